@@ -1,0 +1,2 @@
+import Protocol
+enum APIPlaceholder {}
