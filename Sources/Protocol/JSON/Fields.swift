@@ -1,0 +1,74 @@
+/// Typed access to the members of a JSON object; a member of the wrong type is refused by name, null counts as absent.
+public struct Fields: Sendable {
+    public let json: JSONValue
+
+    public init(_ json: JSONValue) { self.json = json }
+
+    public func required<Value>(_ name: String, _ value: Value?) throws(Refusal) -> Value {
+        guard let value else { throw Refusal(.badRequest, "\(name) is missing") }
+        return value
+    }
+
+    public func string(_ name: String) throws(Refusal) -> String? { try read(name, "a string") { $0.string } }
+    public func bool(_ name: String) throws(Refusal) -> Bool? { try read(name, "true or false") { $0.bool } }
+    public func integer(_ name: String) throws(Refusal) -> Int64? { try read(name, "a whole number") { $0.integer } }
+    public func id(_ name: String) throws(Refusal) -> UUIDv7? { try read(name, "a UUIDv7") { $0.id } }
+
+    /// Unix milliseconds.
+    public func time(_ name: String) throws(Refusal) -> Timestamp? {
+        try integer(name).map { Timestamp(milliseconds: $0) }
+    }
+
+    /// A number times 10^places, rounded.
+    public func decimal(_ name: String, places: Int) throws(Refusal) -> Int64? {
+        try read(name, "a number") { value in
+            guard case .number(let number) = value else { return nil }
+            return number.rounded(places: places)
+        }
+    }
+
+    public func choice<Choice: RawRepresentable<String> & CaseIterable>(_ name: String) throws(Refusal) -> Choice? {
+        let choices = Choice.allCases.map(\.rawValue).joined(separator: ", ")
+        return try read(name, "one of \(choices)") { $0.string.flatMap { Choice(rawValue: $0) } }
+    }
+
+    public func ids(_ name: String) throws(Refusal) -> [UUIDv7] { try list(name, "an array of UUIDv7") { $0.id } }
+    public func strings(_ name: String) throws(Refusal) -> [String] {
+        try list(name, "an array of strings") { $0.string }
+    }
+
+    public func object(_ name: String) throws(Refusal) -> Fields {
+        let value = try required(name, json[name])
+        guard value.object != nil else { throw Refusal(.badRequest, "\(name) must be an object") }
+        return Fields(value)
+    }
+
+    private func read<Value>(
+        _ name: String, _ expected: @autoclosure () -> String, _ body: (JSONValue) -> Value?
+    ) throws(Refusal) -> Value? {
+        guard let value = json[name] else { return nil }
+        guard let read = body(value) else { throw Refusal(.badRequest, "\(name) must be \(expected())") }
+        return read
+    }
+
+    private func list<Value>(
+        _ name: String, _ expected: String, _ body: (JSONValue) -> Value?
+    ) throws(Refusal) -> [Value] {
+        guard let value = json[name] else { return [] }
+        guard let elements = value.array else { throw Refusal(.badRequest, "\(name) must be \(expected)") }
+        var list: [Value] = []
+        list.reserveCapacity(elements.count)
+        for element in elements {
+            guard let read = body(element) else { throw Refusal(.badRequest, "\(name) must be \(expected)") }
+            list.append(read)
+        }
+        return list
+    }
+}
+
+extension JSONWriter {
+    mutating func strings(_ name: StaticString, _ values: [String]) {
+        self.name(name)
+        array(values) { $0.string($1) }
+    }
+}

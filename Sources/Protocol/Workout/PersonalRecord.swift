@@ -1,0 +1,65 @@
+/// A best of one exercise, and the set that holds it.
+public struct PersonalRecord: Sendable, Hashable {
+    public enum Kind: String, Sendable, CaseIterable {
+        case heaviestWeight, bestEstimatedOneRepMax
+    }
+
+    public let kind: Kind
+    public let exerciseId: ExerciseID
+    public let setId: SetID
+    public let grams: Int64
+    /// The best before this workout.
+    public let previousGrams: Int64
+
+    public init(kind: Kind, exerciseId: ExerciseID, setId: SetID, grams: Int64, previousGrams: Int64) {
+        self.kind = kind
+        self.exerciseId = exerciseId
+        self.setId = setId
+        self.grams = grams
+        self.previousGrams = previousGrams
+    }
+}
+
+/// The athlete's bests outside one workout: what a record in it has to beat.
+public struct RecordBaseline: Sendable, Hashable {
+    public struct Bests: Sendable, Hashable {
+        public var weightGrams: Int64
+        public var estimatedOneRepMaxGrams: Int64
+
+        public init(weightGrams: Int64, estimatedOneRepMaxGrams: Int64) {
+            self.weightGrams = weightGrams
+            self.estimatedOneRepMaxGrams = estimatedOneRepMaxGrams
+        }
+    }
+
+    public var bests: [ExerciseID: Bests]
+
+    public init(bests: [ExerciseID: Bests] = [:]) { self.bests = bests }
+
+    /// The records that a workout's sets hold over the baseline for one exercise; none for a first time, which has nothing to beat.
+    ///
+    /// Of equal sets the first one holds the record.
+    public func records(in state: WorkoutState, of exercise: ExerciseID) -> [PersonalRecord] {
+        guard let bests = bests[exercise], state.status != .deleted else { return [] }
+        var heaviest: (set: SetID, grams: Int64)?
+        var strongest: (set: SetID, grams: Int64)?
+        for entry in state.entries where entry.exerciseId == exercise && !entry.isRemoved {
+            for set in entry.sets where !set.isDeleted && set.values.type.isWorking {
+                guard let grams = set.values.weightGrams, let reps = set.values.reps, reps > 0 else { continue }
+                if grams > heaviest?.grams ?? bests.weightGrams { heaviest = (set.id, grams) }
+                guard reps <= OneRepMax.recordReps, let estimate = set.values.estimatedOneRepMax else { continue }
+                if estimate > strongest?.grams ?? bests.estimatedOneRepMaxGrams { strongest = (set.id, estimate) }
+            }
+        }
+        func record(_ kind: PersonalRecord.Kind, _ best: (set: SetID, grams: Int64)?, _ previous: Int64) -> PersonalRecord? {
+            best.map {
+                PersonalRecord(
+                    kind: kind, exerciseId: exercise, setId: $0.set, grams: $0.grams, previousGrams: previous)
+            }
+        }
+        return [
+            record(.heaviestWeight, heaviest, bests.weightGrams),
+            record(.bestEstimatedOneRepMax, strongest, bests.estimatedOneRepMaxGrams),
+        ].compactMap(\.self)
+    }
+}

@@ -1,0 +1,134 @@
+/// What the rules need to know beside the state: everything is loaded before, so that deciding never waits.
+public struct RuleContext: Sendable {
+    public var epoch: Int64
+    /// The seq of the last event.
+    public var lastSeq: Int64
+    /// The server's time for this op; never before the last one's.
+    public var now: Timestamp
+    /// The library's facts of the exercise that the op names, if it names one.
+    public var exercise: ExerciseFacts?
+    public var baseline: RecordBaseline
+    public var isAutomatic = false
+
+    public init(
+        epoch: Int64, lastSeq: Int64, now: Timestamp, exercise: ExerciseFacts? = nil,
+        baseline: RecordBaseline = RecordBaseline()
+    ) {
+        self.epoch = epoch
+        self.lastSeq = lastSeq
+        self.now = now
+        self.exercise = exercise
+        self.baseline = baseline
+    }
+}
+
+/// What live needs to know of an exercise.
+public struct ExerciseFacts: Sendable, Hashable {
+    public let id: ExerciseID
+    public let name: String
+    public let primaryMuscles: [String]
+    public let secondaryMuscles: [String]
+
+    public init(id: ExerciseID, name: String, primaryMuscles: [String], secondaryMuscles: [String]) {
+        self.id = id
+        self.name = name
+        self.primaryMuscles = primaryMuscles
+        self.secondaryMuscles = secondaryMuscles
+    }
+}
+
+extension WorkoutState {
+    public static let entryLimit = 100
+    public static let setLimit = 1000
+    /// Ops beside those on the workout itself are refused beyond so many events.
+    public static let eventLimit: Int64 = 20_000
+
+    /// Decides an op and, when it is allowed, folds its event in.
+    ///
+    /// - Throws: the refusal; then the state is as it was.
+    public mutating func decide(_ op: WorkoutOp, _ context: RuleContext) throws(Refusal) -> WorkoutEvent {
+        try check(op, context)
+        var event = WorkoutEvent(
+            epoch: context.epoch, seq: context.lastSeq + 1, opId: op.id, at: min(op.at, context.now),
+            receivedAt: context.now, action: op.action)
+        event.effects.isClamped = op.at > context.now
+        event.effects.isAutomatic = context.isAutomatic
+        event.effects.isSuperseded = isSuperseded(event)
+        complete(&event, context)
+
+        let touched = event.effects.isSuperseded ? nil : touchedEntry(by: event.action)
+        let before = touched.map { records(of: $0, context) } ?? []
+        apply(event)
+        event.effects.summary = summary
+        guard let entry = touched ?? touchedEntry(by: event.action), !event.effects.isSuperseded,
+            let index = position(ofEntry: entry)
+        else { return event }
+        addConsequences(to: &event, entry: entries[index], before: before, context)
+        return event
+    }
+
+    /// Fills in what the server knows better than the client.
+    private func complete(_ event: inout WorkoutEvent, _ context: RuleContext) {
+        switch event.action {
+        case .addEntry(var details):
+            details.name = context.exercise?.name ?? details.name
+            details.primaryMuscles = context.exercise?.primaryMuscles ?? []
+            details.secondaryMuscles = context.exercise?.secondaryMuscles ?? []
+            event.action = .addEntry(details)
+        case .startRest(let length):
+            let endsAt = event.at + .milliseconds(length)
+            if endsAt > context.now { event.effects.restEndsAt = endsAt }
+        default: break
+        }
+    }
+
+    private func addConsequences(
+        to event: inout WorkoutEvent, entry: Entry, before: [PersonalRecord], _ context: RuleContext
+    ) {
+        switch event.action {
+        case .logSet(_, _, let values), .updateSet(_, let values):
+            event.effects.estimatedOneRepMaxGrams = values.estimatedOneRepMax
+            event.effects.isEstimateUnsure =
+                values.estimatedOneRepMax != nil && values.reps ?? 0 > OneRepMax.sureReps
+        case .deleteSet, .removeEntry: break
+        default: return
+        }
+        event.effects.hardSetHalves = hardSets(of: Set(entry.primaryMuscles + entry.secondaryMuscles))
+        let after = records(of: entry.id, context)
+        event.effects.records = after.filter { !before.contains($0) }
+        event.effects.recordsTakenBack = before.filter { old in
+            !after.contains { $0.kind == old.kind && ($0.setId == old.setId || $0.grams >= old.grams) }
+        }
+    }
+
+    private func records(of entry: EntryID, _ context: RuleContext) -> [PersonalRecord] {
+        guard let index = position(ofEntry: entry), let exercise = entries[index].exerciseId else { return [] }
+        return context.baseline.records(in: self, of: exercise)
+    }
+
+    /// The entry whose sets an action changes.
+    private func touchedEntry(by action: WorkoutAction) -> EntryID? {
+        switch action {
+        case .logSet(_, let entry, _), .removeEntry(let entry): entry
+        case .updateSet(let id, _), .deleteSet(let id): position(ofSet: id).map { entries[$0.entry].id }
+        default: nil
+        }
+    }
+
+    /// Whether a later change, a deletion or a removal has won over the event already.
+    private func isSuperseded(_ event: WorkoutEvent) -> Bool {
+        func isRemoved(_ entry: EntryID) -> Bool { position(ofEntry: entry).map { entries[$0].isRemoved } ?? false }
+        switch event.action {
+        case .updateSet(let id, _):
+            guard let (entry, set) = position(ofSet: id) else { return false }
+            let logged = entries[entry].sets[set]
+            return logged.isDeleted || entries[entry].isRemoved || event.at < logged.changedAt
+        case .deleteSet(let id): return position(ofSet: id).map { entries[$0.entry].sets[$0.set].isDeleted } ?? false
+        case .logSet(_, let entry, _): return isRemoved(entry)
+        case .updateEntry(let details): return isRemoved(details.id)
+        case .removeEntry(let id): return isRemoved(id)
+        case .note(let entry, _, _): return entry.map(isRemoved) ?? false
+        default: return false
+        }
+    }
+}

@@ -1,0 +1,104 @@
+/// A workout as its events made it; the one fold that server, clients, replay and tests share.
+public struct WorkoutState: Sendable, Hashable {
+    public enum Status: String, Sendable, CaseIterable, Codable {
+        /// No event yet.
+        case new
+        case planned, active, paused, completed, abandoned, deleted
+
+        /// Whether the workout still runs.
+        public var isOpen: Bool { self == .active || self == .paused }
+    }
+
+    public var status: Status = .new
+    public var name: String?
+    /// Narrows the athlete's preference; nil does not.
+    public var visibility: Audience?
+    public var plannedFor: String?
+    public var startedAt: Timestamp?
+    public var endedAt: Timestamp?
+    public var pausedAt: Timestamp?
+    /// Length of the finished pauses.
+    public var pausedMilliseconds: Int64 = 0
+    public var restingMilliseconds: Int64 = 0
+    /// The session's perceived exertion in tenths, given at completion.
+    public var rpeTenths: Int64?
+    /// The latest op time so far.
+    public var lastAt = Timestamp(milliseconds: 0)
+    public var rest: Rest?
+    public var note: Note?
+    /// In display order; removed ones stay as tombstones.
+    public var entries: [Entry] = []
+
+    public init() {}
+
+    /// A rest that no set, skip or pause has ended yet.
+    public struct Rest: Sendable, Hashable {
+        public var startedAt: Timestamp
+        public var endsAt: Timestamp
+        /// False when it was over before the server heard of it: no clock is shown.
+        public var isRunning: Bool
+    }
+
+    /// A note; `text` is nil where the reader may not see it.
+    public struct Note: Sendable, Hashable {
+        public var text: String?
+        public var isShared: Bool
+    }
+
+    /// An exercise in this workout with its sets, in the order they were applied.
+    public struct Entry: Sendable, Hashable {
+        public var id: EntryID
+        public var exerciseId: ExerciseID?
+        public var name: String
+        public var primaryMuscles: [String]
+        public var secondaryMuscles: [String]
+        public var supersetGroup: Int64?
+        public var restMilliseconds: Int64?
+        public var note: Note?
+        public var isRemoved = false
+        /// Deleted ones stay as tombstones.
+        public var sets: [LoggedSet] = []
+        /// Derived from the sets, in gram-repetitions.
+        public internal(set) var tonnage: Int64 = 0
+        /// Derived from the sets.
+        public internal(set) var workingSets: Int64 = 0
+
+        init(_ details: EntryDetails) {
+            id = details.id
+            exerciseId = details.exerciseId
+            name = details.name ?? ""
+            primaryMuscles = details.primaryMuscles
+            secondaryMuscles = details.secondaryMuscles
+            supersetGroup = details.supersetGroup
+            restMilliseconds = details.restMilliseconds
+        }
+
+        mutating func count() {
+            tonnage = 0
+            workingSets = 0
+            for set in sets where !set.isDeleted {
+                tonnage += set.values.tonnage
+                workingSets += set.values.type.isWorking ? 1 : 0
+            }
+        }
+    }
+
+    public struct LoggedSet: Sendable, Hashable {
+        public var id: SetID
+        public var values: SetValues
+        public var loggedAt: Timestamp
+        public var changedAt: Timestamp
+        public var isDeleted = false
+    }
+
+    /// Where a set stands in `entries`, or nil when no op has named it.
+    public func position(ofSet id: SetID) -> (entry: Int, set: Int)? {
+        for entry in entries.indices.reversed() {
+            if let set = entries[entry].sets.lastIndex(where: { $0.id == id }) { return (entry, set) }
+        }
+        return nil
+    }
+
+    /// Where an entry stands in `entries`, removed ones included.
+    public func position(ofEntry id: EntryID) -> Int? { entries.firstIndex { $0.id == id } }
+}
