@@ -1,0 +1,90 @@
+import Protocol
+import Store
+
+/// One event on its way to Postgres, with the rows it changes.
+package struct JournalEntry: Sendable {
+    let room: WorkoutRoom
+    let workout: WorkoutID
+    let athlete: UserID
+    let event: WorkoutEvent
+    let json: [UInt8]
+    let fingerprint: UInt64
+    let head: HeadRow
+    let changes: RowChanges
+
+    /// About what the entry occupies in memory.
+    var bytes: Int { 512 + json.count + 128 * (changes.entries.count + changes.sets.count) }
+}
+
+/// A workout's row after an event.
+struct HeadRow: Sendable {
+    let status: WorkoutState.Status
+    let name: String?
+    let visibility: Audience?
+    let plannedFor: String?
+    let startedAt: Timestamp?
+    let endedAt: Timestamp?
+    let lastAt: Timestamp
+    let rpeTenths: Int64?
+    let summary: Summary
+
+    init(_ state: WorkoutState, _ summary: Summary) {
+        status = state.status
+        name = state.name
+        visibility = state.visibility
+        plannedFor = state.plannedFor
+        startedAt = state.startedAt
+        endedAt = state.endedAt
+        lastAt = state.lastAt
+        rpeTenths = state.rpeTenths
+        self.summary = summary
+    }
+}
+
+/// The rows of entries and sets that an event changed; nil values are deletions.
+struct RowChanges: Sendable {
+    struct EntryRow: Sendable {
+        let id: EntryID
+        let position: Int32
+        let entry: WorkoutState.Entry?
+    }
+
+    struct SetRow: Sendable {
+        let id: SetID
+        let entry: EntryID
+        let exercise: ExerciseID?
+        let set: WorkoutState.LoggedSet?
+    }
+
+    private(set) var entries: [EntryRow] = []
+    private(set) var sets: [SetRow] = []
+
+    /// What `event` changed, read from the state after it.
+    init(_ event: WorkoutEvent, in state: WorkoutState) {
+        guard !event.effects.isSuperseded else { return }
+        switch event.action {
+        case .addEntry(let details), .updateEntry(let details): add(entry: details.id, state)
+        case .removeEntry(let id):
+            add(entry: id, state)
+            guard let index = state.position(ofEntry: id) else { return }
+            for set in state.entries[index].sets { add(set, state.entries[index]) }
+        case .reorderEntries: for entry in state.entries { add(entry: entry.id, state) }
+        case .logSet(let id, _, _), .updateSet(let id, _), .deleteSet(let id):
+            guard let (entry, set) = state.position(ofSet: id) else { return }
+            add(state.entries[entry].sets[set], state.entries[entry])
+        default: break
+        }
+    }
+
+    private mutating func add(entry id: EntryID, _ state: WorkoutState) {
+        guard let index = state.position(ofEntry: id) else { return }
+        var entry = state.entries[index]
+        entry.sets = []
+        entries.append(EntryRow(id: id, position: Int32(index), entry: entry.isRemoved ? nil : entry))
+    }
+
+    private mutating func add(_ set: WorkoutState.LoggedSet, _ entry: WorkoutState.Entry) {
+        let isGone = set.isDeleted || entry.isRemoved
+        sets.append(SetRow(id: set.id, entry: entry.id, exercise: entry.exerciseId, set: isGone ? nil : set))
+    }
+}

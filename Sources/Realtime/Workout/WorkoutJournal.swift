@@ -1,0 +1,75 @@
+import Logging
+import Metrics
+import Protocol
+import Store
+
+/// Writes the events of all rooms to Postgres: heads, history and derived rows of a batch in one transaction.
+package struct WorkoutJournal: WriteBehindTarget {
+    /// The histories that another epoch or a gap kept from being advanced.
+    package struct Receipt: Sendable {
+        let fenced: Set<HistoryKey>
+    }
+
+    /// One room under one epoch.
+    struct HistoryKey: Hashable, Sendable {
+        let workout: WorkoutID
+        let epoch: Int64
+
+        init(_ workout: WorkoutID, _ epoch: Int64) {
+            self.workout = workout
+            self.epoch = epoch
+        }
+    }
+
+    let pool: PostgresPool
+    let deadLetters: DeadLetters
+    let logger: Logger
+
+    package init(pool: PostgresPool, deadLetters: DeadLetters, logger: Logger) {
+        self.pool = pool
+        self.deadLetters = deadLetters
+        self.logger = logger
+    }
+
+    package func commit(_ batch: [JournalEntry]) async throws(StoreError) -> Receipt {
+        do {
+            return try await pool.transaction { connection in
+                let advanced = try connection.advanceHeads(of: batch)
+                let written = batch.filter { advanced.contains(HistoryKey($0.workout, $0.event.epoch)) }
+                if !written.isEmpty {
+                    try connection.insertEvents(of: written)
+                    try connection.writeRows(of: written)
+                }
+                guard written.count < batch.count else { return Receipt(fenced: []) }
+                return Receipt(fenced: try connection.fencedHistories(of: batch, advanced: advanced))
+            }
+        } catch let error as StoreError {
+            throw error
+        } catch {
+            throw .unavailable("\(error)")
+        }
+    }
+
+    package func committed(_ batch: [JournalEntry], _ receipt: Receipt) async {
+        var latest: [HistoryKey: JournalEntry] = [:]
+        for entry in batch { latest[HistoryKey(entry.workout, entry.event.epoch)] = entry }
+        for (key, entry) in latest {
+            if receipt.fenced.contains(key) {
+                await entry.room.reload(epoch: key.epoch, without: nil)
+            } else {
+                entry.room.becameDurable(epoch: key.epoch, seq: entry.event.seq)
+            }
+        }
+    }
+
+    package func refused(_ entry: JournalEntry, _ error: StoreError) async {
+        logger.error(
+            "Postgres refused a validated op",
+            metadata: [
+                "workout.id": "\(entry.workout)", "op.id": "\(entry.event.opId)", "seq": "\(entry.event.seq)",
+                "error": "\(error)",
+            ])
+        await deadLetters.add(entry, reason: "\(error)")
+        await entry.room.reload(epoch: entry.event.epoch, without: entry.event.opId)
+    }
+}
