@@ -1,0 +1,138 @@
+import CLibpq
+import Glibc
+
+/// What losing the connection during a statement means.
+enum StatementKind {
+    /// Reads only, or runs inside a transaction that has not been committed: nothing has happened.
+    case harmless
+    /// Changes something by itself; stopping it is possible.
+    case writing
+    /// COMMIT: must be neither stopped nor called failed once it is sent.
+    case commit
+    /// ROLLBACK and the like: harmless, and run even for a cancelled task.
+    case clearing
+
+    var isCancellable: Bool { self == .harmless || self == .writing }
+}
+
+extension PostgresConnection {
+    /// How long a statement that was asked to stop may take to do so before the connection is given up.
+    private static let stopGrace: Duration = .seconds(5)
+
+    /// Sends by `send` and takes the last answer, or the first refusal.
+    ///
+    /// A refusal by the server is an answer, not a throw. Throws `.cancelled` and `.deadline` when the statement was
+    /// stopped, `.unavailable` or `.commitUnknown` when the connection was lost; it is closed then.
+    func exchange(
+        _ kind: StatementKind, until deadline: ContinuousClock.Instant, _ send: (OpaquePointer) -> Int32
+    ) throws(StoreError) -> LibpqResult {
+        guard let handle else { throw .unavailable("the connection is closed") }
+        if kind.isCancellable {
+            if interrupt.isRequested(lease: lease) { throw .cancelled }
+            guard deadline > .now else { throw .deadline }
+        }
+        guard send(handle.pointer) == 1 else { throw lose(kind, handle.message) }
+        var wait = AnswerWait(limit: deadline)
+        var answer: LibpqResult?
+        var isRefused = false
+        while let result = try nextResult(handle, kind, &wait) {
+            guard !isRefused else { continue }
+            isRefused = result.failure != nil
+            answer = consume result
+        }
+        try finishCancel(kind, wait)
+        guard handle.isGood else { throw lose(kind, handle.message) }
+        guard let answer else { throw lose(kind, "no answer") }
+        if let stop = wait.stop, answer.failure?.sqlstate == "57014" { throw stop }
+        return answer
+    }
+
+    /// Closes the connection and says what its loss means.
+    private func lose(_ kind: StatementKind, _ reason: String, _ stop: StoreError? = nil) -> StoreError {
+        close()
+        switch kind {
+        case .commit, .writing: return .commitUnknown
+        case .harmless, .clearing: return stop ?? .unavailable(reason)
+        }
+    }
+
+    private func nextResult(
+        _ handle: LibpqHandle, _ kind: StatementKind, _ wait: inout AnswerWait
+    ) throws(StoreError) -> LibpqResult? {
+        // Once the connection is lost, PQgetResult no longer blocks and makes a result of the loss.
+        while handle.isGood, PQisBusy(handle.pointer) == 1 || wait.isFlushing {
+            try awaitInput(handle, kind, &wait)
+        }
+        guard let result = PQgetResult(handle.pointer) else { return nil }
+        switch PQresultStatus(result) {
+        case PGRES_COPY_IN, PGRES_COPY_OUT, PGRES_COPY_BOTH:
+            PQclear(result)
+            close()
+            throw .server(sqlstate: "0A000", message: "COPY is not supported")
+        default: return LibpqResult(result)
+        }
+    }
+
+    /// Waits for the socket, a cancelled task or the deadline, and does what each of them asks for.
+    private func awaitInput(
+        _ handle: LibpqHandle, _ kind: StatementKind, _ wait: inout AnswerWait
+    ) throws(StoreError) {
+        if wait.isFlushing {
+            switch PQflush(handle.pointer) {
+            case 0:
+                wait.isFlushing = false
+                guard PQisBusy(handle.pointer) == 1 else { return }
+            case 1: break
+            default:
+                // The server may have said why before it closed: read on, and let the answer tell.
+                wait.isFlushing = false
+            }
+        }
+        let events = Int16(POLLIN) | (wait.isFlushing ? Int16(POLLOUT) : 0)
+        var set = [
+            pollfd(fd: handle.descriptor, events: events, revents: 0),
+            pollfd(fd: interrupt.descriptor, events: Int16(POLLIN), revents: 0),
+        ]
+        guard pollUntil(wait.limit, &set) else {
+            guard wait.stop == nil, kind.isCancellable else {
+                throw lose(kind, "no answer in time", wait.stop ?? .deadline)
+            }
+            stop(.deadline, handle, &wait)
+            return
+        }
+        if set[1].revents != 0 {
+            interrupt.clear()
+            if kind.isCancellable, wait.stop == nil, interrupt.isRequested(lease: lease) {
+                stop(.cancelled, handle, &wait)
+            }
+        }
+        if set[0].revents != 0 {
+            // A failure shows in the connection's status, which the loop around this looks at.
+            _ = PQconsumeInput(handle.pointer)
+        }
+    }
+
+    private func stop(_ reason: StoreError, _ handle: LibpqHandle, _ wait: inout AnswerWait) {
+        wait.stop = reason
+        wait.request = CancelRequest(handle)
+        wait.limit = .now + Self.stopGrace
+    }
+
+    /// Waits until a cancel request cannot hit a later statement any more.
+    private func finishCancel(_ kind: StatementKind, _ wait: AnswerWait) throws(StoreError) {
+        guard let request = wait.request, !request.isOver else { return }
+        var set = [pollfd(fd: request.descriptor, events: Int16(POLLIN), revents: 0)]
+        guard pollUntil(wait.limit, &set) else { throw lose(kind, "no answer in time", wait.stop) }
+        request.finish()
+    }
+}
+
+/// Where one exchange stands.
+private struct AnswerWait {
+    /// The deadline, or once the statement was asked to stop, the end of our patience.
+    var limit: ContinuousClock.Instant
+    /// Why the statement was asked to stop.
+    var stop: StoreError?
+    var request: CancelRequest?
+    var isFlushing = true
+}

@@ -1,0 +1,64 @@
+import CLibpq
+import Glibc
+import Logging
+
+extension PostgresConnection {
+    /// Connects and sets the session up.
+    ///
+    /// Throws `.unavailable` with libpq's reason when there is no server, no such user or database, or no answer
+    /// within the configured time.
+    func open() throws(StoreError) {
+        let handle = try connect(until: .now + configuration.connectTimeout)
+        guard PQsetnonblocking(handle.pointer, 1) == 0 else { throw .unavailable(handle.message) }
+        self.handle = handle
+        do {
+            try setUpSession()
+        } catch {
+            close()
+            throw error
+        }
+    }
+
+    private func connect(until deadline: ContinuousClock.Instant) throws(StoreError) -> LibpqHandle {
+        let handle = try start()
+        var direction = PGRES_POLLING_WRITING
+        while direction != PGRES_POLLING_OK {
+            guard direction != PGRES_POLLING_FAILED, handle.isPossible else { throw .unavailable(handle.message) }
+            let events = direction == PGRES_POLLING_READING ? Int16(POLLIN) : Int16(POLLOUT)
+            var set = [pollfd(fd: handle.descriptor, events: events, revents: 0)]
+            guard pollUntil(deadline, &set) else { throw .unavailable("no answer to the attempt to connect") }
+            direction = PQconnectPoll(handle.pointer)
+        }
+        return handle
+    }
+
+    private func start() throws(StoreError) -> LibpqHandle {
+        let options = [
+            ("dbname", configuration.connection), ("fallback_application_name", configuration.applicationName),
+            ("client_encoding", "UTF8"),
+        ]
+        let strings = options.map { (strdup($0.0), strdup($0.1)) }
+        defer { strings.forEach { free($0.0); free($0.1) } }
+        let keywords = strings.map { UnsafePointer($0.0) } + [nil]
+        let values = strings.map { UnsafePointer($0.1) } + [nil]
+        guard let pointer = PQconnectStartParams(keywords, values, 1) else { throw .unavailable("out of memory") }
+        return LibpqHandle(pointer)
+    }
+
+    /// Sees to it that committed means on disk, and that a client that hangs does not hold locks for ever.
+    private func setUpSession() throws(StoreError) {
+        let settings = try query(
+            "select current_setting('synchronous_commit'), set_config('idle_in_transaction_session_timeout', '60s', false)",
+            as: (String, String).self)
+        guard let (commit, _) = settings.first else { throw .unavailable("no settings") }
+        guard !["on", "remote_apply"].contains(commit) else { return }
+        logger.warning(
+            "Postgres is configured to commit without waiting for the disk; this connection waits",
+            metadata: ["postgres.synchronous_commit": "\(commit)"])
+        try control("set synchronous_commit = on")
+    }
+}
+
+extension LibpqHandle {
+    fileprivate var isPossible: Bool { PQstatus(pointer) != CONNECTION_BAD && descriptor >= 0 }
+}

@@ -1,0 +1,45 @@
+extension PostgresConnection {
+    /// Runs `body` between BEGIN and COMMIT (READ COMMITTED); what it throws rolls back and is thrown on.
+    ///
+    /// Throws `.commitUnknown` when the connection was lost at COMMIT. Transactions do not nest.
+    package func transaction<Value>(
+        _ body: (isolated PostgresConnection) throws -> Value
+    ) throws -> Value {
+        precondition(!isInTransaction, "transactions do not nest")
+        try control("begin", .harmless)
+        isInTransaction = true
+        defer { isInTransaction = false }
+        let value: Value
+        do {
+            value = try body(self)
+        } catch {
+            rollback()
+            throw error
+        }
+        try commit()
+        return value
+    }
+
+    private func commit() throws(StoreError) {
+        if let leaseDeadline, leaseDeadline < .now {
+            rollback()
+            throw .deadline
+        }
+        let command = try control("commit", .commit)
+        // Postgres answers ROLLBACK, without an error, when a statement had failed and `body` went on regardless.
+        guard command == "COMMIT" else {
+            throw .server(sqlstate: "25P02", message: "a failed statement of the transaction was passed over")
+        }
+    }
+
+    /// Ends the transaction; a connection that cannot even do that is closed.
+    func rollback() {
+        guard isOpen else { return }
+        do {
+            try control("rollback", .clearing)
+        } catch {
+            // Closing rolls back as well; what led here is thrown by the caller.
+            close()
+        }
+    }
+}
