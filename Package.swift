@@ -106,21 +106,24 @@ let package = Package(
         .target(
             name: "TestKit",
             dependencies: [
-                "Protocol", "Store", "Realtime", "API", "Server", "Client", logging, lifecycle, nioCore, nioPosix,
-                nioHTTP, nioWebSocket,
+                "Protocol", "Store", "Realtime", "API", "Server", "Client", hummingbirdCore, logging, lifecycle, nioCore,
+                nioPosix, nioHTTP, nioWebSocket,
             ],
             path: "Tests/TestKit",
             swiftSettings: strict),
         .executableTarget(
             name: "EchoTarget",
-            dependencies: ["Realtime", logging, nioCore, nioPosix],
+            dependencies: ["Realtime", httpTypes, hummingbirdCore, lifecycle, logging, nioCore, nioPosix],
             path: "Tests/EchoTarget",
             swiftSettings: strict),
         .testTarget(name: "ProtocolTests", dependencies: ["Protocol"], swiftSettings: strict),
         .testTarget(name: "StoreTests", dependencies: ["Store", "TestKit"], swiftSettings: strict),
         .testTarget(
             name: "RealtimeTests",
-            dependencies: ["Realtime", "TestKit", "Client", nioCore, nioPosix, nioHTTP, nioEmbedded],
+            dependencies: [
+                "Realtime", "TestKit", "Client", hummingbirdCore, httpTypes, logging, nioCore, nioPosix, nioHTTP,
+                nioEmbedded,
+            ],
             swiftSettings: strict),
         .testTarget(name: "APITests", dependencies: ["API", "TestKit"], swiftSettings: strict),
         .testTarget(name: "ClientTests", dependencies: ["Client", "TestKit"], swiftSettings: strict),

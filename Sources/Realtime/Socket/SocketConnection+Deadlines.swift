@@ -1,0 +1,40 @@
+import NIOCore
+import Protocol
+
+extension SocketConnection {
+    /// Called when the wheel comes by; does what is due and says when to come again.
+    func deadlinesMayBeOver(_ now: NIODeadline) {
+        if phase == .open { closeIfOverdue(now) }
+        if let endBy, endBy <= now, phase == .closing || phase == .lingering { return terminate() }
+        scheduleNextLook()
+    }
+
+    func scheduleNextLook() {
+        switch phase {
+        case .open:
+            let heartbeat = lastReceived + (isPinged ? silenceLimit : configuration.pingAfter)
+            loop.schedule(self, at: min(heartbeat, deadline?.at ?? heartbeat))
+        case .closing, .lingering:
+            if let endBy { loop.schedule(self, at: endBy) }
+        case .opening, .ended:
+            return
+        }
+    }
+
+    private var silenceLimit: TimeAmount { configuration.pingAfter + configuration.pongWithin }
+
+    private func closeIfOverdue(_ now: NIODeadline) {
+        if let deadline, deadline.at <= now {
+            return close(deadline.code, reason: deadline.reason)
+        }
+        // Nothing is read while held, so silence is not the peer's.
+        if isHeld { lastReceived = now }
+        if isPinged, lastReceived + silenceLimit <= now {
+            return close(.heartbeatTimeout, reason: "nothing heard")
+        }
+        if !isPinged, lastReceived + configuration.pingAfter <= now {
+            isPinged = true
+            send(.ping, as: .answer)
+        }
+    }
+}

@@ -1,0 +1,126 @@
+import Glibc
+import NIOCore
+import Protocol
+
+/// All bytes of a connection take one way: straight into the socket while it takes them, else the queue. What a full
+/// socket left of a frame is parked with the channel, which knows when the socket can be written again.
+extension SocketConnection {
+    /// What became of a run of frames.
+    enum Delivery {
+        case done
+        /// The limits are passed; the caller closes the connection when its loop over watchers is over.
+        case slow
+        /// The transport is broken.
+        case broken
+    }
+
+    /// Bytes gathered for one `send`.
+    private static var gatherLimitBytes: Int { 64 * 1024 }
+
+    /// Writes a run of frames, or queues what does not fit. Calls nobody else's code.
+    func deliver(_ run: FrameRun) -> Delivery {
+        guard phase == .open, !isDoomed else { return .done }
+        var sent = 0
+        if queue.isEmpty, parkedBytes == 0, !isCorked, let descriptor {
+            let bytes = run.bytes(for: self)
+            sent = bytes.withUnsafeReadableBytes { Self.write($0, to: descriptor) }
+            if sent == bytes.readableBytes { return .done }
+            guard sent >= 0 else { return .broken }
+        }
+        for (frame, kind) in run.frames {
+            queue.append(frame.bytes(windowBits: windowBits, on: loop), as: kind)
+        }
+        if sent > 0 {
+            if let rest = queue.removeSent(sent) { park(rest) }
+        }
+        flush()
+        return exceedsLimits() ? .slow : .done
+    }
+
+    /// Writes what waits, as far as the socket takes it.
+    func flush() {
+        guard !isCorked else { return }
+        while parkedBytes == 0, let first = queue.first {
+            guard let descriptor else {
+                guard context != nil, phase != .ended else { return queue.removeAll() }
+                queue.removeFirst()
+                park(first)
+                return
+            }
+            let (sent, size) = writeFront(first, to: descriptor)
+            guard sent >= 0 else { return transportBroke() }
+            let rest = queue.removeSent(sent)
+            guard sent < size else { continue }
+            if let rest {
+                park(rest)
+            } else if let next = queue.first {
+                queue.removeFirst()
+                park(next)
+            }
+            return
+        }
+        if phase == .closing, parkedBytes == 0, queue.isEmpty { everythingSent() }
+    }
+
+    private func writeFront(_ first: ByteBuffer, to descriptor: CInt) -> (sent: Int, size: Int) {
+        guard queue.count > 1 else {
+            return (first.withUnsafeReadableBytes { Self.write($0, to: descriptor) }, first.readableBytes)
+        }
+        loop.gathered.clear()
+        queue.copyFront(into: &loop.gathered, limit: Self.gatherLimitBytes)
+        let size = loop.gathered.readableBytes
+        return (loop.gathered.withUnsafeReadableBytes { Self.write($0, to: descriptor) }, size)
+    }
+
+    /// Gives `bytes` to the channel, which writes them when the socket can take them.
+    private func park(_ bytes: ByteBuffer) {
+        guard let context else { return }
+        parkedBytes = bytes.readableBytes
+        let written = eventLoop.makePromise(of: Void.self)
+        written.futureResult.assumeIsolated().whenComplete { result in
+            switch result {
+            case .success: self.parkedBytesLeft()
+            case .failure: self.descriptor = nil
+            }
+        }
+        context.writeAndFlush(wrapOutboundOut(bytes), promise: written)
+    }
+
+    /// The channel is still inside its own flush here, so the queue goes on in a turn of its own.
+    func parkedBytesLeft() {
+        parkedBytes = 0
+        eventLoop.assumeIsolated().execute {
+            self.flush()
+            self.resumeReading()
+        }
+    }
+
+    /// The one place at which bytes enter the socket directly.
+    /// - Returns: how many of them it took, 0 when it is full, −1 when it is broken.
+    private static func write(_ bytes: UnsafeRawBufferPointer, to descriptor: CInt) -> Int {
+        while true {
+            let sent = Glibc.send(descriptor, bytes.baseAddress, bytes.count, CInt(MSG_NOSIGNAL))
+            if sent >= 0 { return sent }
+            switch errno {
+            case EINTR: continue
+            case EAGAIN: return 0
+            default: return -1
+            }
+        }
+    }
+
+    /// Whether more waits than may; frames that a later one makes good are given up first.
+    func exceedsLimits() -> Bool {
+        guard phase == .open, queue.bytes + parkedBytes > configuration.queueLimitBytes else { return false }
+        if queue.pushedBytes + parkedBytes > configuration.queueLimitBytes { queue.dropConflatable() }
+        return queue.pushedBytes > configuration.queueLimitBytes
+            || queue.bytes + parkedBytes > configuration.totalLimitBytes
+    }
+
+    /// Closes the connection as a slow watcher, in a turn of its own: the caller may be inside a room.
+    func doom() {
+        guard !isDoomed else { return }
+        isDoomed = true
+        eventLoop.assumeIsolated().execute { self.closeSlow() }
+    }
+}

@@ -1,0 +1,124 @@
+import NIOCore
+import Protocol
+
+/// One WebSocket connection: frames in, messages to its session, frames out in one order, deadlines.
+///
+/// `@unchecked Sendable`: the constants may be read anywhere; every mutable member is touched only on the event loop,
+/// by the channel's callbacks and by package methods that check it. Rooms of other loops only carry the reference.
+package final class SocketConnection: @unchecked Sendable, WheelEntry {
+    enum Phase {
+        /// The upgrade's answer is on its way.
+        case opening
+        case open
+        /// A close frame was queued; nothing is delivered any more.
+        case closing
+        /// Everything was sent and the write side is shut; waits for the peer's end.
+        case lingering
+        case ended
+    }
+
+    /// Unique in this process.
+    package let id: UInt64
+    /// The event loop it lives on, with what its connections share.
+    package let loop: SocketLoop
+    /// The agreed deflate window, or `nil` without compression.
+    let windowBits: UInt8?
+    let host: SocketHost
+
+    var phase = Phase.opening
+    var context: ChannelHandlerContext?
+    var session: (any SocketSession)?
+
+    // Reading.
+    var decoder: FrameDecoder
+    var input = ByteBuffer()
+    var isHeld = false
+    var isProcessing = false
+    var wantsRead = false
+    var inputEnded = false
+    var peerClosed = false
+
+    // Writing.
+    /// The socket for direct writes, while it is surely ours.
+    var descriptor: CInt?
+    var queue = SendQueue()
+    /// Bytes that the channel holds because the socket was full; while there are any, everything else queues.
+    var parkedBytes = 0
+    var isCorked = false
+    /// Set when a limit was passed and the close is about to happen; sends are dropped from then on.
+    var isDoomed = false
+    var outboxes: [OutboxShard] = []
+
+    // Deadlines.
+    var wheelPosition: WheelPosition?
+    var lastReceived = NIODeadline.now()
+    var isPinged = false
+    var deadline: (at: NIODeadline, code: CloseCode, reason: String)?
+    var endBy: NIODeadline?
+
+    init(host: SocketHost, loop: SocketLoop, windowBits: UInt8?) {
+        id = host.nextConnectionID()
+        self.host = host
+        self.loop = loop
+        self.windowBits = windowBits
+        decoder = FrameDecoder(limit: loop.configuration.messageLimitBytes, deflates: windowBits != nil)
+    }
+
+    var configuration: SocketConfiguration { loop.configuration }
+
+    package var eventLoop: any EventLoop { loop.eventLoop }
+
+    /// Whether frames are still sent and delivered.
+    package var isOpen: Bool {
+        eventLoop.preconditionInEventLoop()
+        return phase == .open && !isDoomed
+    }
+
+    /// Sends `frame` after everything sent before; what the peer is too slow for waits, within the limits of the
+    /// configuration. Past them the connection is closed as a slow watcher, in a later turn of the loop.
+    package func send(_ frame: EncodedFrame, as kind: FrameKind = .reliable) {
+        eventLoop.preconditionInEventLoop()
+        guard phase == .open, !isDoomed else { return }
+        let bytes = frame.bytes(windowBits: windowBits, on: loop)
+        queue.append(bytes, as: kind)
+        loop.metrics.sent(frames: 1, bytes: bytes.readableBytes)
+        flush()
+        if exceedsLimits() { doom() }
+    }
+
+    /// Begins the closing handshake; what was sent before still leaves. Does nothing on a connection that is closing.
+    package func close(_ code: CloseCode, reason: String = "") {
+        eventLoop.preconditionInEventLoop()
+        guard phase == .open else { return }
+        begin(closing: .close(code.rawValue, reason: reason), SocketClosure(origin: .server, code: code.rawValue))
+    }
+
+    /// Stops delivering messages, and reading, until `release()`; what comes meanwhile is delivered then, in order.
+    package func hold() {
+        eventLoop.preconditionInEventLoop()
+        isHeld = true
+    }
+
+    /// Goes on after `hold()`.
+    package func release() {
+        eventLoop.preconditionInEventLoop()
+        guard isHeld else { return }
+        isHeld = false
+        lastReceived = .now()
+        resumeReading()
+    }
+
+    /// Closes the connection with `code` unless this deadline is replaced or cancelled within `duration`; there is one
+    /// deadline, of the configuration's resolution.
+    package func closeAfter(_ duration: Duration, _ code: CloseCode, reason: String = "") {
+        eventLoop.preconditionInEventLoop()
+        deadline = (.now() + TimeAmount(duration), code, reason)
+        scheduleNextLook()
+    }
+
+    /// Takes back `closeAfter`.
+    package func cancelDeadline() {
+        eventLoop.preconditionInEventLoop()
+        deadline = nil
+    }
+}
