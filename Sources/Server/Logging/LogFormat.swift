@@ -1,0 +1,27 @@
+import Logging
+
+#if canImport(Glibc)
+import Glibc
+#else
+import Darwin
+#endif
+
+/// The form of the log: one JSON object a line for machines, short lines for people.
+package enum LogFormat: String, Sendable {
+    case json, text
+
+    /// Text when standard error is a terminal, else JSON.
+    package static var automatic: LogFormat { isatty(STDERR_FILENO) == 1 ? .text : .json }
+
+    /// A logger of this form that writes to the sink.
+    package func logger(label: String, level: Logger.Level, sink: LogSink = .standardError) -> Logger {
+        var logger = Logger(label: label) { label in
+            switch self {
+            case .json: JSONLogHandler(label: label, sink: sink)
+            case .text: TextLogHandler(sink: sink)
+            }
+        }
+        logger.logLevel = level
+        return logger
+    }
+}
