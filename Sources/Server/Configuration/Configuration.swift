@@ -63,7 +63,7 @@ package struct StorageConfiguration: Sendable {
     package var dataDirectory: String
     /// Nil: a private Postgres in the data directory.
     package var databaseURL: String?
-    package var databaseConnections: Int
+    package var databasePoolSize: Int
     package var queueBytes: Int
 
     init(_ reader: inout EnvironmentReader) {
@@ -71,7 +71,7 @@ package struct StorageConfiguration: Sendable {
         databaseURL = reader.value(.databaseURL) { text in
             text.hasPrefix("postgres://") || text.hasPrefix("postgresql://") || text.contains("=") ? text : nil
         }
-        databaseConnections = reader.number(.databaseConnections, in: 2...64)
+        databasePoolSize = reader.number(.databasePoolSize, in: 2...64)
         queueBytes = reader.number(.queueBytes, in: 1_048_576...17_179_869_184)
     }
 }

@@ -59,8 +59,8 @@ extension Variable {
     static let databaseURL = Variable(
         "DATABASE_URL", .none, allowed: "postgres://user:password@host/name, or key=value pairs of libpq",
         "The Postgres to use. When unset, a private one is started in DATA_DIR.", isSecret: true)
-    static let databaseConnections = Variable(
-        "DATABASE_CONNECTIONS", .text("8"), allowed: "2…64", "The most connections opened to Postgres.")
+    static let databasePoolSize = Variable(
+        "DATABASE_POOL_SIZE", .text("8"), allowed: "2…64", "The most connections opened to Postgres.")
     static let redisURL = Variable(
         "REDIS_URL", .none, allowed: "nothing: it must stay unset in this version",
         "Many nodes come with a later version; until then a value here stops the server.", isSecret: true)
@@ -104,7 +104,7 @@ extension Variable {
     /// Every variable, in the order in which a reader wants them.
     package static let all: [Variable] = [
         host, port, publicURL, allowedOrigins, trustedProxies, webDirectory, dataDirectory, databaseURL,
-        databaseConnections, redisURL, queueBytes, eventLoops, requestSeconds, drainSeconds, requestRate, frameBytes,
+        databasePoolSize, redisURL, queueBytes, eventLoops, requestSeconds, drainSeconds, requestRate, frameBytes,
         subscriptions, opsPerSecond, opsBurst, connectionsPerUser, watcherBytes, opsPort, logLevel, logFormat,
     ]
 }

@@ -13,15 +13,14 @@ package enum LogFormat: String, Sendable {
     /// Text when standard error is a terminal, else JSON.
     package static var automatic: LogFormat { isatty(STDERR_FILENO) == 1 ? .text : .json }
 
-    /// A logger of this form that writes to the sink.
-    package func logger(label: String, level: Logger.Level, sink: LogSink = .standardError) -> Logger {
-        var logger = Logger(label: label) { label in
+    /// A handler of this form that writes to the sink.
+    package func handler(label: String, level: Logger.Level, sink: LogSink = .standardError) -> any LogHandler {
+        var handler: any LogHandler =
             switch self {
             case .json: JSONLogHandler(label: label, sink: sink)
             case .text: TextLogHandler(sink: sink)
             }
-        }
-        logger.logLevel = level
-        return logger
+        handler.logLevel = level
+        return handler
     }
 }
