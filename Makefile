@@ -32,7 +32,6 @@ test: test-swift test-python ## Run every test
 
 test-swift: setup-test
 	swift build --build-tests
-	swift build --product EchoTarget
 	swift test --skip-build
 
 test-python: .venv/.installed test-swift

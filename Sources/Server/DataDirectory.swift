@@ -1,8 +1,4 @@
-#if canImport(Glibc)
 import Glibc
-#else
-import Darwin
-#endif
 
 /// The directory that holds all that this server keeps outside of Postgres, locked for this process while it is open.
 ///

@@ -6,9 +6,10 @@ struct ServeCommand: AsyncParsableCommand {
         commandName: "serve",
         abstract: "Serve pages, REST and the live socket until SIGTERM or SIGINT.",
         discussion: """
-            Brings the database up to date, recovers what an earlier process left behind, listens, and prints where.
-            A second process on the same data directory or database refuses to start. SIGTERM drains: no new
-            connections, open workouts are made durable (or spilled to DATA_DIR without Postgres), then it ends.
+            Brings the database up to date, recovers what an earlier process left behind, \
+            listens, and prints where. A second process on the same data directory or \
+            database refuses to start. SIGTERM drains: no new connections, open workouts are \
+            made durable (or spilled to DATA_DIR without Postgres), then it ends.
 
             ENVIRONMENT
             \(VariableTable.text)

@@ -1,8 +1,4 @@
-#if canImport(Glibc)
 import Glibc
-#else
-import Darwin
-#endif
 
 /// A block of IP addresses as `10.0.0.0/8`, `::1/128` or one address alone.
 package struct AddressBlock: Hashable, Sendable, CustomStringConvertible {

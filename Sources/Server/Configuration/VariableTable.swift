@@ -9,11 +9,11 @@ package enum VariableTable {
         return (header + rows).joined(separator: "\n")
     }
 
-    /// The list in `fitai serve --help`, wrapped at 100 columns.
+    /// The list in `fitai serve --help`, wrapped for 80 columns.
     package static var text: String {
         Variable.all.map { variable in
             let text = "\(variable.meaning) Takes \(variable.allowed). Default: \(variable.shownDefault)."
-            return "  \(variable.name)\n" + wrapped(text, columns: 94).map { "      \($0)" }.joined(separator: "\n")
+            return "  \(variable.name)\n" + wrapped(text, columns: 72).map { "      \($0)" }.joined(separator: "\n")
         }
         .joined(separator: "\n")
     }

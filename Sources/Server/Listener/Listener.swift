@@ -1,14 +1,9 @@
+import Glibc
 import Hummingbird
 import HummingbirdCore
 import Logging
 import NIOCore
 import ServiceLifecycle
-
-#if canImport(Glibc)
-import Glibc
-#else
-import Darwin
-#endif
 
 /// An HTTP server on one address, which says where it listens and ends its open requests in bounded time.
 struct Listener<Responder: HTTPResponder>: Service

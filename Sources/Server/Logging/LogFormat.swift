@@ -1,10 +1,5 @@
-import Logging
-
-#if canImport(Glibc)
 import Glibc
-#else
-import Darwin
-#endif
+import Logging
 
 /// The form of the log: one JSON object a line for machines, short lines for people.
 package enum LogFormat: String, Sendable {

@@ -1,10 +1,5 @@
-import Synchronization
-
-#if canImport(Glibc)
 import Glibc
-#else
-import Darwin
-#endif
+import Synchronization
 
 /// Takes whole lines and writes each in one piece, so that lines of different threads never mix.
 package final class LogSink: Sendable {

@@ -1,8 +1,4 @@
-#if canImport(Glibc)
 import Glibc
-#else
-import Darwin
-#endif
 
 /// What Linux says of this process, under the names that Prometheus's own clients use.
 enum ProcessMetrics {

@@ -57,7 +57,8 @@ struct Pages: Sendable {
             throw BootFault("WEB_DIR is '\(name)', which is no directory that can be read")
         }
         var paths: [String] = []
-        for case let path as String in enumerator where !path.split(separator: "/").contains(where: { $0.hasPrefix(".") }) {
+        for case let path as String in enumerator
+        where !path.split(separator: "/").contains(where: { $0.hasPrefix(".") }) {
             let url = root.appending(path: path).resolvingSymlinksInPath()
             var isDirectory: ObjCBool = false
             guard url.path.hasPrefix(root.path + "/"),

@@ -27,7 +27,9 @@ struct PagesMiddleware<Context: RequestContext>: RouterMiddleware {
             .cacheControl: "no-cache",
             .eTag: file.etag,
         ]
-        if Self.names(request.headers[.ifNoneMatch], file.etag) { return Response(status: .notModified, headers: headers) }
+        if Self.names(request.headers[.ifNoneMatch], file.etag) {
+            return Response(status: .notModified, headers: headers)
+        }
         headers[.contentType] = file.mediaType
         guard request.method == .get else {
             headers[.contentLength] = String(file.body.readableBytes)
