@@ -14,7 +14,10 @@ CHECKED = {".swift", ".py", ".js", ".mjs", ".c", ".h"}
 FORBIDDEN = [
     (re.compile(r"\bfatalError\("), "fatalError: throw, or use a precondition for our own bugs"),
     (re.compile(r"//.*\b(TODO|FIXME|XXX)\b"), "unfinished work belongs in an issue"),
-    (re.compile(r"\bTask(\.detached)?\s*(\([^)]*\)\s*)?\{"), "loose task: every long-lived task is a Service"),
+    (
+        re.compile(r"^\s*(_ = )?Task(\.detached)?\s*(\([^)]*\)\s*)?\{"),
+        "loose task: every long-lived task is a Service, any other is awaited",
+    ),
     (
         re.compile(r"\b(class|struct|enum|actor|protocol)\s+\w*(Manager|Helper|Utils|DTO)\b"),
         "name the rule or the thing, not Manager, Helper, Utils or DTO",
