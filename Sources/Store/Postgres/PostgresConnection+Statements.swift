@@ -39,9 +39,9 @@ extension PostgresConnection {
         try result(of: sql).affected
     }
 
-    /// Runs text of several statements without parameters and without preparing them: files of ours.
-    func script(_ text: String) throws(StoreError) {
-        try control(text, .writing)
+    /// Runs text of one or more statements without parameters and without preparing them. Never for text of a client.
+    package func script(_ text: String) throws(StoreError) {
+        try control(text, isInTransaction ? .harmless : .writing)
     }
 
     /// Sends a bare command outside the cache of prepared statements; answers the server's command tag.
