@@ -1,0 +1,27 @@
+import HTTPTypes
+import Hummingbird
+
+/// The routes of the operations port: metrics and health, never reachable from outside of the machine.
+struct OperationsRoutes: Sendable {
+    let registry: PrometheusRegistry
+    let health: Health
+    let detailed: @Sendable () -> DetailedHealthReport
+
+    func router() -> Router<BasicRequestContext> {
+        let router = Router()
+        router.get("metrics") { _, _ in
+            Response(
+                status: .ok, headers: [.contentType: "text/plain; version=0.0.4; charset=utf-8"],
+                body: ResponseBody(byteBuffer: ByteBuffer(string: registry.rendered() + ProcessMetrics.rendered())))
+        }
+        router.get("v1/health") { _, _ in
+            let status = health.status
+            return EditedResponse(status: status.httpStatus, response: HealthReport(status: status))
+        }
+        router.get("v1/health/detailed") { _, _ in
+            let report = detailed()
+            return EditedResponse(status: report.status.httpStatus, response: report)
+        }
+        return router
+    }
+}
