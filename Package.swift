@@ -127,7 +127,9 @@ let package = Package(
             ],
             swiftSettings: strict),
         .testTarget(name: "APITests", dependencies: ["API", "TestKit"], swiftSettings: strict),
-        .testTarget(name: "ClientTests", dependencies: ["Client", "TestKit"], swiftSettings: strict),
+        .testTarget(
+            name: "ClientTests",
+            dependencies: ["Client", "TestKit", "Protocol", logging, nioCore, nioHTTP], swiftSettings: strict),
         .testTarget(name: "ServerTests", dependencies: ["Server", "TestKit"], swiftSettings: strict),
     ]
 )
