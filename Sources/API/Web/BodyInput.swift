@@ -48,20 +48,20 @@ package enum Change<Value: Sendable>: Sendable {
 
 /// Reads the members of one object and gathers all that is wrong with them.
 package struct BodyReader {
-    private let object: JSONValue
+    /// nil when the value is no object; that fault has been told.
+    private let object: JSONObject?
     private let pointer: String
     package private(set) var faults: [Problem.Fault] = []
 
     package init(_ value: JSONValue, at pointer: String = "") {
-        object = value
+        object = value.object
         self.pointer = pointer
-        if case .object = value { return }
-        faults.append(.wrongType(pointer, "an object", value))
+        if object == nil { faults.append(.wrongType(pointer, "an object", value)) }
     }
 
     /// The member, which has to be there and not null.
     package mutating func required<Value>(_ field: Field<Value>) -> Value? {
-        guard case .object = object else { return nil }
+        guard let object else { return nil }
         guard let value = object[field.name], value != .null else {
             fault(field.name, .required, "Is required.")
             return nil
@@ -71,20 +71,20 @@ package struct BodyReader {
 
     /// The member, or nil where it is missing, null or at fault.
     package mutating func optional<Value>(_ field: Field<Value>) -> Value? {
-        guard let value = object[field.name], value != .null else { return nil }
+        guard let value = object?[field.name], value != .null else { return nil }
         return field.rule.read(value, "\(pointer)/\(field.name)", &faults)
     }
 
     /// What a PUT asks for a member that may be null.
     package mutating func change<Value>(_ field: Field<Value>) -> Change<Value> {
-        guard let value = object[field.name] else { return .keep }
+        guard let value = object?[field.name] else { return .keep }
         if value == .null { return .clear }
         return field.rule.read(value, "\(pointer)/\(field.name)", &faults).map { .set($0) } ?? .keep
     }
 
     /// What a PUT asks for a member that always has a value: nil to keep it.
     package mutating func replacement<Value>(_ field: Field<Value>) -> Value? {
-        guard let value = object[field.name] else { return nil }
+        guard let value = object?[field.name] else { return nil }
         if value == .null {
             fault(field.name, .required, "Cannot be null.")
             return nil

@@ -58,20 +58,14 @@ struct Exchange: Sendable {
         _: Query.Type, _: Body.Type, _ route: Route, _ bytes: [UInt8]
     ) throws -> (Query, [String]?, Body) {
         var reader = QueryReader(facts.query)
-        reader.refuse(unknownTo: route.query)
+        if !route.options.ignoresUnknownQuery { reader.refuse(unknownTo: route.query) }
         let query = Query(reading: &reader)
         let fields = route.options.hasFields ? reader.optional(FieldSelection.field) : nil
         var faults = reader.faults
-        var body: Body?
-        if let shape = Body.shape {
-            let value: JSONValue = bytes.isEmpty && !shape.isRequired ? .object([]) : try JSONValue(parsing: bytes)
-            var bodyReader = BodyReader(value)
-            body = Body(reading: &bodyReader)
-            faults += bodyReader.faults
-        } else {
-            var none = BodyReader(.object([]))
-            body = Body(reading: &none)
-        }
+        let isLeftOut = bytes.isEmpty && Body.shape?.isRequired != true
+        var bodyReader = BodyReader(try JSONValue(body: isLeftOut ? Array("{}".utf8) : bytes))
+        let body = Body(reading: &bodyReader)
+        faults += bodyReader.faults
         guard faults.isEmpty else { throw Problem(.invalidValues, errors: faults) }
         guard let query, let body else { preconditionFailure("\(route.path): input refused without a fault") }
         return (query, fields, body)

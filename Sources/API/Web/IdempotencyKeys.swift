@@ -91,7 +91,7 @@ package struct IdempotencyKeys: Sendable {
         try await pool.execute(
             """
             update idempotency_keys set status = \(answer.status.code), body = \(answer.body),
-                location = \(answer.headers[.location]), entity_tag = \(answer.headers[.eTag])
+                location = \(answer.headers[.location] as String?), entity_tag = \(answer.headers[.eTag] as String?)
             where user_id = \(claim.userId) and route = \(claim.route) and key = \(claim.key)
             """)
     }

@@ -82,26 +82,23 @@ package struct RenderedAnswer: Sendable {
 
     /// Keeps the named members of an object, or of each item of a page.
     private static func cut(_ bytes: Data, to fields: [String]) throws -> [UInt8] {
-        let value = try JSONValue(parsing: bytes)
-        func kept(_ value: JSONValue) throws -> JSONValue {
-            guard case .object(let members) = value else { return value }
-            let unknown = fields.filter { name in !members.contains { $0.name == name } }
-            guard unknown.isEmpty else {
-                let faults = unknown.map {
-                    Problem.Fault(pointer: "?fields", code: .notAllowed, detail: "There is no field \($0.prefix(64)).")
-                }
-                throw Problem(.invalidValues, errors: faults)
+        func kept(_ value: Any) throws -> Any {
+            guard let members = value as? [String: Any] else { return value }
+            let faults = fields.filter { members[$0] == nil }.map { name in
+                Problem.Fault(pointer: "?fields", code: .notAllowed, detail: "There is no field \(name).")
             }
-            return .object(members.filter { fields.contains($0.name) })
+            guard faults.isEmpty else { throw Problem(.invalidValues, errors: faults) }
+            return members.filter { fields.contains($0.key) }
         }
-        guard case .array(let items) = value["items"], case .object(let members) = value else {
-            return try kept(value).encoded()
+        var document = try JSONSerialization.jsonObject(with: bytes)
+        if var page = document as? [String: Any], let items = page["items"] as? [Any] {
+            page["items"] = try items.map(kept)
+            document = page
+        } else {
+            document = try kept(document)
         }
-        let cutItems = JSONValue.array(try items.map(kept))
-        let page = members.map { member in
-            member.name == "items" ? JSONValue.Member(name: "items", value: cutItems) : member
-        }
-        return JSONValue.object(page).encoded()
+        let options: JSONSerialization.WritingOptions = [.sortedKeys, .withoutEscapingSlashes]
+        return Array(try JSONSerialization.data(withJSONObject: document, options: options))
     }
 }
 

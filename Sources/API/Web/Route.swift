@@ -41,10 +41,12 @@ package struct RouteOptions: Sendable {
     package var caching: Caching
     /// The largest body, in bytes.
     package var bodyLimit: Int
+    /// For links in mails, to which mail programs may add parameters.
+    package var ignoresUnknownQuery: Bool
 
     package init(
         problems: [ProblemCode] = [], limit: LimitClass = .read, isKeyed: Bool = false, hasFields: Bool = false,
-        caching: Caching = .none, bodyLimit: Int = 1 << 20
+        caching: Caching = .none, bodyLimit: Int = 1 << 20, ignoresUnknownQuery: Bool = false
     ) {
         self.problems = problems
         self.limit = limit
@@ -52,6 +54,7 @@ package struct RouteOptions: Sendable {
         self.hasFields = hasFields
         self.caching = caching
         self.bodyLimit = bodyLimit
+        self.ignoresUnknownQuery = ignoresUnknownQuery
     }
 }
 

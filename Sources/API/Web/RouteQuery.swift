@@ -74,8 +74,7 @@ package struct QueryReader {
     /// Query values are text: what the rule wants as a number, boolean or list is turned into one first.
     private static func value(of text: String, for schema: ValueSchema) -> JSONValue {
         switch schema {
-        case .integer: Int64(text).map { .integer($0) } ?? .string(text)
-        case .number: Double(text).flatMap { $0.isFinite ? .number($0) : nil } ?? .string(text)
+        case .integer, .number: JSONNumber(text: text).map { .number($0) } ?? .string(text)
         case .boolean: text == "true" ? .bool(true) : text == "false" ? .bool(false) : .string(text)
         case .array(let item, _):
             .array(text.split(separator: ",").map { value(of: String($0), for: item) })

@@ -16,7 +16,7 @@ package struct ValueRule<Value: Sendable>: Sendable {
 
     /// The value turned into another, or the fault that the closure names.
     package func map<Other>(
-        _ schema: ValueSchema? = nil, _ code: FaultCode, _ detail: String,
+        as schema: ValueSchema? = nil, _ code: FaultCode, _ detail: String,
         _ transform: @escaping @Sendable (Value) -> Other?
     ) -> ValueRule<Other> {
         let read = read
@@ -86,15 +86,12 @@ extension ValueRule where Value == Int {
     /// A whole number in the range.
     package static func integer(_ range: ClosedRange<Int>) -> ValueRule {
         ValueRule(.integer(Int64(range.lowerBound)...Int64(range.upperBound))) { value, pointer, faults in
-            let whole: Int64
-            switch value {
-            case .integer(let integer): whole = integer
-            case .number(let number) where number.rounded() == number && abs(number) < 1e15: whole = Int64(number)
-            case .number:
-                faults.append(Problem.Fault(pointer: pointer, code: .badFormat, detail: "Must be a whole number."))
-                return nil
-            default:
+            guard case .number(let number) = value else {
                 faults.append(.wrongType(pointer, "a whole number", value))
+                return nil
+            }
+            guard let whole = number.scaled(places: 0) else {
+                faults.append(Problem.Fault(pointer: pointer, code: .badFormat, detail: "Must be a whole number."))
                 return nil
             }
             guard let integer = Int(exactly: whole), range.contains(integer) else {
@@ -111,15 +108,11 @@ extension ValueRule where Value == Double {
     /// A number in the range; with `step`, a multiple of it.
     package static func number(_ range: ClosedRange<Double>, step: Double? = nil) -> ValueRule {
         ValueRule(.number(range, step: step)) { value, pointer, faults in
-            let number: Double
-            switch value {
-            case .integer(let integer): number = Double(integer)
-            case .number(let double): number = double
-            default:
+            guard case .number(let decimal) = value else {
                 faults.append(.wrongType(pointer, "a number", value))
                 return nil
             }
-            guard range.contains(number) else {
+            guard let number = decimal.double, range.contains(number) else {
                 let bounds = "\(range.lowerBound) to \(range.upperBound)"
                 faults.append(Problem.Fault(pointer: pointer, code: .outOfRange, detail: "Must be \(bounds)."))
                 return nil
@@ -138,7 +131,7 @@ extension ValueRule where Value == UUIDv7 {
     /// A UUIDv7 in its 36-character form.
     package static var id: ValueRule {
         ValueRule<String>.text(0...100)
-            .map(.string(length: 36...36, format: "uuid"), .badFormat, "Must be a UUIDv7.") { UUIDv7($0) }
+            .map(as: .string(length: 36...36, format: "uuid"), .badFormat, "Must be a UUIDv7.") { UUIDv7($0) }
     }
 }
 
@@ -146,7 +139,7 @@ extension ValueRule where Value == Timestamp {
     /// An RFC 3339 time.
     package static var time: ValueRule {
         ValueRule<String>.text(0...64)
-            .map(.string(length: nil, format: "date-time"), .badFormat, "Must be an RFC 3339 time.") {
+            .map(as: .string(length: nil, format: "date-time"), .badFormat, "Must be an RFC 3339 time.") {
                 Timestamp(rfc3339: $0)
             }
     }
@@ -156,7 +149,7 @@ extension ValueRule where Value == CalendarDate {
     /// A date, `YYYY-MM-DD`.
     package static var date: ValueRule {
         ValueRule<String>.text(0...32)
-            .map(.string(length: nil, format: "date"), .badFormat, "Must be a date, YYYY-MM-DD.") { CalendarDate($0) }
+            .map(as: .string(length: nil, format: "date"), .badFormat, "Must be a date, YYYY-MM-DD.") { CalendarDate($0) }
     }
 }
 

@@ -191,25 +191,18 @@ public struct PublicProfile: Codable, Sendable {
     }
 }
 
-/// Who may watch an athlete's workouts live; `publicly` is every signed-in user.
-public enum LiveAudience: String, Codable, Sendable, CaseIterable {
-    case nobody = "private"
-    case friends
-    case publicly = "public"
-}
-
 /// Who may see an athlete's heart rate; never more than who may watch.
 public enum HeartRateAudience: String, Codable, Sendable, CaseIterable {
-    case nobody, friends
-    case publicly = "public"
+    case nobody, friends, `public`
 }
 
 /// An athlete's consent to being watched.
 public struct LivePrivacy: Codable, Hashable, Sendable {
-    public var live: LiveAudience
+    /// `public` is every signed-in user.
+    public var live: Audience
     public var heartRate: HeartRateAudience
 
-    public init(live: LiveAudience = .friends, heartRate: HeartRateAudience = .nobody) {
+    public init(live: Audience = .friends, heartRate: HeartRateAudience = .nobody) {
         self.live = live
         self.heartRate = heartRate
     }
