@@ -125,7 +125,7 @@ let package = Package(
                 nioEmbedded,
             ],
             swiftSettings: strict),
-        .testTarget(name: "APITests", dependencies: ["API", "TestKit"], swiftSettings: strict),
+        .testTarget(name: "APITests", dependencies: ["API", "TestKit", crypto], swiftSettings: strict),
         .testTarget(name: "ClientTests", dependencies: ["Client", "TestKit"], swiftSettings: strict),
         .testTarget(name: "ServerTests", dependencies: ["Server", "TestKit"], swiftSettings: strict),
     ]

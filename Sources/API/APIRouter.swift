@@ -13,9 +13,10 @@ package struct API: Sendable {
     private let mechanisms: RouteMechanisms
     private let configuration: APIConfiguration
 
+    /// `extra` routes stand before the product's own; tests try the mechanisms with them.
     package init(
         configuration: APIConfiguration, pool: PostgresPool, keys: SigningKeys, revoked: RevokedSessions,
-        tokens: TokenVerifier
+        tokens: TokenVerifier, live: LiveHooks, extra: RouteTable = RouteTable()
     ) {
         let now = configuration.now
         let passwords = PasswordHashing(cost: configuration.passwordCost)
@@ -27,11 +28,16 @@ package struct API: Sendable {
             refreshLifetime: configuration.refreshTokenLifetime, now: now)
         let cookie = RefreshCookie(
             isSecure: configuration.publicURL.hasPrefix("https://"), origins: configuration.allowedOrigins)
-        var table = RouteTable()
+        var table = extra
         AuthRoutes(
             pool: pool, passwords: passwords, sessions: sessions, issuer: TokenIssuer(keys: keys),
             publishedKeys: keys.published, delays: LoginDelays(policy: configuration.loginDelays, now: now),
             verification: verification, cookie: cookie
+        ).declare(on: &table)
+        let relations = Relations(pool: pool)
+        UserRoutes(users: Users(pool: pool), relations: relations, live: live).declare(on: &table)
+        SocialRoutes(
+            friendships: Friendships(pool: pool, now: now), lists: SocialLists(pool: pool), live: live
         ).declare(on: &table)
         self.table = table
         services = [passwords]

@@ -30,6 +30,21 @@ package struct Cursor: Hashable, Sendable {
         }
     }
 
+    /// The key at a place as an id. Throws `invalidValues` for what the kinds given at reading do not hold there.
+    package func id(_ place: Int) throws(Problem) -> UUIDv7 { try key(place) { UUIDv7($0) } }
+
+    /// The key at a place as a time.
+    package func time(_ place: Int) throws(Problem) -> Timestamp { try key(place) { Timestamp(rfc3339: $0) } }
+
+    private func key<Value>(_ place: Int, _ read: (String) -> Value?) throws(Problem) -> Value {
+        guard values.indices.contains(place), let value = read(values[place]) else {
+            let fault = Problem.Fault(
+                pointer: "?cursor", code: .invalidCursor, detail: "Is not a cursor of this list.")
+            throw Problem(.invalidValues, errors: [fault])
+        }
+        return value
+    }
+
     /// What the client gets.
     package func text(list: String) -> String {
         let body = Array((["1", list] + values).joined(separator: "\u{1F}").utf8)

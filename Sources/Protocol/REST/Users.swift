@@ -196,10 +196,11 @@ public enum HeartRateAudience: String, Codable, Sendable, CaseIterable {
     case nobody, friends, `public`
 }
 
-/// An athlete's consent to being watched.
-public struct LivePrivacy: Codable, Hashable, Sendable {
-    /// `public` is every signed-in user.
+/// A user's consent to what others may see.
+public struct Privacy: Codable, Hashable, Sendable {
+    /// Who may watch workouts live; `public` is every signed-in user.
     public var live: Audience
+    /// Who of them gets the heart rate while it is measured.
     public var heartRate: HeartRateAudience
 
     public init(live: Audience = .friends, heartRate: HeartRateAudience = .nobody) {
@@ -210,7 +211,7 @@ public struct LivePrivacy: Codable, Hashable, Sendable {
 
 /// `GET`, `PUT /v1/users/preferences`
 public struct Preferences: Codable, Hashable, Sendable {
-    public var privacy: LivePrivacy
+    public var privacy: Privacy
 
-    public init(privacy: LivePrivacy) { self.privacy = privacy }
+    public init(privacy: Privacy) { self.privacy = privacy }
 }
