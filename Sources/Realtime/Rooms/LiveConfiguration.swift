@@ -31,6 +31,9 @@ package struct LiveConfiguration: Sendable {
     package var cheersPerWatcher = 10
     package var cheersPerRoom = 200
 
+    /// Bound of what may wait to be stored, in bytes; beyond it ops are `busy`.
+    package var queueBytes = 64 * 1024 * 1024
+
     package init() {}
 }
 
