@@ -305,16 +305,16 @@ final class UpgradeGate: ChannelDuplexHandler, RemovableChannelHandler {
         _ connection: SocketConnection, _ request: UpgradeRequest, answerWritten: EventLoopFuture<Void>,
         _ context: ChannelHandlerContext
     ) throws {
-        let channel = context.channel
         let pipeline = context.pipeline.syncOperations
         try pipeline.addHandler(connection, position: .after(self))
+        connection.asksForReads = !restHandlers.isEmpty
         connection.begin(request, answerWritten: answerWritten)
         for handler in restHandlers { pipeline.removeHandler(handler, promise: nil) }
         restHandlers = []
         pipeline.removeHandler(encoder, promise: nil)
         pipeline.removeHandler(self, promise: nil)
         pipeline.removeHandler(decoder, promise: nil)
-        if wantsRead { channel.read() }
+        if wantsRead || connection.asksForReads { connection.readOn() }
     }
 
     // MARK: Its own end
