@@ -107,8 +107,8 @@ let package = Package(
         .target(
             name: "TestKit",
             dependencies: [
-                "Protocol", "Store", "Realtime", "API", "Server", "Client", hummingbirdCore, logging, lifecycle, nioCore,
-                nioPosix, nioHTTP, nioWebSocket,
+                "Protocol", "Store", "Realtime", "API", "Server", "Client", httpTypes, hummingbirdCore, logging, lifecycle,
+                nioCore, nioPosix, nioHTTP, nioWebSocket,
             ],
             path: "Tests/TestKit",
             swiftSettings: strict),

@@ -73,7 +73,6 @@ extension SocketConnection {
         begin(
             closing: .close(fault.code.rawValue, reason: fault.reason),
             SocketClosure(origin: .server, code: fault.code.rawValue))
-        if phase == .closing, !isCorked { flush() }
     }
 
     func peerCloses(_ code: UInt16?) {

@@ -35,6 +35,8 @@ package final class SocketConnection: @unchecked Sendable, WheelEntry {
     var isHeld = false
     var isProcessing = false
     var wantsRead = false
+    /// Set where the REST handlers of earlier requests stay in the pipeline and keep the channel's own reads back.
+    var asksForReads = false
     var inputEnded = false
     var peerClosed = false
 
