@@ -49,13 +49,14 @@ let package = Package(
     targets: [
         // C libraries of the system (Debian: libpq-dev, zlib1g-dev, libargon2-dev).
         .systemLibrary(name: "CLibpq"),
+        .systemLibrary(name: "CLinux"),
         .systemLibrary(name: "CZlib"),
         .systemLibrary(name: "CArgon2"),
 
         .target(name: "Protocol", swiftSettings: strict),
         .target(
             name: "Store",
-            dependencies: ["Protocol", "CLibpq", collections, lifecycle, logging, metrics],
+            dependencies: ["Protocol", "CLibpq", "CLinux", collections, lifecycle, logging, metrics],
             resources: [.embedInCode("Migrations/SQL")],
             swiftSettings: strict),
         .target(

@@ -1,4 +1,5 @@
 import CLibpq
+import CLinux
 import Glibc
 
 /// Asks the server, from a thread of its own, to stop what a connection is running.

@@ -3,7 +3,7 @@ import CLibpq
 /// Where Postgres is and how it is used.
 package struct PostgresConfiguration: Sendable {
     /// A `postgres://` URL or `key=value` text, as libpq takes it. May hold a password: not for logs.
-    package let connection: String
+    package private(set) var connection: String
     /// Connections open at most; each has a thread.
     package var maxConnections = 8
     /// How long opening one may take.
@@ -76,5 +76,48 @@ extension PostgresConfiguration {
                 reason: "a whole number from \(range.lowerBound) to \(range.upperBound) expected, not \"\(text)\"")
         }
         return value
+    }
+}
+
+extension PostgresConfiguration {
+    /// The same server, user and options, with another database.
+    package func database(_ name: String) -> PostgresConfiguration {
+        replacing("dbname", by: name)
+    }
+
+    /// The same user, database and options, with another host or directory of a socket.
+    package func host(_ name: String) -> PostgresConfiguration {
+        replacing("host", by: name)
+    }
+
+    /// The host, or the directory of the socket, when the text names one.
+    package var host: String? {
+        options.first { $0.name == "host" }?.value
+    }
+
+    private func replacing(_ name: String, by replacement: String) -> PostgresConfiguration {
+        let others = options.filter { $0.name != name }
+        let parts = (others + [(name, replacement)]).map { "\($0.name)=\(Self.quote($0.value))" }
+        var other = self
+        other.connection = parts.joined(separator: " ")
+        return other
+    }
+
+    /// What the text sets; it was parsed before and parses again.
+    private var options: [(name: String, value: String)] {
+        guard let first = PQconninfoParse(connection, nil) else { return [] }
+        defer { PQconninfoFree(first) }
+        var options: [(name: String, value: String)] = []
+        var option = first
+        while let keyword = option.pointee.keyword {
+            if let value = option.pointee.val { options.append((String(cString: keyword), String(cString: value))) }
+            option += 1
+        }
+        return options
+    }
+
+    /// A value of `key=value` text, in quotes.
+    static func quote(_ value: String) -> String {
+        "'" + value.map { $0 == "'" || $0 == "\\" ? "\\\($0)" : "\($0)" }.joined() + "'"
     }
 }

@@ -1,6 +1,20 @@
 import CLibpq
 
 extension PostgresConnection {
+    /// Runs a statement of one column and reads every row.
+    package func query<Column: ColumnDecodable>(_ sql: SQL, as: Column.Type) throws(StoreError) -> [Column] {
+        try result(of: sql).rows { (row: inout RowReader) throws(StoreError) -> Column in
+            let value = try row.next(Column.self)
+            try row.finish()
+            return value
+        }
+    }
+
+    /// Runs a statement of one column and reads its first row, if there is one.
+    package func first<Column: ColumnDecodable>(_ sql: SQL, as type: Column.Type) throws(StoreError) -> Column? {
+        try query(sql, as: type).first
+    }
+
     /// Runs a statement and reads every row as a tuple, one type a column.
     package func query<each Column: ColumnDecodable>(
         _ sql: SQL, as: (repeat each Column).Type
@@ -39,9 +53,9 @@ extension PostgresConnection {
         try result(of: sql).affected
     }
 
-    /// Runs text of several statements without parameters and without preparing them: files of ours.
-    func script(_ text: String) throws(StoreError) {
-        try control(text, .writing)
+    /// Runs text of one or more statements without parameters and without preparing them. Never for text of a client.
+    package func script(_ text: String) throws(StoreError) {
+        try control(text, isInTransaction ? .harmless : .writing)
     }
 
     /// Sends a bare command outside the cache of prepared statements; answers the server's command tag.

@@ -39,6 +39,20 @@ package final class PostgresPool: Service, Sendable {
 }
 
 extension PostgresPool {
+    /// Runs a statement of one column and reads every row.
+    package func query<Column: ColumnDecodable>(
+        _ sql: SQL, as type: Column.Type
+    ) async throws(StoreError) -> [Column] {
+        try await leased { connection throws(StoreError) in try connection.query(sql, as: type) }
+    }
+
+    /// Runs a statement of one column and reads its first row, if there is one.
+    package func first<Column: ColumnDecodable>(
+        _ sql: SQL, as type: Column.Type
+    ) async throws(StoreError) -> Column? {
+        try await query(sql, as: type).first
+    }
+
     /// Runs a statement and reads every row as a tuple, one type a column.
     package func query<each Column: ColumnDecodable>(
         _ sql: SQL, as type: (repeat each Column).Type
@@ -74,6 +88,7 @@ extension PostgresPool {
     }
 
     /// Lends a connection to `body`, which runs on the connection's thread and may block there on statements only.
+    @discardableResult
     package func with<Value: Sendable>(
         deadline: Duration? = nil, _ body: @Sendable (isolated PostgresConnection) throws -> Value
     ) async throws -> Value {
@@ -85,6 +100,7 @@ extension PostgresPool {
     /// `deadline` bounds the whole, the wait for a connection included. With `attempts` above 1 a transaction that
     /// ended as `.serialization` is run again that often in all; `body` must then do nothing outside of it.
     /// Throws `.commitUnknown` when the connection was lost at COMMIT.
+    @discardableResult
     package func transaction<Value: Sendable>(
         deadline: Duration? = nil, attempts: Int = 1,
         _ body: @Sendable (isolated PostgresConnection) throws -> Value

@@ -1,4 +1,4 @@
-import CLibpq
+import CLinux
 import Glibc
 
 /// Starts a detached thread with all signals blocked.

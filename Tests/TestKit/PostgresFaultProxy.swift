@@ -1,0 +1,172 @@
+import Foundation
+import Glibc
+import Protocol
+import Store
+import Synchronization
+
+/// Stands between a pool and its server and can lose the answer to one COMMIT.
+///
+/// Speaks over a unix socket on both sides; `configuration` is the server's own with the proxy's address.
+package final class PostgresFaultProxy: Sendable {
+    /// What happens at the next COMMIT of any connection.
+    package enum Fault: Sendable {
+        /// The server commits; the client's connection ends before it hears of it.
+        case loseAnswer
+        /// The connection ends before the server has seen the COMMIT.
+        case loseCommit
+    }
+
+    package let configuration: PostgresConfiguration
+    private let directory: String
+    private let target: String
+    private let listener: Int32
+    private let fault = Mutex<Fault?>(nil)
+
+    /// Listens in front of a server that is reached by a socket in a directory.
+    package init(to server: PostgresConfiguration) throws {
+        guard let socketDirectory = server.host, socketDirectory.hasPrefix("/") else {
+            throw StoreError.unavailable("the proxy needs a server behind a unix socket")
+        }
+        target = socketDirectory + "/.s.PGSQL.5432"
+        directory = "/tmp/fitai-test-\(getpid())-proxy-\(UUIDv7.make())"
+        guard mkdir(directory, 0o700) == 0 else { throw StoreError.unavailable("no directory for the proxy") }
+        configuration = server.host(directory)
+        listener = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
+        let bound = Self.withAddress(directory + "/.s.PGSQL.5432") { bind(listener, $0, $1) }
+        guard bound == 0, listen(listener, 64) == 0 else { throw StoreError.unavailable("the proxy cannot listen") }
+        Thread.detachNewThread { [self] in acceptAll() }
+    }
+
+    /// Arms the proxy for one COMMIT.
+    package func arm(_ fault: Fault) {
+        self.fault.withLock { $0 = fault }
+    }
+
+    /// Stops listening; connections that are open end with their peers.
+    package func close() {
+        shutdown(listener, Int32(SHUT_RDWR))
+        Glibc.close(listener)
+        Files.removeAll(directory)
+    }
+
+    private func acceptAll() {
+        while true {
+            let client = accept(listener, nil, nil)
+            guard client >= 0 else { return }
+            let server = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
+            guard Self.withAddress(target, { connect(server, $0, $1) }) == 0 else {
+                Glibc.close(client)
+                Glibc.close(server)
+                continue
+            }
+            let pair = Pair(client: client, server: server)
+            Thread.detachNewThread { self.forwardUp(pair) }
+            Thread.detachNewThread { self.forwardDown(pair) }
+        }
+    }
+
+    private func forwardUp(_ pair: Pair) {
+        let commit = Array("commit\0".utf8)
+        while let bytes = receive(pair.client) {
+            if bytes.count >= commit.count, bytes.suffix(commit.count).elementsEqual(commit),
+                let fault = fault.withLock({ $0.take() })
+            {
+                switch fault {
+                case .loseCommit: break
+                case .loseAnswer:
+                    pair.swallowAnswers()
+                    send(bytes, to: pair.server)
+                    pair.waitForSwallowed()
+                }
+                break
+            }
+            send(bytes, to: pair.server)
+        }
+        pair.end()
+    }
+
+    private func forwardDown(_ pair: Pair) {
+        while let bytes = receive(pair.server) {
+            if !pair.noteAnswer() { send(bytes, to: pair.client) }
+        }
+        pair.end()
+    }
+
+    private func receive(_ descriptor: Int32) -> [UInt8]? {
+        var bytes = [UInt8](repeating: 0, count: 65536)
+        let count = read(descriptor, &bytes, bytes.count)
+        return count > 0 ? Array(bytes.prefix(count)) : nil
+    }
+
+    private func send(_ bytes: [UInt8], to descriptor: Int32) {
+        var sent = 0
+        while sent < bytes.count {
+            let count = bytes[sent...].withUnsafeBytes {
+                Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
+            }
+            guard count > 0 else { return }
+            sent += count
+        }
+    }
+}
+
+extension PostgresFaultProxy {
+    /// The two sockets of one client; closed once, when both directions have ended.
+    private final class Pair: Sendable {
+        private struct State {
+            var isSwallowing = false
+            var openEnds = 2
+        }
+
+        let client: Int32
+        let server: Int32
+        private let swallowed = DispatchSemaphore(value: 0)
+        private let state = Mutex(State())
+
+        init(client: Int32, server: Int32) {
+            self.client = client
+            self.server = server
+        }
+
+        func swallowAnswers() {
+            state.withLock { $0.isSwallowing = true }
+        }
+
+        /// True when the answer must not reach the client.
+        func noteAnswer() -> Bool {
+            let isSwallowing = state.withLock { $0.isSwallowing }
+            if isSwallowing { swallowed.signal() }
+            return isSwallowing
+        }
+
+        func waitForSwallowed() {
+            swallowed.wait()
+        }
+
+        /// One direction has ended: so does the other.
+        func end() {
+            shutdown(client, Int32(SHUT_RDWR))
+            shutdown(server, Int32(SHUT_RDWR))
+            let isLast = state.withLock { state in
+                state.openEnds -= 1
+                return state.openEnds == 0
+            }
+            guard isLast else { return }
+            Glibc.close(client)
+            Glibc.close(server)
+        }
+    }
+
+    private static func withAddress<Result>(
+        _ path: String, _ body: (UnsafePointer<sockaddr>, socklen_t) -> Result
+    ) -> Result {
+        var address = sockaddr_un()
+        address.sun_family = sa_family_t(AF_UNIX)
+        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8.prefix($0.count - 1)) }
+        return withUnsafePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                body($0, socklen_t(MemoryLayout<sockaddr_un>.size))
+            }
+        }
+    }
+}
