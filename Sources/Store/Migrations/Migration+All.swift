@@ -2,5 +2,10 @@ extension Migration {
     /// Every migration, in order. A file is added here once, by the name SwiftPM gives to its bytes (the first digit
     /// becomes `_`), and never changed or removed afterwards; a test holds this list against the folder.
     package static let all: [Migration] = [
+        Migration("0001_users", PackageResources._001_users_sql),
+        Migration("0002_sessions", PackageResources._002_sessions_sql),
+        Migration("0003_idempotency_keys", PackageResources._003_idempotency_keys_sql),
+        Migration("0004_relations", PackageResources._004_relations_sql),
+        Migration("0010_exercises", PackageResources._010_exercises_sql),
     ]
 }

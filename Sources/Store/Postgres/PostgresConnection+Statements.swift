@@ -1,6 +1,20 @@
 import CLibpq
 
 extension PostgresConnection {
+    /// Runs a statement of one column and reads every row.
+    package func query<Column: ColumnDecodable>(_ sql: SQL, as: Column.Type) throws(StoreError) -> [Column] {
+        try result(of: sql).rows { (row: inout RowReader) throws(StoreError) -> Column in
+            let value = try row.next(Column.self)
+            try row.finish()
+            return value
+        }
+    }
+
+    /// Runs a statement of one column and reads its first row, if there is one.
+    package func first<Column: ColumnDecodable>(_ sql: SQL, as type: Column.Type) throws(StoreError) -> Column? {
+        try query(sql, as: type).first
+    }
+
     /// Runs a statement and reads every row as a tuple, one type a column.
     package func query<each Column: ColumnDecodable>(
         _ sql: SQL, as: (repeat each Column).Type

@@ -39,6 +39,20 @@ package final class PostgresPool: Service, Sendable {
 }
 
 extension PostgresPool {
+    /// Runs a statement of one column and reads every row.
+    package func query<Column: ColumnDecodable>(
+        _ sql: SQL, as type: Column.Type
+    ) async throws(StoreError) -> [Column] {
+        try await leased { connection throws(StoreError) in try connection.query(sql, as: type) }
+    }
+
+    /// Runs a statement of one column and reads its first row, if there is one.
+    package func first<Column: ColumnDecodable>(
+        _ sql: SQL, as type: Column.Type
+    ) async throws(StoreError) -> Column? {
+        try await query(sql, as: type).first
+    }
+
     /// Runs a statement and reads every row as a tuple, one type a column.
     package func query<each Column: ColumnDecodable>(
         _ sql: SQL, as type: (repeat each Column).Type

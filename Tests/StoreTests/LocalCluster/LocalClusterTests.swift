@@ -10,7 +10,7 @@ import Testing
 struct LocalClusterTests {
     @Test("made, used, stopped and started again it has kept its rows, in a directory closed to others")
     func lifecycle() async throws {
-        try await withScratch { scratch in
+        try await withScratch { scratch async throws in
             let cluster = try makeCluster(scratch + "/var")
             let connection = try await cluster.start()
             try await run("create table t (a int); insert into t values (1)", connection)
@@ -28,7 +28,7 @@ struct LocalClusterTests {
 
     @Test("it listens on no port and commits wait for the disk")
     func settings() async throws {
-        try await withScratch { scratch in
+        try await withScratch { scratch async throws in
             let cluster = try makeCluster(scratch)
             let pool = PostgresPool(
                 configuration: try PostgresConfiguration(connection: try await cluster.start()), logger: .silent)
@@ -46,7 +46,7 @@ struct LocalClusterTests {
 
     @Test("a second process of ours uses the server that runs, and does not stop it")
     func shared() async throws {
-        try await withScratch { scratch in
+        try await withScratch { scratch async throws in
             let first = try makeCluster(scratch)
             let second = try makeCluster(scratch)
             let connection = try await first.start()
@@ -60,7 +60,7 @@ struct LocalClusterTests {
 
     @Test("while run is under way a killed server is started again, with what was committed")
     func restarts() async throws {
-        try await withScratch { scratch in
+        try await withScratch { scratch async throws in
             let cluster = try makeCluster(scratch)
             let connection = try await cluster.start()
             try await run("create table t (a int); insert into t values (1)", connection)
@@ -82,7 +82,7 @@ struct LocalClusterTests {
 
     @Test("the server stops when the thread that started it ends, as with a killed process, and the next start waits")
     func parentGone() async throws {
-        try await withScratch { scratch in
+        try await withScratch { scratch async throws in
             var cluster: LocalCluster? = try makeCluster(scratch)
             let connection = try #require(try await cluster?.start())
             try await run("create table t (a int); insert into t values (1)", connection)
@@ -100,7 +100,7 @@ struct LocalClusterTests {
 
     @Test("a pid file that names a zombie, or a stranger, does not stop the start")
     func stalePidFile() async throws {
-        try await withScratch { scratch in
+        try await withScratch { scratch async throws in
             let cluster = try makeCluster(scratch)
             let connection = try await cluster.start()
             try await run("create table t (a int); insert into t values (1)", connection)
@@ -120,7 +120,7 @@ struct LocalClusterTests {
 
     @Test("a long path puts the socket in a short directory of our own")
     func longPath() async throws {
-        try await withScratch { scratch in
+        try await withScratch { scratch async throws in
             let long = scratch + "/" + String(repeating: "long-directory-name-", count: 6) + "'quoted"
             let cluster = try makeCluster(long)
             let connection = try await cluster.start()
@@ -132,7 +132,7 @@ struct LocalClusterTests {
 
     @Test("a path with blanks and quotes works")
     func oddPath() async throws {
-        try await withScratch { scratch in
+        try await withScratch { scratch async throws in
             let cluster = try makeCluster(scratch + "/a b,'c\" d")
             try await run("select 1", try await cluster.start())
             await cluster.stop()
@@ -141,7 +141,7 @@ struct LocalClusterTests {
 
     @Test("data of another major version is refused with both versions named")
     func otherVersion() async throws {
-        try await withScratch { scratch in
+        try await withScratch { scratch async throws in
             let cluster = try makeCluster(scratch)
             _ = try await cluster.start()
             await cluster.stop()
@@ -157,7 +157,7 @@ struct LocalClusterTests {
 
     @Test("a machine without Postgres is told what to install")
     func noBinaries() async throws {
-        try await withScratch { scratch in
+        try await withScratch { scratch async throws in
             let cluster = try LocalCluster(
                 dataDirectory: scratch, environment: [:], searchPath: ["/nonexistent"], logger: .silent)
             let error = await #expect(throws: LocalClusterError.self) { try await cluster.start() }
@@ -167,7 +167,7 @@ struct LocalClusterTests {
 
     @Test("a directory that holds something else is left alone")
     func somethingElse() async throws {
-        try await withScratch { scratch in
+        try await withScratch { scratch async throws in
             try FileManager.default.createDirectory(atPath: scratch + "/postgres", withIntermediateDirectories: true)
             try "mine".write(toFile: scratch + "/postgres/note", atomically: false, encoding: .utf8)
             let cluster = try makeCluster(scratch)
@@ -178,7 +178,7 @@ struct LocalClusterTests {
 
     @Test("what a killed initdb left behind does not matter")
     func halfMade() async throws {
-        try await withScratch { scratch in
+        try await withScratch { scratch async throws in
             try FileManager.default.createDirectory(
                 atPath: scratch + "/postgres.new/base", withIntermediateDirectories: true)
             let cluster = try makeCluster(scratch)
@@ -189,7 +189,7 @@ struct LocalClusterTests {
 
     @Test("under a directory closed to Postgres's account the data goes elsewhere, and stays there", .enabled(if: geteuid() == 0))
     func closedParent() async throws {
-        try await withScratch { scratch in
+        try await withScratch { scratch async throws in
             let closed = scratch + "/closed"
             #expect(mkdir(closed, 0o700) == 0)
             func cluster() throws -> LocalCluster {

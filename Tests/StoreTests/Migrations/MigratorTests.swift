@@ -15,7 +15,7 @@ struct MigratorTests {
 
     @Test("what is missing is applied in order, once")
     func applies() async throws {
-        try await TestPostgres.withDatabase(isMigrated: false) { database in
+        try await TestPostgres.withDatabase(isMigrated: false) { database async throws in
             #expect(try await migrator(database, [Self.second, Self.first]).pending() == ["0001_first", "0002_second"])
             #expect(try await migrator(database, [Self.first]).migrate() == ["0001_first"])
             #expect(try await migrator(database, [Self.second, Self.first]).migrate() == ["0002_second"])
@@ -26,7 +26,7 @@ struct MigratorTests {
 
     @Test("a changed, unknown, late or doubled migration is refused by name")
     func refuses() async throws {
-        try await TestPostgres.withDatabase(isMigrated: false) { database in
+        try await TestPostgres.withDatabase(isMigrated: false) { database async throws in
             try await migrator(database, [Self.first, Self.second, Self.fourth]).migrate()
             let changed = Migration("0002_second", Array("alter table a add column zz text".utf8))
             let late = Migration("0003_late", Array("select 1".utf8))
@@ -48,7 +48,7 @@ struct MigratorTests {
 
     @Test("a migration that fails leaves nothing and those before it stay")
     func fails() async throws {
-        try await TestPostgres.withDatabase(isMigrated: false) { database in
+        try await TestPostgres.withDatabase(isMigrated: false) { database async throws in
             let broken = Migration("0002_broken", Array("create table c (x int); select nonsense;".utf8))
             let error = await #expect(throws: MigrationError.self) {
                 try await migrator(database, [Self.first, broken]).migrate()
@@ -61,7 +61,7 @@ struct MigratorTests {
 
     @Test("a migration that ends its own transaction is refused")
     func endsTransaction() async throws {
-        try await TestPostgres.withDatabase(isMigrated: false) { database in
+        try await TestPostgres.withDatabase(isMigrated: false) { database async throws in
             let commits = Migration("0001_commits", Array("create table c (x int); commit;".utf8))
             await #expect(throws: MigrationError.endsTransaction("0001_commits")) {
                 try await migrator(database, [commits]).migrate()
@@ -71,7 +71,7 @@ struct MigratorTests {
 
     @Test("of those who migrate at once one does the work and none fails")
     func atOnce() async throws {
-        try await TestPostgres.withDatabase(isMigrated: false) { database in
+        try await TestPostgres.withDatabase(isMigrated: false) { database async throws in
             let slow = Migration("0003_slow", Array("select pg_sleep(0.1); create table s (x int)".utf8))
             let migrator = migrator(database, [Self.first, Self.second, slow])
             let applied = try await withThrowingTaskGroup(of: [String].self) { group in
@@ -96,7 +96,7 @@ struct MigratorTests {
 
     @Test("the schema of this version can be made from nothing")
     func fromNothing() async throws {
-        try await TestPostgres.withDatabase { database in
+        try await TestPostgres.withDatabase { database async throws in
             let migrator = Migrator(configuration: database.configuration, logger: .silent)
             #expect(try await migrator.pending() == [])
         }

@@ -8,7 +8,7 @@ struct AdvisoryLockTests {
 
     @Test("a second taker is told who holds it; after release it is free")
     func exclusive() async throws {
-        try await TestPostgres.withDatabase(isMigrated: false, adjust: { $0.applicationName = "node one" }) { database in
+        try await TestPostgres.withDatabase(isMigrated: false, adjust: { $0.applicationName = "node one" }) { database async throws in
             let first = try await take(database)
             let error = await #expect(throws: AdvisoryLock.Held.self) { try await take(database) }
             #expect(error?.holder.contains("node one on this machine") == true)
@@ -20,7 +20,7 @@ struct AdvisoryLockTests {
 
     @Test("a lock whose connection is killed is taken again")
     func takenAgain() async throws {
-        try await TestPostgres.withDatabase(isMigrated: false) { database in
+        try await TestPostgres.withDatabase(isMigrated: false) { database async throws in
             let lock = try await take(database)
             let running = Task { try await lock.run() }
             let before = try await holder(database)
@@ -36,7 +36,7 @@ struct AdvisoryLockTests {
 
     @Test("a lock that another has taken meanwhile ends the run")
     func lostToAnother() async throws {
-        try await TestPostgres.withDatabase(isMigrated: false) { database in
+        try await TestPostgres.withDatabase(isMigrated: false) { database async throws in
             let lock = try await take(database)
             let pool = database.pool
             // The second session stands in line, so that it has the lock the moment the first is killed.

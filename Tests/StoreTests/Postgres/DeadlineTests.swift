@@ -15,7 +15,7 @@ struct DeadlineTests {
             $0.maxConnections = 1
             $0.statementDeadline = .milliseconds(150)
         }
-        try await TestPostgres.withDatabase(isMigrated: false, adjust: adjust) { database in
+        try await TestPostgres.withDatabase(isMigrated: false, adjust: adjust) { database async throws in
             let before = try await backend(database.pool)
             await #expect(throws: StoreError.deadline) { try await database.pool.execute("select pg_sleep(60)") }
             #expect(try await backend(database.pool) == before)
@@ -28,7 +28,7 @@ struct DeadlineTests {
 
     @Test("a transaction's deadline covers all its statements and rolls back")
     func transactionDeadline() async throws {
-        try await TestPostgres.withDatabase(isMigrated: false, adjust: { $0.maxConnections = 1 }) { database in
+        try await TestPostgres.withDatabase(isMigrated: false, adjust: { $0.maxConnections = 1 }) { database async throws in
             let pool = database.pool
             try await pool.execute("create table t (a int)")
             await #expect(throws: StoreError.deadline) {
@@ -43,7 +43,7 @@ struct DeadlineTests {
 
     @Test("cancelling the task stops the statement on the server, and the connection is used again")
     func cancellation() async throws {
-        try await TestPostgres.withDatabase(isMigrated: false, adjust: { $0.maxConnections = 1 }) { database in
+        try await TestPostgres.withDatabase(isMigrated: false, adjust: { $0.maxConnections = 1 }) { database async throws in
             let pool = database.pool
             let before = try await backend(pool)
             let watcher = PostgresPool(configuration: database.configuration, logger: .silent)
@@ -58,7 +58,7 @@ struct DeadlineTests {
 
     @Test("a cancelled task's transaction is rolled back")
     func cancelledTransaction() async throws {
-        try await TestPostgres.withDatabase(isMigrated: false, adjust: { $0.maxConnections = 1 }) { database in
+        try await TestPostgres.withDatabase(isMigrated: false, adjust: { $0.maxConnections = 1 }) { database async throws in
             let pool = database.pool
             try await pool.execute("create table t (a int)")
             let before = try await backend(pool)
@@ -80,7 +80,7 @@ struct DeadlineTests {
 
     @Test("a task that is cancelled already runs nothing")
     func cancelledBefore() async throws {
-        try await TestPostgres.withDatabase(isMigrated: false) { database in
+        try await TestPostgres.withDatabase(isMigrated: false) { database async throws in
             let pool = database.pool
             try await pool.execute("create table t (a int)")
             let gate = Gate()

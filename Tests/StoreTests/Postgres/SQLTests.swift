@@ -32,7 +32,7 @@ struct SQLTests {
 
     @Test("spliced values arrive in their places")
     func splicedValues() async throws {
-        try await TestPostgres.withDatabase(isMigrated: false) { database in
+        try await TestPostgres.withDatabase(isMigrated: false) { database async throws in
             let inner: SQL = "\("a")::text, \(Int?.none)::int8, \([1, 2])::int8[]"
             let rows = try await database.pool.query(
                 "select \(7), \(inner), \("z")::text", as: (Int, String, Int?, [Int], String).self)
@@ -45,7 +45,7 @@ struct SQLTests {
         "what looks like SQL in a value stays a value",
         arguments: ["'; drop table t; --", "$1", "\\'; select 1", "x' or '1'='1", "\u{202E}\"; --", ""])
     func binds(text: String) async throws {
-        try await TestPostgres.withDatabase(isMigrated: false) { database in
+        try await TestPostgres.withDatabase(isMigrated: false) { database async throws in
             try await database.pool.execute("create table t (v text)")
             try await database.pool.execute("insert into t values (\(text))")
             let found = try await database.pool.query("select v from t where v = \(text)", as: String.self)

@@ -9,7 +9,7 @@ struct TransactionTests {
 
     @Test("what the body returns is committed, what it throws rolls back")
     func commitsAndRollsBack() async throws {
-        try await TestPostgres.withDatabase(isMigrated: false) { database in
+        try await TestPostgres.withDatabase(isMigrated: false) { database async throws in
             let pool = database.pool
             try await pool.execute("create table t (a int)")
             let value = try await pool.transaction { connection in
@@ -29,7 +29,7 @@ struct TransactionTests {
 
     @Test("a body that passes over a failed statement does not get a commit")
     func passedOver() async throws {
-        try await TestPostgres.withDatabase(isMigrated: false) { database in
+        try await TestPostgres.withDatabase(isMigrated: false) { database async throws in
             let pool = database.pool
             try await pool.execute("create table t (a int primary key)")
             let error = await #expect(throws: StoreError.self) {
@@ -45,7 +45,7 @@ struct TransactionTests {
 
     @Test("a BEGIN left open is rolled back before the connection is lent again")
     func leftOpen() async throws {
-        try await TestPostgres.withDatabase(isMigrated: false, adjust: { $0.maxConnections = 1 }) { database in
+        try await TestPostgres.withDatabase(isMigrated: false, adjust: { $0.maxConnections = 1 }) { database async throws in
             let pool = database.pool
             try await pool.execute("create table t (a int)")
             try await pool.with { connection in
@@ -58,7 +58,7 @@ struct TransactionTests {
 
     @Test("a transaction that lost against another runs again as often as allowed")
     func runsAgain() async throws {
-        try await TestPostgres.withDatabase(isMigrated: false) { database in
+        try await TestPostgres.withDatabase(isMigrated: false) { database async throws in
             let runs = Mutex(0)
             let body: @Sendable (isolated PostgresConnection) throws -> Int = { connection in
                 let run = runs.withLock { runs in
@@ -80,7 +80,7 @@ struct TransactionTests {
 
     @Test("a deadlock ends as a serialization failure of one of the two")
     func deadlock() async throws {
-        try await TestPostgres.withDatabase(isMigrated: false) { database in
+        try await TestPostgres.withDatabase(isMigrated: false) { database async throws in
             let pool = database.pool
             try await pool.execute("create table t (id int primary key, n int)")
             try await pool.execute("insert into t values (1, 0), (2, 0)")
@@ -101,7 +101,7 @@ struct TransactionTests {
 
     @Test("an answer lost at COMMIT is told as unknown, whether it was committed or not")
     func lostAnswer() async throws {
-        try await TestPostgres.withDatabase(isMigrated: false) { database in
+        try await TestPostgres.withDatabase(isMigrated: false) { database async throws in
             try await database.pool.execute("create table t (a int)")
             let proxy = try PostgresFaultProxy(to: database.configuration)
             let pool = PostgresPool(configuration: proxy.configuration, logger: .silent)
@@ -124,7 +124,7 @@ struct TransactionTests {
 
     @Test("a backend killed inside COMMIT leaves the outcome unknown")
     func killedInCommit() async throws {
-        try await TestPostgres.withDatabase(isMigrated: false) { database in
+        try await TestPostgres.withDatabase(isMigrated: false) { database async throws in
             let pool = database.pool
             try await pool.with { connection in
                 try connection.script(
@@ -145,7 +145,7 @@ struct TransactionTests {
 
     @Test("a deferred constraint that fails at COMMIT is a plain refusal")
     func refusedAtCommit() async throws {
-        try await TestPostgres.withDatabase(isMigrated: false) { database in
+        try await TestPostgres.withDatabase(isMigrated: false) { database async throws in
             let pool = database.pool
             try await pool.execute("create table t (a int constraint once unique deferrable initially deferred)")
             await #expect(throws: StoreError.unique(constraint: "once")) {

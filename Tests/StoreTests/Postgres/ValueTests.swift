@@ -23,7 +23,7 @@ struct ValueTests {
 
     @Test("every type comes back as it went, alone, as NULL and in arrays")
     func roundTrips() async throws {
-        try await TestPostgres.withDatabase(isMigrated: false) { database in
+        try await TestPostgres.withDatabase(isMigrated: false) { database async throws in
             let pool = database.pool
             try await echo([true, false], "bool", pool)
             try await echo([Int16.min, -1, 0, Int16.max], "int2", pool)
@@ -34,7 +34,7 @@ struct ValueTests {
             try await echo(["", "plain", "Übung 💪", "a\nb\t'\"\\,{}", "NULL"], "text", pool)
             try await echo([UUIDv7.make(), UUIDv7.make()], "uuid", pool)
             try await echo([[], [0], [0, 255, 92, 39], [UInt8](repeating: 7, count: 100_000)], "bytea", pool)
-            let times = [0, -1, 946_684_799_999, 946_684_800_000, 1_795_000_000_123, -62_135_596_800_000]
+            let times: [Int64] = [0, -1, 946_684_799_999, 946_684_800_000, 1_795_000_000_123, -62_135_596_800_000]
             try await echo(times.map { Timestamp(milliseconds: $0) }, "timestamptz", pool)
             try await echo([JSONText("{\"a\": [1, null, \"x\"]}"), JSONText("null")], "jsonb", pool)
         }
@@ -42,7 +42,7 @@ struct ValueTests {
 
     @Test("a time is the same time to Postgres")
     func times() async throws {
-        try await TestPostgres.withDatabase(isMigrated: false) { database in
+        try await TestPostgres.withDatabase(isMigrated: false) { database async throws in
             let time = Timestamp(milliseconds: 1_000_000_000_123)
             let rows = try await database.pool.query(
                 """
@@ -56,7 +56,7 @@ struct ValueTests {
 
     @Test("text is taken as the type that stands in its place")
     func inferredText() async throws {
-        try await TestPostgres.withDatabase(isMigrated: false) { database in
+        try await TestPostgres.withDatabase(isMigrated: false) { database async throws in
             try await database.pool.execute("create type mood as enum ('good', 'bad')")
             try await database.pool.execute("create table t (m mood, d date, n numeric(6, 2), a inet)")
             try await database.pool.execute(
@@ -71,7 +71,7 @@ struct ValueTests {
 
     @Test("numeric reads as the nearest double")
     func numeric() async throws {
-        try await TestPostgres.withDatabase(isMigrated: false) { database in
+        try await TestPostgres.withDatabase(isMigrated: false) { database async throws in
             let texts = ["0", "1", "-1", "0.1", "100000000", "12345678.00012", "1e-20", "-99999999999999999999.5", "NaN"]
             for text in texts {
                 let value = try await database.pool.query("select \(text)::numeric", as: Double.self)
@@ -85,7 +85,7 @@ struct ValueTests {
 
     @Test("thousands of rows go in as arrays")
     func unnest() async throws {
-        try await TestPostgres.withDatabase(isMigrated: false) { database in
+        try await TestPostgres.withDatabase(isMigrated: false) { database async throws in
             try await database.pool.execute(
                 "create table t (id uuid primary key, n int4, big int8, note text, at timestamptz, raw bytea, w float8)")
             let count = 5000
@@ -110,7 +110,7 @@ struct ValueTests {
 
     @Test("a zero byte in text, or \\u0000 in JSON, is refused as a value, and nothing is cut short")
     func zeroBytes() async throws {
-        try await TestPostgres.withDatabase(isMigrated: false) { database in
+        try await TestPostgres.withDatabase(isMigrated: false) { database async throws in
             let pool = database.pool
             try await pool.execute("create table t (v text, j jsonb, a text[])")
             await expectInvalidValue { try await pool.execute("insert into t (v) values (\("admin\0x"))") }
@@ -124,7 +124,7 @@ struct ValueTests {
 
     @Test("a time beyond Postgres's range is refused as a value")
     func timeRange() async throws {
-        try await TestPostgres.withDatabase(isMigrated: false) { database in
+        try await TestPostgres.withDatabase(isMigrated: false) { database async throws in
             for milliseconds in [Int64.min, .max, 9_000_000_000_000_000] {
                 await expectInvalidValue {
                     try await database.pool.execute("select \(Timestamp(milliseconds: milliseconds))")
@@ -135,7 +135,7 @@ struct ValueTests {
 
     @Test("reading a column as something else, too few or too many columns throws and harms nothing")
     func mismatches() async throws {
-        try await TestPostgres.withDatabase(isMigrated: false) { database in
+        try await TestPostgres.withDatabase(isMigrated: false) { database async throws in
             let pool = database.pool
             await expectDecoding { _ = try await pool.query("select 1", as: String.self) }
             await expectDecoding { _ = try await pool.query("select null::int", as: Int.self) }
