@@ -64,7 +64,7 @@ package struct Database: Sendable {
                 "another fitai process serves this database (\(held.holder)); a database takes one process until many "
                     + "nodes come with a later version")
         case let error as MigrationError: BootFault("\(error)")
-        case let error as StoreError: BootFault("Postgres: \(error)")
+        case let error as StoreError: BootFault("\(error)")
         default: error
         }
     }

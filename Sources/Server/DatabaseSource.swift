@@ -30,7 +30,7 @@ package struct DatabaseSource: Sendable {
         } catch let error as InvalidConfiguration {
             throw BootFault("\(error)")
         } catch let error as StoreError {
-            throw BootFault("Postgres: \(error)")
+            throw BootFault("\(error)")
         }
     }
 }

@@ -37,6 +37,7 @@ final class DatabaseProbe: Service {
         do {
             isThere = try await pool.with(deadline: .seconds(2)) { try $0.query("select 1", as: Int.self).count == 1 }
         } catch {
+            if Task.isCancelled { return }
             if isReachable { logger.error("Postgres is away; live goes on for open rooms", error: error) }
             isThere = false
         }

@@ -28,8 +28,10 @@ struct PagesResponder<Context: RequestContext>: HTTPResponder {
     private static var guards: HTTPFields {
         [
             .contentSecurityPolicy: [
-                "default-src 'none'", "script-src 'self'", "style-src 'self'", "img-src 'self' data:", "font-src 'self'",
-                "connect-src 'self'", "manifest-src 'self'", "worker-src 'self'", "base-uri 'none'", "form-action 'self'",
+                "default-src 'none'", "script-src 'self'", "style-src 'self'", "img-src 'self' data:",
+                "font-src 'self'",
+                "connect-src 'self'", "manifest-src 'self'", "worker-src 'self'", "base-uri 'none'",
+                "form-action 'self'",
                 "frame-ancestors 'none'",
             ].joined(separator: "; "),
             .xContentTypeOptions: "nosniff",
