@@ -8,9 +8,9 @@ let strict: [SwiftSetting] = [
 ]
 
 let collections = Target.Dependency.product(name: "Collections", package: "swift-collections")
+let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
 let hummingbirdCore = Target.Dependency.product(name: "HummingbirdCore", package: "hummingbird")
-let jwtKit = Target.Dependency.product(name: "JWTKit", package: "jwt-kit")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let metrics = Target.Dependency.product(name: "Metrics", package: "swift-metrics")
@@ -36,6 +36,7 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
@@ -44,7 +45,6 @@ let package = Package(
         .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
-        .package(url: "https://github.com/vapor/jwt-kit", from: "5.7.1"),
     ],
     targets: [
         // C libraries of the system (Debian: libpq-dev, zlib1g-dev, libargon2-dev).
@@ -69,7 +69,7 @@ let package = Package(
         .target(
             name: "API",
             dependencies: [
-                "Protocol", "Store", "Realtime", "CArgon2", hummingbird, httpTypes, jwtKit, lifecycle, logging,
+                "Protocol", "Store", "Realtime", "CArgon2", "CZlib", crypto, hummingbird, httpTypes, lifecycle, logging,
                 metrics, nioCore, nioPosix,
             ],
             swiftSettings: strict),
@@ -126,8 +126,10 @@ let package = Package(
                 nioEmbedded,
             ],
             swiftSettings: strict),
-        .testTarget(name: "APITests", dependencies: ["API", "TestKit"], swiftSettings: strict),
-        .testTarget(name: "ClientTests", dependencies: ["Client", "TestKit"], swiftSettings: strict),
+        .testTarget(name: "APITests", dependencies: ["API", "TestKit", crypto], swiftSettings: strict),
+        .testTarget(
+            name: "ClientTests",
+            dependencies: ["Client", "TestKit", "Protocol", logging, nioCore, nioHTTP], swiftSettings: strict),
         .testTarget(name: "ServerTests", dependencies: ["Server", "TestKit"], swiftSettings: strict),
     ]
 )

@@ -134,6 +134,8 @@ extension SocketConnection {
         for outbox in outboxes { outbox.dropClosed(self) }
         outboxes = []
         loop.metrics.closed(closure.code)
+        drained?()
+        drained = nil
         guard let session else { return }
         self.session = nil
         let told = NIOLoopBound(session, eventLoop: eventLoop)

@@ -2,6 +2,7 @@ extension PostgresConnection {
     /// Runs `body` between BEGIN and COMMIT (READ COMMITTED); what it throws rolls back and is thrown on.
     ///
     /// Throws `.commitUnknown` when the connection was lost at COMMIT. Transactions do not nest.
+    @discardableResult
     package func transaction<Value>(
         _ body: (isolated PostgresConnection) throws -> Value
     ) throws -> Value {

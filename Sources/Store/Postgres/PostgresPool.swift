@@ -74,6 +74,7 @@ extension PostgresPool {
     }
 
     /// Lends a connection to `body`, which runs on the connection's thread and may block there on statements only.
+    @discardableResult
     package func with<Value: Sendable>(
         deadline: Duration? = nil, _ body: @Sendable (isolated PostgresConnection) throws -> Value
     ) async throws -> Value {
@@ -85,6 +86,7 @@ extension PostgresPool {
     /// `deadline` bounds the whole, the wait for a connection included. With `attempts` above 1 a transaction that
     /// ended as `.serialization` is run again that often in all; `body` must then do nothing outside of it.
     /// Throws `.commitUnknown` when the connection was lost at COMMIT.
+    @discardableResult
     package func transaction<Value: Sendable>(
         deadline: Duration? = nil, attempts: Int = 1,
         _ body: @Sendable (isolated PostgresConnection) throws -> Value

@@ -1,0 +1,31 @@
+import Foundation
+import Protocol
+
+/// What the REST side can be told at boot.
+package struct APIConfiguration: Sendable {
+    /// Where clients reach the server, without a slash at the end; links in mails begin with it.
+    package var publicURL: String
+    /// Origins of our own pages, for requests that carry the refresh cookie.
+    package var allowedOrigins: Set<String>
+    /// Proxies whose forwarded addresses count.
+    package var trustedProxies: [AddressRange] = []
+    /// Where mails are written.
+    package var mailDirectory: URL
+    package var limits = RateLimitConfiguration()
+    package var loginDelays = LoginDelays.Policy()
+    package var passwordCost = PasswordCost()
+    package var accessTokenLifetime = Duration.seconds(15 * 60)
+    package var refreshTokenLifetime = Duration.seconds(30 * 24 * 3600)
+    /// How long a body may take to arrive.
+    package var bodyTimeout = Duration.seconds(20)
+    /// How long a handler may take.
+    package var handlerTimeout = Duration.seconds(15)
+    /// The wall clock.
+    package var now: @Sendable () -> Timestamp = { .now }
+
+    package init(publicURL: String, allowedOrigins: Set<String>, mailDirectory: URL) {
+        self.publicURL = publicURL
+        self.allowedOrigins = allowedOrigins
+        self.mailDirectory = mailDirectory
+    }
+}

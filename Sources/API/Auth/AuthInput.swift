@@ -1,0 +1,113 @@
+import Protocol
+
+extension ValueRule where Value == String {
+    /// An email address that mail can be sent to, in lower case.
+    static var email: ValueRule {
+        text(3...254).map(
+            as: .string(length: 3...254, format: "email"), .badFormat, "Must be an email address."
+        ) { text in
+            let address = text.trimmingSpaces().lowercased()
+            let parts = address.split(separator: "@", omittingEmptySubsequences: false)
+            guard parts.count == 2, (1...64).contains(parts[0].utf8.count) else { return nil }
+            let isPlain = address.utf8.allSatisfy { (0x21...0x7E).contains($0) && !"\"(),:;<>[]\\".utf8.contains($0) }
+            let labels = parts[1].split(separator: ".", omittingEmptySubsequences: false)
+            let isDomain = labels.count >= 2 && labels.allSatisfy { label in
+                !label.isEmpty && label.utf8.count <= 63 && label.first != "-" && label.last != "-"
+                    && label.utf8.allSatisfy { (97...122).contains($0) || (48...57).contains($0) || $0 == 45 }
+            }
+            return isPlain && isDomain ? address : nil
+        }
+    }
+
+    /// A username in lower case; letters may be sent in any case.
+    static var username: ValueRule {
+        text(3...30).map(.badFormat, "Has only letters a to z, digits and underscores.") { text in
+            let name = text.lowercased()
+            let isPlain = name.utf8.allSatisfy { (97...122).contains($0) || (48...57).contains($0) || $0 == 95 }
+            return isPlain ? name : nil
+        }
+    }
+
+    /// A new password.
+    static var newPassword: ValueRule {
+        text(8...128).map(
+            as: .string(length: 8...128, format: "password"), .commonPassword, "Is too common, guessers try it first."
+        ) { PasswordRules.isCommon($0) ? nil : $0 }
+    }
+}
+
+extension RegisterRequest: BodyInput, RouteBody {
+    static let emailField = Field("email", .email, "Unique; the verification mail goes there.")
+    static let usernameField = Field("username", .username, "Unique, whatever the case.")
+    static let passwordField = Field("password", .newPassword, "Not a common one, and not the email address.")
+    static let displayNameField = Field("displayName", .name(1...80), "Shown to others.")
+    static let cookieField = Field.optional(
+        "cookie", .flag, "Keep the refresh token in a cookie (for our pages).")
+
+    package static var members: [MemberSchema] {
+        [
+            emailField.schema, usernameField.schema, passwordField.schema, displayNameField.schema,
+            cookieField.schema,
+        ]
+    }
+
+    package init?(reading body: inout BodyReader) {
+        let email = body.required(Self.emailField)
+        let username = body.required(Self.usernameField)
+        let password = body.required(Self.passwordField)
+        let displayName = body.required(Self.displayNameField)
+        let cookie = body.optional(Self.cookieField)
+        if let password, [email, username].contains(password.lowercased()) {
+            body.fault("password", .notAllowed, "Must differ from the email address and the username.")
+        }
+        guard let email, let username, let password, let displayName else { return nil }
+        self.init(email: email, username: username, password: password, displayName: displayName, cookie: cookie)
+    }
+}
+
+extension LoginRequest: BodyInput, RouteBody {
+    static let loginField = Field("login", .text(1...254), "Email address or username.")
+    static let passwordField = Field("password", .text(1...128), "The account's password.")
+    static let cookieField = Field.optional(
+        "cookie", .flag, "Keep the refresh token in a cookie (for our pages).")
+
+    package static var members: [MemberSchema] { [loginField.schema, passwordField.schema, cookieField.schema] }
+
+    package init?(reading body: inout BodyReader) {
+        let login = body.required(Self.loginField)
+        let password = body.required(Self.passwordField)
+        let cookie = body.optional(Self.cookieField)
+        guard let login, let password else { return nil }
+        self.init(login: login.trimmingSpaces().lowercased(), password: password, cookie: cookie)
+    }
+}
+
+extension RefreshRequest: BodyInput {
+    static let tokenField = Field.optional("refreshToken", .text(1...200), "Without it the cookie is used.")
+
+    package static var members: [MemberSchema] { [tokenField.schema] }
+
+    package init?(reading body: inout BodyReader) { self.init(refreshToken: body.optional(Self.tokenField)) }
+}
+
+extension LogoutRequest: BodyInput {
+    static let everywhereField = Field.optional("everywhere", .flag, "End all sessions of the account.")
+
+    package static var members: [MemberSchema] { [everywhereField.schema] }
+
+    package init?(reading body: inout BodyReader) {
+        self.init(everywhere: body.optional(Self.everywhereField) ?? false)
+    }
+}
+
+/// `?token=` of a link in a mail.
+struct LinkQuery: RouteQuery {
+    static let tokenField = Field("token", .text(1...200), "From the mail.")
+    static var parameters: [MemberSchema] { [tokenField.schema] }
+    let token: String
+
+    init?(reading query: inout QueryReader) {
+        guard let token = query.required(Self.tokenField) else { return nil }
+        self.token = token
+    }
+}

@@ -1,0 +1,185 @@
+import HTTPTypes
+import Logging
+import Protocol
+import Store
+
+/// `/v1/auth`: accounts and their sessions.
+struct AuthRoutes: Sendable {
+    let pool: PostgresPool
+    let passwords: PasswordHashing
+    let sessions: Sessions
+    let issuer: TokenIssuer
+    let publishedKeys: PublishedKeys
+    let delays: LoginDelays
+    let verification: EmailVerification
+    let cookie: RefreshCookie
+
+    func declare(on routes: inout RouteTable) {
+        let account = RouteOptions(limit: .account)
+        routes.post(
+            "/v1/auth/register", "Makes an account and signs in", status: .created,
+            RouteOptions(problems: [.emailTaken, .usernameTaken, .originRefused], limit: .account), use: register)
+        routes.post(
+            "/v1/auth/login", "Signs in",
+            RouteOptions(problems: [.invalidCredentials, .accountSuspended, .originRefused], limit: .account),
+            use: login)
+        routes.post(
+            "/v1/auth/refresh", "Renews the tokens of a session",
+            RouteOptions(problems: [.invalidRefreshToken, .originRefused], limit: .account), use: refresh)
+        routes.post("/v1/auth/logout", "Ends this session, or all", status: .noContent, use: logout)
+        routes.get(
+            "/v1/auth/verify-email", "Verifies an email address; the link of the mail",
+            RouteOptions(problems: [.linkInvalid], limit: .account, ignoresUnknownQuery: true), use: verifyEmail)
+        routes.post(
+            "/v1/auth/resend-verification", "Sends the verification mail again", status: .accepted, account,
+            use: resendVerification)
+        routes.get(
+            "/.well-known/jwks.json", "The keys that verify access tokens",
+            RouteOptions(caching: .shared(seconds: 300)), use: keys)
+    }
+
+    private func register(_ call: Call<Anyone, NoQuery, RegisterRequest>) async throws -> Answer<SignedIn> {
+        let body = call.body
+        if body.cookie == true { try cookie.checkOrigin(of: call.facts) }
+        let hash = try await passwords.hash(body.password)
+        let time = sessions.now()
+        let account = Account(
+            id: UserID.make(at: time), username: body.username, displayName: body.displayName, email: body.email,
+            isVerified: false, createdAt: time)
+        let (opened, link) = try await insert(account, passwordHash: hash, from: call.origin)
+        do {
+            try await verification.send(link, to: account.email, displayName: account.displayName)
+        } catch {
+            // The account stands; its owner can ask for the mail again.
+            call.logger.error("verification mail not written: \(error)")
+        }
+        return try signedIn(account, opened, inCookie: body.cookie == true)
+    }
+
+    private func insert(
+        _ account: Account, passwordHash: String, from origin: Sessions.Origin
+    ) async throws -> (Sessions.Opened, OpaqueSecret) {
+        do {
+            return try await pool.transaction { connection in
+                try connection.execute(
+                    """
+                    insert into users (id, username, email, password_hash, display_name, created_at)
+                    values (\(account.id), \(account.username), \(account.email), \(passwordHash),
+                            \(account.displayName), \(account.createdAt))
+                    """)
+                let link = try verification.makeLink(for: account.id, email: account.email, on: connection)
+                let opened = try sessions.open(
+                    for: account.id, isVerified: false, role: .user, from: origin, on: connection)
+                return (opened, link)
+            }
+        } catch StoreError.unique("users_email_key") {
+            throw Problem(.emailTaken)
+        } catch StoreError.unique("users_username_key") {
+            throw Problem(.usernameTaken)
+        }
+    }
+
+    private struct Candidate: Sendable {
+        let account: Account
+        let hash: String?
+        let role: Role
+        let isActive: Bool
+    }
+
+    private func login(_ call: Call<Anyone, NoQuery, LoginRequest>) async throws -> Answer<SignedIn> {
+        let body = call.body
+        if body.cookie == true { try cookie.checkOrigin(of: call.facts) }
+        try delays.begin(account: body.login, address: call.facts.address)
+        let candidate = try await candidate(for: body.login)
+        // Hashing runs for unknown users too, so that both answers take the same time.
+        let isRight = try await passwords.verify(body.password, against: candidate?.hash)
+        guard let candidate, isRight else { throw Problem(.invalidCredentials) }
+        guard candidate.isActive else { throw Problem(.accountSuspended) }
+        delays.succeeded(account: body.login, address: call.facts.address)
+        let origin = call.origin
+        let opened = try await pool.transaction { connection in
+            try sessions.open(
+                for: candidate.account.id, isVerified: candidate.account.isVerified, role: candidate.role,
+                from: origin, on: connection)
+        }
+        return try signedIn(candidate.account, opened, inCookie: body.cookie == true)
+    }
+
+    private func candidate(for login: String) async throws -> Candidate? {
+        // A username cannot hold an @, so the two never collide.
+        let column: SQL = login.contains("@") ? "email" : "username"
+        return try await pool.first(
+            """
+            select id, username, display_name, email, verified_at is not null, created_at, password_hash, role, status
+            from users where \(column) = \(login)
+            """
+        ) { row throws(StoreError) in
+            let account = Account(
+                id: try row.next(), username: try row.next(), displayName: try row.next(), email: try row.next(),
+                isVerified: try row.next(), createdAt: try row.next())
+            return Candidate(
+                account: account, hash: try row.next(), role: try row.next(),
+                isActive: try row.next(String.self) == "active")
+        }
+    }
+
+    private func refresh(_ call: Call<Anyone, NoQuery, OptionalBody<RefreshRequest>>) async throws -> Answer<Tokens> {
+        let sent = call.body.value.refreshToken
+        if sent == nil { try cookie.checkOrigin(of: call.facts) }
+        guard let token = sent ?? cookie.token(in: call.facts) else { throw Problem(.invalidRefreshToken) }
+        let opened = try await sessions.renew(token, from: call.origin)
+        return Answer(
+            try tokens(opened, inCookie: sent == nil), headers: headers(for: opened, inCookie: sent == nil))
+    }
+
+    private func logout(
+        _ call: Call<SignedInUser, NoQuery, OptionalBody<LogoutRequest>>
+    ) async throws -> Answer<NoContent> {
+        let identity = call.caller.identity
+        try await sessions.end(identity.sid, of: identity.userId, everywhere: call.body.value.everywhere)
+        guard cookie.token(in: call.facts) != nil else { return .done }
+        return Answer(NoContent(), headers: [.setCookie: cookie.header(nil, lifetime: .zero)])
+    }
+
+    private func verifyEmail(_ call: Call<Anyone, LinkQuery, NoBody>) async throws -> Answer<EmailVerified> {
+        try await verification.verify(call.query.token)
+        return Answer(EmailVerified(isVerified: true), page: AuthRoutes.verifiedPage)
+    }
+
+    private func resendVerification(_ call: Call<SignedInUser, NoQuery, NoBody>) async throws -> Answer<NoContent> {
+        try await verification.resend(to: call.caller.id)
+        return .done
+    }
+
+    private func keys(_ call: Call<Anyone, NoQuery, NoBody>) -> Answer<PublishedKeys> { Answer(publishedKeys) }
+
+    private func signedIn(
+        _ account: Account, _ opened: Sessions.Opened, inCookie: Bool
+    ) throws -> Answer<SignedIn> {
+        Answer(
+            SignedIn(user: account, tokens: try tokens(opened, inCookie: inCookie)),
+            headers: headers(for: opened, inCookie: inCookie))
+    }
+
+    private func tokens(_ opened: Sessions.Opened, inCookie: Bool) throws -> Tokens {
+        Tokens(
+            accessToken: try issuer.issue(opened.identity, at: sessions.now()), expiresAt: opened.identity.expiresAt,
+            refreshToken: inCookie ? nil : opened.refreshToken.text, refreshExpiresAt: opened.refreshExpiresAt)
+    }
+
+    private func headers(for opened: Sessions.Opened, inCookie: Bool) -> HTTPFields {
+        guard inCookie else { return [:] }
+        return [.setCookie: cookie.header(opened.refreshToken.text, lifetime: sessions.refreshLifetime)]
+    }
+
+    private static let verifiedPage = """
+        <!doctype html><html lang="en"><meta charset="utf-8"><title>FitAI</title>
+        <meta name="viewport" content="width=device-width">
+        <h1>Your email address is verified</h1><p><a href="/">Go on to FitAI</a></p></html>
+        """
+}
+
+extension Call {
+    /// Where the caller's session comes from.
+    var origin: Sessions.Origin { Sessions.Origin(address: facts.address, userAgent: facts.userAgent) }
+}

@@ -1,0 +1,86 @@
+import CArgon2
+import NIOPosix
+import Protocol
+import ServiceLifecycle
+import Synchronization
+
+/// What hashing a password costs.
+package struct PasswordCost: Sendable {
+    package var memoryKiB: UInt32
+    package var passes: UInt32
+
+    /// 19 MiB and two passes, as OWASP recommends for argon2id with one lane.
+    package init(memoryKiB: UInt32 = 19 * 1024, passes: UInt32 = 2) {
+        self.memoryKiB = memoryKiB
+        self.passes = passes
+    }
+}
+
+/// argon2id on two threads of its own, so that hashing never holds up an event loop.
+package final class PasswordHashing: Service, Sendable {
+    private static let saltBytes = 16
+    private static let hashBytes = 32
+    /// Beyond so many waiting calls new ones are refused: they would wait for seconds.
+    private static let mostWaiting = 128
+
+    private let cost: PasswordCost
+    private let threads = NIOThreadPool(numberOfThreads: 2)
+    private let waiting = Mutex(0)
+
+    package init(cost: PasswordCost) {
+        self.cost = cost
+        threads.start()
+    }
+
+    /// Ends with the threads joined.
+    package func run() async throws {
+        // A cancelled wait is an end like the graceful one.
+        try? await gracefulShutdown()
+        try await threads.shutdownGracefully()
+    }
+
+    /// The encoded hash (PHC string) with a fresh salt. Throws `unavailable` when too many calls wait.
+    package func hash(_ password: String) async throws -> String {
+        let cost = cost
+        return try await onThread { try PasswordHashing.hash(password, cost) }
+    }
+
+    /// Whether the password has this hash; without a hash the same time passes and the answer is no.
+    package func verify(_ password: String, against encoded: String?) async throws -> Bool {
+        let cost = cost
+        return try await onThread {
+            guard let encoded else {
+                _ = try PasswordHashing.hash(password, cost)
+                return false
+            }
+            let bytes = Array(password.utf8)
+            return argon2id_verify(encoded, bytes, bytes.count) == ARGON2_OK.rawValue
+        }
+    }
+
+    private func onThread<Result: Sendable>(_ work: @escaping @Sendable () throws -> Result) async throws -> Result {
+        let mayWait = waiting.withLock { count in
+            guard count < PasswordHashing.mostWaiting else { return false }
+            count += 1
+            return true
+        }
+        guard mayWait else { throw Problem(.unavailable, retryAfterSeconds: 2) }
+        defer { waiting.withLock { $0 -= 1 } }
+        return try await threads.runIfActive(work)
+    }
+
+    private struct HashingFailed: Error { let code: Int32 }
+
+    private static func hash(_ password: String, _ cost: PasswordCost) throws -> String {
+        var generator = SystemRandomNumberGenerator()
+        let salt = (0..<saltBytes).map { _ in UInt8.random(in: .min ... .max, using: &generator) }
+        let bytes = Array(password.utf8)
+        let length = argon2_encodedlen(
+            cost.passes, cost.memoryKiB, 1, UInt32(saltBytes), UInt32(hashBytes), Argon2_id)
+        var encoded = [CChar](repeating: 0, count: length)
+        let code = argon2id_hash_encoded(
+            cost.passes, cost.memoryKiB, 1, bytes, bytes.count, salt, salt.count, hashBytes, &encoded, length)
+        guard code == ARGON2_OK.rawValue else { throw HashingFailed(code: code) }
+        return String(decoding: encoded.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    }
+}

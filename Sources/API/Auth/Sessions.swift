@@ -1,0 +1,141 @@
+import Protocol
+import Store
+
+/// Opens, renews and ends sessions; all rules of refresh tokens are here.
+package struct Sessions: Sendable {
+    /// Where a sign-in comes from.
+    package struct Origin: Sendable {
+        let address: String
+        let userAgent: String?
+    }
+
+    /// A session with the secret that renews it.
+    struct Opened: Sendable {
+        let identity: Identity
+        let refreshToken: OpaqueSecret
+        let refreshExpiresAt: Timestamp
+    }
+
+    private enum Renewal: Sendable {
+        case renewed(Opened)
+        case refused
+        case reused(SessionID)
+    }
+
+    let pool: PostgresPool
+    let revoked: RevokedSessions
+    let accessLifetime: Duration
+    let refreshLifetime: Duration
+    let now: @Sendable () -> Timestamp
+
+    /// Opens a session for a user inside the caller's transaction.
+    func open(
+        for user: UserID, isVerified: Bool, role: Role, from origin: Origin, on connection: isolated PostgresConnection
+    ) throws -> Opened {
+        let time = now()
+        let sid = SessionID.make(at: time)
+        let expiry = time + refreshLifetime
+        try connection.execute(
+            """
+            insert into sessions (id, user_id, user_agent, address, created_at, last_used_at, expires_at)
+            values (\(sid), \(user), \(origin.userAgent as String?), \(origin.address), \(time), \(time), \(expiry))
+            """)
+        let token = OpaqueSecret()
+        try connection.execute(
+            """
+            insert into refresh_tokens (hash, session_id, created_at) values (\(token.hash), \(sid), \(time))
+            """)
+        let identity = Identity(
+            userId: user, sid: sid, expiresAt: time + accessLifetime, isVerified: isVerified, role: role)
+        return Opened(identity: identity, refreshToken: token, refreshExpiresAt: expiry)
+    }
+
+    /// Gives a successor for a refresh token.
+    ///
+    /// A token that was used works again while its successor is unused, which then dies: an answer lost on the way
+    /// logs nobody out. Any other repeat ends the whole session. Throws `invalidRefreshToken`.
+    func renew(_ text: String, from origin: Origin) async throws -> Opened {
+        guard let token = OpaqueSecret(text) else { throw Problem(.invalidRefreshToken) }
+        let renewal = try await pool.transaction { connection in try renew(token, from: origin, on: connection) }
+        switch renewal {
+        case .renewed(let opened): return opened
+        case .refused: throw Problem(.invalidRefreshToken)
+        case .reused(let sid):
+            await revoked.add([sid])
+            throw Problem(.invalidRefreshToken)
+        }
+    }
+
+    private func renew(
+        _ token: OpaqueSecret, from origin: Origin, on connection: isolated PostgresConnection
+    ) throws -> Renewal {
+        let time = now()
+        // The session's lock puts simultaneous renewals in a row.
+        let found = try connection.first(
+            """
+            select s.id, s.user_id, u.verified_at is not null, u.role, u.status, s.expires_at, s.revoked_at
+            from sessions s join users u on u.id = s.user_id
+            where s.id = (select session_id from refresh_tokens where hash = \(token.hash))
+            for update of s
+            """, as: (SessionID, UserID, Bool, Role, String, Timestamp, Timestamp?).self)
+        guard let (sid, user, isVerified, role, status, expiresAt, revokedAt) = found, revokedAt == nil,
+            expiresAt > time, status == "active"
+        else { return .refused }
+        let state = try connection.first(
+            """
+            select used_at is not null, superseded_at is not null,
+                exists (select from refresh_tokens c where c.parent = t.hash and c.used_at is not null)
+            from refresh_tokens t where hash = \(token.hash)
+            """, as: (Bool, Bool, Bool).self)
+        guard let (isUsed, isSuperseded, hasUsedSuccessor) = state else { return .refused }
+        if isSuperseded || (isUsed && hasUsedSuccessor) {
+            try end(sid, of: user, "refreshTokenReused", from: origin, at: time, on: connection)
+            return .reused(sid)
+        }
+        let successor = OpaqueSecret()
+        let expiry = time + refreshLifetime
+        try connection.execute(
+            "update refresh_tokens set superseded_at = \(time) where parent = \(token.hash) and superseded_at is null")
+        try connection.execute(
+            "update refresh_tokens set used_at = coalesce(used_at, \(time)) where hash = \(token.hash)")
+        try connection.execute(
+            """
+            insert into refresh_tokens (hash, session_id, parent, created_at)
+            values (\(successor.hash), \(sid), \(token.hash), \(time))
+            """)
+        try connection.execute(
+            """
+            update sessions set last_used_at = \(time), expires_at = \(expiry), address = \(origin.address),
+                user_agent = coalesce(\(origin.userAgent as String?), user_agent)
+            where id = \(sid)
+            """)
+        let identity = Identity(
+            userId: user, sid: sid, expiresAt: time + accessLifetime, isVerified: isVerified, role: role)
+        return .renewed(Opened(identity: identity, refreshToken: successor, refreshExpiresAt: expiry))
+    }
+
+    private func end(
+        _ sid: SessionID, of user: UserID, _ kind: String, from origin: Origin, at time: Timestamp,
+        on connection: isolated PostgresConnection
+    ) throws {
+        try connection.execute("update sessions set revoked_at = \(time) where id = \(sid) and revoked_at is null")
+        try connection.execute(
+            """
+            insert into security_events (id, user_id, kind, session_id, address, at)
+            values (\(UUIDv7.make(at: time)), \(user), \(kind), \(sid), \(origin.address), \(time))
+            """)
+    }
+
+    /// Ends one session of a user, or all of them; open sockets close at once.
+    func end(_ sid: SessionID, of user: UserID, everywhere: Bool) async throws {
+        let time = now()
+        let only: SQL = everywhere ? "" : " and id = \(sid)"
+        let ended = try await pool.query(
+            """
+            update sessions set revoked_at = \(time)
+            where user_id = \(user) and revoked_at is null\(only)
+            returning id
+            """, as: SessionID.self)
+        await revoked.add(ended)
+    }
+}

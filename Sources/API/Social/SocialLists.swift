@@ -1,0 +1,70 @@
+import Protocol
+import Store
+
+/// Lists of friends, requests and blocked users, newest first.
+struct SocialLists: Sendable {
+    struct Row: Sendable {
+        let card: UserCard
+        let at: Timestamp
+        let live: Audience
+        let direction: FriendRequest.Direction
+    }
+
+    let pool: PostgresPool
+
+    /// Friends, the newest friendship first.
+    func friends(of user: UserID, _ page: PageRequest) async throws -> [Row] {
+        try await rows(of: user, state: .friends, direction: nil, page)
+    }
+
+    /// Requests that wait for an answer.
+    func requests(of user: UserID, _ direction: FriendRequest.Direction?, _ page: PageRequest) async throws -> [Row] {
+        try await rows(of: user, state: .requested, direction: direction, page)
+    }
+
+    private func rows(
+        of user: UserID, state: FriendshipState, direction: FriendRequest.Direction?, _ page: PageRequest
+    ) async throws -> [Row] {
+        let only: SQL =
+            switch direction {
+            case nil: ""
+            // A declined request goes on showing as sent until it may be repeated: a refusal is not told.
+            case .outgoing: "and f.requested_by = \(user)"
+            case .incoming: "and f.requested_by <> \(user)"
+            }
+        let after: SQL = try page.after.map { cursor in
+            "and (f.changed_at, u.id) < (\(try cursor.time(0)), \(try cursor.id(1)))"
+        } ?? ""
+        return try await pool.rows(
+            """
+            select u.id, u.username, u.display_name, f.changed_at, u.live_audience, f.requested_by = \(user)
+            from friendships f join users u on u.id = case when f.low = \(user) then f.high else f.low end
+            where (f.low = \(user) or f.high = \(user)) and f.state = \(state) and u.status = 'active' \(only) \(after)
+            order by f.changed_at desc, u.id desc limit \(page.rowsToRead)
+            """
+        ) { row throws(StoreError) in
+            let card = UserCard(id: try row.next(), username: try row.next(), displayName: try row.next())
+            return Row(
+                card: card, at: try row.next(), live: try row.next(),
+                direction: try row.next(Bool.self) ? .outgoing : .incoming)
+        }
+    }
+
+    /// Blocked users, the newest block first.
+    func blocked(by user: UserID, _ page: PageRequest) async throws -> [BlockedUser] {
+        let after: SQL = try page.after.map { cursor in
+            "and (b.blocked_at, u.id) < (\(try cursor.time(0)), \(try cursor.id(1)))"
+        } ?? ""
+        return try await pool.rows(
+            """
+            select u.id, u.username, u.display_name, b.blocked_at
+            from blocks b join users u on u.id = b.blocked
+            where b.blocker = \(user) \(after)
+            order by b.blocked_at desc, u.id desc limit \(page.rowsToRead)
+            """
+        ) { row throws(StoreError) in
+            let card = UserCard(id: try row.next(), username: try row.next(), displayName: try row.next())
+            return BlockedUser(user: card, blockedAt: try row.next())
+        }
+    }
+}

@@ -1,0 +1,126 @@
+import Foundation
+import Protocol
+
+/// `PUT /v1/users/profile`: members that are left out keep their value, null clears what may be empty.
+struct ProfileChange: BodyInput, RouteBody {
+    static let displayNameField = Field.optional("displayName", .name(1...80), "Shown to others.")
+    static let bioField = Field.optional("bio", .text(0...1000, lines: true), "A few words.")
+    static let birthDateField = Field.optional("birthDate", .birthDate, "Never shown to others.")
+    static let sexField = Field.optional("sex", ValueRule<Sex>.choice, "For strength scores only.")
+    static let heightField = Field.optional("heightCm", .number(50...300), "Centimetres.")
+    static let experienceField = Field.optional("experience", ValueRule<Experience>.choice, "Years under the bar.")
+    static let goalsField = Field.optional(
+        "trainingGoals", .list(of: ValueRule<TrainingGoal>.choice, count: 0...7, distinct: true), "What for.")
+    static let gymField = Field.optional("gym", .name(1...120), "Where; suggests friends.")
+    static let unitField = Field.optional("unit", ValueRule<UnitPreference>.choice, "What pages and reports show.")
+    static let timeZoneField = Field.optional("timeZone", .timeZone, "An IANA name.")
+
+    static var members: [MemberSchema] {
+        [
+            displayNameField.schema, bioField.schema, birthDateField.schema, sexField.schema, heightField.schema,
+            experienceField.schema, goalsField.schema, gymField.schema, unitField.schema, timeZoneField.schema,
+        ]
+    }
+
+    private let displayName: String?
+    private let bio: String?
+    private let birthDate: Change<CalendarDate>
+    private let sex: Change<Sex>
+    private let heightCm: Change<Double>
+    private let experience: Change<Experience>
+    private let trainingGoals: [TrainingGoal]?
+    private let gym: Change<String>
+    private let unit: UnitPreference?
+    private let timeZone: String?
+
+    init?(reading body: inout BodyReader) {
+        displayName = body.replacement(Self.displayNameField)
+        bio = body.replacement(Self.bioField)
+        birthDate = body.change(Self.birthDateField)
+        sex = body.change(Self.sexField)
+        heightCm = body.change(Self.heightField)
+        experience = body.change(Self.experienceField)
+        trainingGoals = body.replacement(Self.goalsField)
+        gym = body.change(Self.gymField)
+        unit = body.replacement(Self.unitField)
+        timeZone = body.replacement(Self.timeZoneField)
+    }
+
+    /// The profile as it is after the change.
+    func applied(to profile: Profile) -> Profile {
+        var profile = profile
+        profile.displayName = displayName ?? profile.displayName
+        profile.bio = bio ?? profile.bio
+        profile.birthDate = birthDate.applied(to: profile.birthDate)
+        profile.sex = sex.applied(to: profile.sex)
+        profile.heightCm = heightCm.applied(to: profile.heightCm)
+        profile.experience = experience.applied(to: profile.experience)
+        profile.trainingGoals = trainingGoals ?? profile.trainingGoals
+        profile.gym = gym.applied(to: profile.gym)
+        profile.unit = unit ?? profile.unit
+        profile.timeZone = timeZone ?? profile.timeZone
+        return profile
+    }
+}
+
+extension Change {
+    /// The value after the change.
+    func applied(to value: Value?) -> Value? {
+        switch self {
+        case .keep: value
+        case .clear: nil
+        case .set(let new): new
+        }
+    }
+}
+
+extension ValueRule where Value == CalendarDate {
+    /// A date of birth: between 1900 and today.
+    static var birthDate: ValueRule {
+        date.map(.outOfRange, "Must lie between 1900 and today.") { date in
+            let today = CalendarDate(daysSinceEpoch: Int(Timestamp.now.milliseconds / 86_400_000))
+            return date.year >= 1900 && date <= today ? date : nil
+        }
+    }
+}
+
+extension ValueRule where Value == String {
+    /// The IANA name of a time zone that this machine knows.
+    static var timeZone: ValueRule {
+        text(1...64).map(.notAllowed, "Must be an IANA time zone, such as Europe/Berlin.") { name in
+            let isKnown = name == "UTC" || (name.contains("/") && TimeZone(identifier: name) != nil)
+            return isKnown ? name : nil
+        }
+    }
+}
+
+/// `PUT /v1/users/preferences`: members that are left out keep their value.
+struct PreferencesChange: BodyInput, RouteBody {
+    static let privacyField = Field.optional("privacy", .object(PrivacyChange.self), "Who may see what.")
+    static var members: [MemberSchema] { [privacyField.schema] }
+    private let privacy: PrivacyChange?
+
+    init?(reading body: inout BodyReader) { privacy = body.replacement(Self.privacyField) }
+
+    /// The preferences as they are after the change.
+    func applied(to preferences: Preferences) -> Preferences {
+        var preferences = preferences
+        preferences.privacy.live = privacy?.live ?? preferences.privacy.live
+        preferences.privacy.heartRate = privacy?.heartRate ?? preferences.privacy.heartRate
+        return preferences
+    }
+}
+
+struct PrivacyChange: BodyInput {
+    static let liveField = Field.optional("live", ValueRule<Audience>.choice, "Who may watch workouts live.")
+    static let heartRateField = Field.optional(
+        "heartRate", ValueRule<Protocol.HeartRateAudience>.choice, "Who of the watchers gets the heart rate.")
+    static var members: [MemberSchema] { [liveField.schema, heartRateField.schema] }
+    let live: Audience?
+    let heartRate: Protocol.HeartRateAudience?
+
+    init?(reading body: inout BodyReader) {
+        live = body.replacement(Self.liveField)
+        heartRate = body.replacement(Self.heartRateField)
+    }
+}

@@ -1,0 +1,129 @@
+import Protocol
+import Store
+
+/// The users' own rows: profiles, preferences, names.
+package struct Users: Sendable {
+    let pool: PostgresPool
+
+    package init(pool: PostgresPool) { self.pool = pool }
+
+    private static let profileColumns: SQL = """
+        id, username, display_name, email, verified_at is not null, bio, birth_date::text, sex, height_cm, experience,
+        training_goals, gym, unit, time_zone, created_at, version
+        """
+
+    /// A profile with the version its entity tag is made of.
+    func profile(of user: UserID) async throws -> (Profile, version: Int) {
+        guard let found = try await pool.first(
+            "select \(Self.profileColumns) from users where id = \(user)", Self.readProfile)
+        else { throw Problem(.notFound) }
+        return found
+    }
+
+    /// Changes a profile; `check` sees the version before and may throw.
+    func changeProfile(
+        of user: UserID, _ change: ProfileChange, check: @Sendable (_ version: Int) throws -> Void
+    ) async throws -> (Profile, version: Int) {
+        try await pool.transaction { connection in
+            let found = try connection.first(
+                "select \(Self.profileColumns) from users where id = \(user) for update", Self.readProfile)
+            guard let (before, version) = found else { throw Problem(.notFound) }
+            try check(version)
+            let after = change.applied(to: before)
+            try connection.execute(
+                """
+                update users set display_name = \(after.displayName), bio = \(after.bio),
+                    birth_date = \(after.birthDate?.description as String?)::date, sex = \(after.sex as Sex?),
+                    height_cm = \(after.heightCm as Double?), experience = \(after.experience as Experience?),
+                    training_goals = \(after.trainingGoals.map(\.rawValue)), gym = \(after.gym as String?),
+                    unit = \(after.unit), time_zone = \(after.timeZone), version = version + 1
+                where id = \(user)
+                """)
+            return (after, version + 1)
+        }
+    }
+
+    private static let readProfile: @Sendable (inout RowReader) throws(StoreError) -> (Profile, version: Int) = {
+        row throws(StoreError) in
+        var profile = Profile(
+            id: try row.next(), username: try row.next(), displayName: try row.next(), email: try row.next(),
+            isVerified: try row.next(), bio: try row.next(), createdAt: Timestamp(milliseconds: 0))
+        profile.birthDate = try row.next(String?.self).flatMap { CalendarDate($0) }
+        profile.sex = try row.next()
+        profile.heightCm = try row.next()
+        profile.experience = try row.next()
+        profile.trainingGoals = try row.next([String].self).compactMap { TrainingGoal(rawValue: $0) }
+        profile.gym = try row.next()
+        profile.unit = try row.next()
+        profile.timeZone = try row.next()
+        profile.createdAt = try row.next()
+        return (profile, try row.next())
+    }
+
+    private static let preferenceColumns: SQL = "live_audience, heart_rate_audience, version"
+
+    /// Preferences with the version their entity tag is made of.
+    func preferences(of user: UserID) async throws -> (Preferences, version: Int) {
+        guard let found = try await pool.first(
+            "select \(Self.preferenceColumns) from users where id = \(user)", Self.readPreferences)
+        else { throw Problem(.notFound) }
+        return found
+    }
+
+    /// Changes preferences; `check` sees the version before and may throw.
+    func changePreferences(
+        of user: UserID, _ change: PreferencesChange, check: @Sendable (_ version: Int) throws -> Void
+    ) async throws -> (Preferences, version: Int) {
+        try await pool.transaction { connection in
+            let found = try connection.first(
+                "select \(Self.preferenceColumns) from users where id = \(user) for update", Self.readPreferences)
+            guard let (before, version) = found else { throw Problem(.notFound) }
+            try check(version)
+            let after = change.applied(to: before)
+            try connection.execute(
+                """
+                update users set live_audience = \(after.privacy.live),
+                    heart_rate_audience = \(after.privacy.heartRate), version = version + 1
+                where id = \(user)
+                """)
+            return (after, version + 1)
+        }
+    }
+
+    private static let readPreferences: @Sendable (inout RowReader) throws(StoreError) -> (Preferences, version: Int) = {
+        row throws(StoreError) in
+        let privacy = Privacy(live: try row.next(), heartRate: try row.next())
+        return (Preferences(privacy: privacy), try row.next())
+    }
+
+    /// Who may watch a user live; nobody for a user that does not exist.
+    package func privacy(of user: UserID) async throws -> Privacy {
+        let row = try await pool.first(
+            "select live_audience, heart_rate_audience from users where id = \(user) and status = 'active'",
+            as: (Audience, Protocol.HeartRateAudience).self)
+        return row.map { Privacy(live: $0, heartRate: $1) } ?? Privacy(live: .private, heartRate: .nobody)
+    }
+
+    /// The display names of users; those that do not exist are left out.
+    package func names(of users: [UserID]) async throws -> [UserID: String] {
+        let rows = try await pool.query(
+            "select id, display_name from users where id = any(\(users))", as: (UserID, String).self)
+        return Dictionary(uniqueKeysWithValues: rows.map { ($0, $1) })
+    }
+
+    /// What others may see of a user, but for the relation; nil for one that does not exist.
+    func publicProfile(of user: UserID, relation: PublicProfile.Relation) async throws -> PublicProfile? {
+        try await pool.first(
+            """
+            select id, username, display_name, bio, experience, training_goals, gym, created_at
+            from users where id = \(user) and status = 'active'
+            """
+        ) { row throws(StoreError) in
+            PublicProfile(
+                id: try row.next(), username: try row.next(), displayName: try row.next(), bio: try row.next(),
+                experience: try row.next(),
+                trainingGoals: try row.next([String].self).compactMap { TrainingGoal(rawValue: $0) },
+                gym: try row.next(), avatar: nil, relation: relation, createdAt: try row.next())
+        }
+    }
+}

@@ -1,0 +1,45 @@
+import Crypto
+import Foundation
+
+/// A strong entity tag (RFC 9110): names one version of a resource.
+package struct EntityTag: Hashable, Sendable, CustomStringConvertible {
+    /// With its quotes.
+    package let description: String
+
+    /// A tag from text of visible ASCII without quotes.
+    package init(_ text: String) { description = "\"\(text)\"" }
+
+    /// The tag of a body, from its SHA-256.
+    package init(hashing bytes: some Collection<UInt8>) {
+        var hash = SHA256()
+        hash.update(data: Data(bytes))
+        self.init(Data(hash.finalize().prefix(12)).base64URL)
+    }
+
+    /// Whether an `If-Match` or `If-None-Match` header names this version; weak tags compare by their text.
+    package func isNamed(in header: String) -> Bool {
+        header.split(separator: ",").contains { part in
+            let tag = String(part).trimmingSpaces()
+            return tag == "*" || tag == description || tag == "W/\(description)"
+        }
+    }
+}
+
+extension Data {
+    /// Base64 for URLs, without padding.
+    package var base64URL: String {
+        base64EncodedString().replacing("+", with: "-").replacing("/", with: "_").replacing("=", with: "")
+    }
+
+    /// Reads base64 for URLs without padding; nil for anything else.
+    package init?(base64URL text: some StringProtocol) {
+        let allowed = text.utf8.allSatisfy { byte in
+            (48...57).contains(byte) || (65...90).contains(byte) || (97...122).contains(byte)
+                || byte == UInt8(ascii: "-") || byte == UInt8(ascii: "_")
+        }
+        guard allowed else { return nil }
+        var plain = String(text).replacing("-", with: "+").replacing("_", with: "/")
+        plain += String(repeating: "=", count: (4 - plain.utf8.count % 4) % 4)
+        self.init(base64Encoded: plain)
+    }
+}

@@ -1,0 +1,154 @@
+import Crypto
+import Foundation
+import HTTPTypes
+import Hummingbird
+import Logging
+import NIOCore
+import Protocol
+
+/// What all routes share: who the bearer of a token is, limits, keys, time.
+package struct RouteMechanisms: Sendable {
+    let tokens: TokenVerifier
+    let gate: AccessGate
+    let limits: RateLimits
+    let keys: IdempotencyKeys
+    /// How long a body may take to arrive.
+    let bodyTimeout: Duration
+    /// How long a handler may take.
+    let handlerTimeout: Duration
+}
+
+/// One request on its way through its route.
+struct Exchange: Sendable {
+    let request: Request
+    let facts: RequestFacts
+    let parameters: [String: String]
+    let mechanisms: RouteMechanisms
+    let logger: Logger
+
+    /// Admits the caller, reads and checks the input, runs the handler and renders its answer.
+    func run<Who, Query, Body, Output>(
+        _ route: Route, _ handler: @escaping @Sendable (Call<Who, Query, Body>) async throws -> Answer<Output>
+    ) async throws -> RenderedAnswer {
+        let identity = try identity(for: Who.access)
+        let caller = try await Who.admit(identity, by: mechanisms.gate)
+        let verdict = identity.flatMap { mechanisms.limits.spend(route.options.limit, user: $0.userId) }
+        try verdict?.check()
+        let bytes = Body.shape == nil ? [] : try await bodyBytes(of: route)
+        let (query, fields, body) = try input(Query.self, Body.self, route, bytes)
+        let call = Call(
+            caller: caller, query: query, body: body, facts: facts, logger: logger, parameters: parameters)
+        let answer = try await keyed(route, identity, bytes) {
+            let answer = try await withDeadline(mechanisms.handlerTimeout) { try await handler(call) }
+            return try RenderedAnswer(answer, of: route, for: facts, fields: fields)
+        }
+        return answer.adding(verdict)
+    }
+
+    private func identity(for access: Access) throws -> Identity? {
+        guard access != .anyone, let token = facts.bearerToken else { return nil }
+        do throws(TokenFault) {
+            return try mechanisms.tokens.verify(token)
+        } catch {
+            throw Problem(error.problem)
+        }
+    }
+
+    private func input<Query: RouteQuery, Body: RouteBody>(
+        _: Query.Type, _: Body.Type, _ route: Route, _ bytes: [UInt8]
+    ) throws -> (Query, [String]?, Body) {
+        var reader = QueryReader(facts.query)
+        if !route.options.ignoresUnknownQuery { reader.refuse(unknownTo: route.query) }
+        let query = Query(reading: &reader)
+        let fields = route.options.hasFields ? reader.optional(FieldSelection.field) : nil
+        var faults = reader.faults
+        let isLeftOut = bytes.isEmpty && Body.shape?.isRequired != true
+        var bodyReader = BodyReader(try JSONValue(body: isLeftOut ? Array("{}".utf8) : bytes))
+        let body = Body(reading: &bodyReader)
+        faults += bodyReader.faults
+        guard faults.isEmpty else { throw Problem(.invalidValues, errors: faults) }
+        guard let query, let body else { preconditionFailure("\(route.path): input refused without a fault") }
+        return (query, fields, body)
+    }
+
+    private func bodyBytes(of route: Route) async throws -> [UInt8] {
+        let limit = route.options.bodyLimit
+        let tooLarge = Problem(.bodyTooLarge, detail: "At most \(limit) bytes.")
+        if let length = facts.headers[.contentLength].flatMap({ Int($0) }), length > limit { throw tooLarge }
+        let buffer: ByteBuffer
+        do {
+            buffer = try await withDeadline(mechanisms.bodyTimeout) { try await request.body.collect(upTo: limit) }
+        } catch is NIOTooManyBytesError {
+            throw tooLarge
+        } catch is DeadlineExceeded {
+            throw Problem(.requestTimeout)
+        }
+        let bytes = Array(buffer.readableBytesView)
+        if bytes.isEmpty, route.body?.isRequired == false { return [] }
+        guard facts.isJSON else {
+            throw Problem(.unsupportedMediaType, detail: "Send application/json.")
+        }
+        return bytes
+    }
+
+    private func keyed(
+        _ route: Route, _ identity: Identity?, _ bytes: [UInt8],
+        _ work: @Sendable () async throws -> RenderedAnswer
+    ) async throws -> RenderedAnswer {
+        guard route.options.isKeyed, let identity, let key = facts.headers[.idempotencyKey] else {
+            return try await work()
+        }
+        guard (1...200).contains(key.utf8.count), key.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else {
+            throw Problem(.malformedRequest, detail: "Idempotency-Key has 1 to 200 visible ASCII characters.")
+        }
+        var hash = SHA256()
+        hash.update(data: Data("\(facts.path)?\(facts.query ?? "")\n".utf8))
+        hash.update(data: Data(bytes))
+        let claim = IdempotencyKeys.Claim(
+            userId: identity.userId, route: "\(route.method.rawValue) \(route.path)", key: key,
+            requestHash: Array(hash.finalize()))
+        return try await mechanisms.keys.run(claim, work)
+    }
+}
+
+extension RateLimits.Verdict {
+    /// Throws `tooManyRequests` when the bucket was empty.
+    func check() throws(LimitReached) {
+        if !isAllowed { throw LimitReached(verdict: self) }
+    }
+}
+
+/// A refusal by a limit, with the headers that tell about it.
+struct LimitReached: Error {
+    let verdict: RateLimits.Verdict
+
+    var problem: Problem { Problem(.tooManyRequests, retryAfterSeconds: verdict.resetSeconds) }
+}
+
+extension RenderedAnswer {
+    /// The same with a limit's headers; a tighter limit's stay.
+    func adding(_ verdict: RateLimits.Verdict?) -> RenderedAnswer {
+        guard let verdict else { return self }
+        var answer = self
+        for field in verdict.headers where answer.headers[field.name] == nil { answer.headers.append(field) }
+        return answer
+    }
+}
+
+extension RequestFacts {
+    /// The token of `Authorization: Bearer …`.
+    var bearerToken: String? {
+        guard let header = headers[.authorization], header.utf8.count > 7,
+            header.prefix(7).lowercased() == "bearer "
+        else { return nil }
+        return String(header.dropFirst(7)).trimmingSpaces()
+    }
+
+    var isJSON: Bool {
+        guard let type = headers[.contentType] else { return false }
+        let parts = type.lowercased().split(separator: ";").map { String($0).trimmingSpaces() }
+        let charset = parts.dropFirst().first { $0.hasPrefix("charset=") }
+        return parts.first == "application/json"
+            && (charset == nil || charset == "charset=utf-8" || charset == "charset=\"utf-8\"")
+    }
+}

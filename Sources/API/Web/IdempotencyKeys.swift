@@ -1,0 +1,111 @@
+import HTTPTypes
+import Protocol
+import Store
+
+/// Gives a repeated `Idempotency-Key` the first answer again for 24 hours.
+///
+/// Only successes are kept: a request that failed changed nothing and may be sent again under its key.
+package struct IdempotencyKeys: Sendable {
+    /// What a key is bound to.
+    package struct Claim: Sendable {
+        let userId: UserID
+        /// Method and path as declared.
+        let route: String
+        let key: String
+        let requestHash: [UInt8]
+    }
+
+    private enum Standing: Sendable {
+        case mine
+        case running
+        case reused
+        case answered(RenderedAnswer)
+    }
+
+    /// After this long a request that never ended (its node died) gives its key free.
+    static let abandonedAfter = Duration.seconds(120)
+    static let keptFor = Duration.seconds(24 * 3600)
+
+    private let pool: PostgresPool
+    private let now: @Sendable () -> Timestamp
+
+    package init(pool: PostgresPool, now: @escaping @Sendable () -> Timestamp) {
+        self.pool = pool
+        self.now = now
+    }
+
+    /// Runs the work under the key, or answers what its first run answered.
+    ///
+    /// Throws `idempotencyKeyInUse` while the first still runs, `idempotencyKeyReused` when it was another request.
+    package func run(_ claim: Claim, _ work: @Sendable () async throws -> RenderedAnswer) async throws -> RenderedAnswer {
+        switch try await take(claim) {
+        case .running: throw Problem(.idempotencyKeyInUse, retryAfterSeconds: 1)
+        case .reused: throw Problem(.idempotencyKeyReused)
+        case .answered(let answer): return answer
+        case .mine: break
+        }
+        do {
+            let answer = try await work()
+            try await keep(answer, of: claim)
+            return answer
+        } catch {
+            try await release(claim)
+            throw error
+        }
+    }
+
+    private func take(_ claim: Claim) async throws -> Standing {
+        let time = now()
+        return try await pool.transaction { connection in
+            let taken = try connection.execute(
+                """
+                insert into idempotency_keys (user_id, route, key, request_hash, created_at)
+                values (\(claim.userId), \(claim.route), \(claim.key), \(claim.requestHash), \(time))
+                on conflict (user_id, route, key) do update
+                    set request_hash = excluded.request_hash, created_at = excluded.created_at,
+                        status = null, body = null, location = null, entity_tag = null
+                    where idempotency_keys.created_at < \(time - Self.keptFor)
+                       or (idempotency_keys.status is null
+                           and idempotency_keys.created_at < \(time - Self.abandonedAfter))
+                """)
+            if taken == 1 { return .mine }
+            let row = try connection.first(
+                """
+                select request_hash, status, body, location, entity_tag from idempotency_keys
+                where user_id = \(claim.userId) and route = \(claim.route) and key = \(claim.key)
+                """, as: ([UInt8], Int?, [UInt8]?, String?, String?).self)
+            // Released between the two statements: the client may try at once.
+            guard let (hash, status, body, location, entityTag) = row else { return .running }
+            if hash != claim.requestHash { return .reused }
+            guard let status else { return .running }
+            var headers: HTTPFields = [.cacheControl: "private, no-store", .idempotencyReplayed: "true"]
+            if body?.isEmpty == false { headers[.contentType] = "application/json" }
+            headers[.location] = location
+            headers[.eTag] = entityTag
+            return .answered(
+                RenderedAnswer(status: HTTPResponse.Status(code: status), headers: headers, body: body ?? []))
+        }
+    }
+
+    private func keep(_ answer: RenderedAnswer, of claim: Claim) async throws {
+        try await pool.execute(
+            """
+            update idempotency_keys set status = \(answer.status.code), body = \(answer.body),
+                location = \(answer.headers[.location] as String?), entity_tag = \(answer.headers[.eTag] as String?)
+            where user_id = \(claim.userId) and route = \(claim.route) and key = \(claim.key)
+            """)
+    }
+
+    private func release(_ claim: Claim) async throws {
+        try await pool.execute(
+            """
+            delete from idempotency_keys
+            where user_id = \(claim.userId) and route = \(claim.route) and key = \(claim.key) and status is null
+            """)
+    }
+}
+
+extension HTTPField.Name {
+    // A token known to be a valid name.
+    static let idempotencyReplayed = HTTPField.Name("Idempotency-Replayed")!
+}

@@ -1,0 +1,229 @@
+import Protocol
+
+/// How one JSON value is read and what it must hold; the same rule renders into the specification.
+package struct ValueRule<Value: Sendable>: Sendable {
+    package let schema: ValueSchema
+    /// Gives nil after having told every fault at the pointer.
+    package let read: @Sendable (_ value: JSONValue, _ pointer: String, _ faults: inout [Problem.Fault]) -> Value?
+
+    package init(
+        _ schema: ValueSchema,
+        read: @escaping @Sendable (JSONValue, String, inout [Problem.Fault]) -> Value?
+    ) {
+        self.schema = schema
+        self.read = read
+    }
+
+    /// The value turned into another, or the fault that the closure names.
+    package func map<Other>(
+        as schema: ValueSchema? = nil, _ code: FaultCode, _ detail: String,
+        _ transform: @escaping @Sendable (Value) -> Other?
+    ) -> ValueRule<Other> {
+        let read = read
+        return ValueRule<Other>(schema ?? self.schema) { value, pointer, faults in
+            guard let inner = read(value, pointer, &faults) else { return nil }
+            if let other = transform(inner) { return other }
+            faults.append(Problem.Fault(pointer: pointer, code: code, detail: detail))
+            return nil
+        }
+    }
+}
+
+extension ValueRule where Value == String {
+    /// Text of so many characters (Unicode scalars), without control characters; line breaks only if asked for.
+    package static func text(_ length: ClosedRange<Int>, lines: Bool = false) -> ValueRule {
+        ValueRule(.string(length: length, format: nil)) { value, pointer, faults in
+            guard case .string(let text) = value else {
+                faults.append(.wrongType(pointer, "a string", value))
+                return nil
+            }
+            let count = text.unicodeScalars.count
+            if count < length.lowerBound {
+                let least = length.lowerBound
+                faults.append(
+                    Problem.Fault(pointer: pointer, code: .tooShort, detail: "At least \(least) characters."))
+                return nil
+            }
+            if count > length.upperBound {
+                let most = length.upperBound
+                faults.append(
+                    Problem.Fault(pointer: pointer, code: .tooLong, detail: "At most \(most) characters."))
+                return nil
+            }
+            let hasControls = text.unicodeScalars.contains { scalar in
+                scalar.properties.generalCategory == .control && !(lines && (scalar == "\n" || scalar == "\t"))
+            }
+            if hasControls {
+                faults.append(
+                    Problem.Fault(pointer: pointer, code: .badFormat, detail: "Control characters are not allowed."))
+                return nil
+            }
+            return text
+        }
+    }
+
+    /// Text that is more than spaces, without spaces around it.
+    package static func name(_ length: ClosedRange<Int>) -> ValueRule {
+        text(length).map(.badFormat, "Must hold more than spaces.") { text in
+            let trimmed = text.trimmingSpaces()
+            return trimmed.isEmpty ? nil : trimmed
+        }
+    }
+}
+
+extension ValueRule where Value == Bool {
+    /// true or false.
+    package static var flag: ValueRule {
+        ValueRule(.boolean) { value, pointer, faults in
+            if case .bool(let flag) = value { return flag }
+            faults.append(.wrongType(pointer, "a boolean", value))
+            return nil
+        }
+    }
+}
+
+extension ValueRule where Value == Int {
+    /// A whole number in the range.
+    package static func integer(_ range: ClosedRange<Int>) -> ValueRule {
+        ValueRule(.integer(Int64(range.lowerBound)...Int64(range.upperBound))) { value, pointer, faults in
+            guard case .number(let number) = value else {
+                faults.append(.wrongType(pointer, "a whole number", value))
+                return nil
+            }
+            guard let whole = number.scaled(places: 0) else {
+                faults.append(Problem.Fault(pointer: pointer, code: .badFormat, detail: "Must be a whole number."))
+                return nil
+            }
+            guard let integer = Int(exactly: whole), range.contains(integer) else {
+                let bounds = "\(range.lowerBound) to \(range.upperBound)"
+                faults.append(Problem.Fault(pointer: pointer, code: .outOfRange, detail: "Must be \(bounds)."))
+                return nil
+            }
+            return integer
+        }
+    }
+}
+
+extension ValueRule where Value == Double {
+    /// A number in the range; with `step`, a multiple of it.
+    package static func number(_ range: ClosedRange<Double>, step: Double? = nil) -> ValueRule {
+        ValueRule(.number(range, step: step)) { value, pointer, faults in
+            guard case .number(let decimal) = value else {
+                faults.append(.wrongType(pointer, "a number", value))
+                return nil
+            }
+            guard let number = decimal.double, range.contains(number) else {
+                let bounds = "\(range.lowerBound) to \(range.upperBound)"
+                faults.append(Problem.Fault(pointer: pointer, code: .outOfRange, detail: "Must be \(bounds)."))
+                return nil
+            }
+            if let step, (number / step).rounded() * step != number {
+                faults.append(
+                    Problem.Fault(pointer: pointer, code: .badFormat, detail: "Must be a multiple of \(step)."))
+                return nil
+            }
+            return number
+        }
+    }
+}
+
+extension ValueRule where Value == UUIDv7 {
+    /// A UUIDv7 in its 36-character form.
+    package static var id: ValueRule {
+        ValueRule<String>.text(0...100)
+            .map(as: .string(length: 36...36, format: "uuid"), .badFormat, "Must be a UUIDv7.") { UUIDv7($0) }
+    }
+}
+
+extension ValueRule where Value == Timestamp {
+    /// An RFC 3339 time.
+    package static var time: ValueRule {
+        ValueRule<String>.text(0...64)
+            .map(as: .string(length: nil, format: "date-time"), .badFormat, "Must be an RFC 3339 time.") {
+                Timestamp(rfc3339: $0)
+            }
+    }
+}
+
+extension ValueRule where Value == CalendarDate {
+    /// A date, `YYYY-MM-DD`.
+    package static var date: ValueRule {
+        ValueRule<String>.text(0...32)
+            .map(as: .string(length: nil, format: "date"), .badFormat, "Must be a date, YYYY-MM-DD.") { CalendarDate($0) }
+    }
+}
+
+extension ValueRule where Value: CaseIterable & RawRepresentable, Value.RawValue == String {
+    /// One of the enumeration's values.
+    package static var choice: ValueRule {
+        let allowed = Value.allCases.map(\.rawValue)
+        return ValueRule(.choice(allowed)) { value, pointer, faults in
+            guard case .string(let text) = value else {
+                faults.append(.wrongType(pointer, "a string", value))
+                return nil
+            }
+            if let choice = Value(rawValue: text) { return choice }
+            let list = allowed.joined(separator: ", ")
+            faults.append(Problem.Fault(pointer: pointer, code: .notAllowed, detail: "Must be one of: \(list)."))
+            return nil
+        }
+    }
+}
+
+extension ValueRule {
+    /// A list of values that each keep the rule; every bad one is told.
+    package static func list<Item>(
+        of item: ValueRule<Item>, count: ClosedRange<Int>, distinct: Bool = false
+    ) -> ValueRule<[Item]> where Value == [Item], Item: Hashable {
+        ValueRule<[Item]>(.array(of: item.schema, count: count)) { value, pointer, faults in
+            guard case .array(let values) = value else {
+                faults.append(.wrongType(pointer, "an array", value))
+                return nil
+            }
+            guard count.contains(values.count) else {
+                let code: FaultCode = values.count < count.lowerBound ? .tooShort : .tooMany
+                let bounds = "\(count.lowerBound) to \(count.upperBound)"
+                faults.append(Problem.Fault(pointer: pointer, code: code, detail: "Must hold \(bounds) values."))
+                return nil
+            }
+            var items: [Item] = []
+            for (index, value) in values.enumerated() {
+                guard let item = item.read(value, "\(pointer)/\(index)", &faults) else { continue }
+                if distinct, items.contains(item) {
+                    faults.append(
+                        Problem.Fault(pointer: "\(pointer)/\(index)", code: .repeated, detail: "Stands there twice."))
+                }
+                items.append(item)
+            }
+            return items.count == values.count ? items : nil
+        }
+    }
+
+    /// An object that is read like a body.
+    package static func object(_ type: Value.Type = Value.self) -> ValueRule where Value: BodyInput {
+        ValueRule(.object(name: "\(Value.self)", members: Value.members)) { value, pointer, faults in
+            var reader = BodyReader(value, at: pointer)
+            let before = faults.count
+            let object = Value(reading: &reader)
+            faults.append(contentsOf: reader.faults)
+            return faults.count == before ? object : nil
+        }
+    }
+}
+
+extension Problem.Fault {
+    static func wrongType(_ pointer: String, _ expected: String, _ value: JSONValue) -> Problem.Fault {
+        Problem.Fault(pointer: pointer, code: .wrongType, detail: "Must be \(expected), not \(value.kind).")
+    }
+}
+
+extension String {
+    func trimmingSpaces() -> String {
+        let isSpace: (Unicode.Scalar) -> Bool = { $0.properties.isWhitespace }
+        let scalars = unicodeScalars
+        guard let first = scalars.firstIndex(where: { !isSpace($0) }),
+            let last = scalars.lastIndex(where: { !isSpace($0) })
+        else { return "" }
+        return String(scalars[first...last])
+    }
+}

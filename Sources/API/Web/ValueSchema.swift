@@ -1,0 +1,18 @@
+/// The shape and bounds of one value, as the specification shows it.
+package indirect enum ValueSchema: Hashable, Sendable {
+    case string(length: ClosedRange<Int>?, format: String?)
+    case choice([String])
+    case integer(ClosedRange<Int64>)
+    case number(ClosedRange<Double>, step: Double?)
+    case boolean
+    case array(of: ValueSchema, count: ClosedRange<Int>)
+    case object(name: String, members: [MemberSchema])
+}
+
+/// A member of a body or a query parameter, as the specification shows it.
+package struct MemberSchema: Hashable, Sendable {
+    package let name: String
+    package let schema: ValueSchema
+    package let isRequired: Bool
+    package let summary: String
+}

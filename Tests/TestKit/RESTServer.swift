@@ -1,0 +1,136 @@
+import API
+import Foundation
+import Hummingbird
+import Logging
+import Protocol
+import ServiceLifecycle
+import Store
+import Synchronization
+
+/// A wall clock that tests move by hand.
+package final class TestClock: Sendable {
+    private let time = Mutex(Timestamp.now)
+
+    package init() {}
+
+    package var now: Timestamp { time.withLock { $0 } }
+
+    package func advance(by duration: Duration) { time.withLock { $0 = $0 + duration } }
+}
+
+/// The REST side on a real socket over a database of the test's own.
+package struct RESTServer: Sendable {
+    package let port: Int
+    package let database: TestDatabase
+    package let clock: TestClock
+    package let revoked: RevokedSessions
+    package let tokens: TokenVerifier
+    package let keys: SigningKeys
+    package let api: API
+    /// Where mails are written.
+    package let mailDirectory: URL
+
+    /// A client that is not signed in.
+    package var client: RESTClient { RESTClient(port: port) }
+
+    package var pool: PostgresPool { database.pool }
+
+    /// Starts the server, lends it to `body`, stops it. Limits are off unless `adjust` sets them.
+    package static func run<Value: Sendable>(
+        adjust: (inout APIConfiguration) -> Void = { _ in }, extra: (inout RouteTable) -> Void = { _ in },
+        _ body: (RESTServer) async throws -> Value
+    ) async throws -> Value {
+        let clock = TestClock()
+        let directory = FileManager.default.temporaryDirectory.appendingPathComponent("fitai-\(UUIDv7.make())")
+        defer { try? FileManager.default.removeItem(at: directory) }  // a left-over directory harms nobody
+        var configuration = APIConfiguration(
+            publicURL: "http://127.0.0.1", allowedOrigins: ["http://127.0.0.1"],
+            mailDirectory: directory.appendingPathComponent("mail"))
+        configuration.now = { clock.now }
+        configuration.limits.isEnabled = false
+        configuration.passwordCost = PasswordCost(memoryKiB: 64, passes: 1)
+        adjust(&configuration)
+        let keys = SigningKeys()
+        var table = RouteTable()
+        extra(&table)
+        return try await TestPostgres.withDatabase { database in
+            let revoked = RevokedSessions(pool: database.pool, logger: .silent, now: configuration.now)
+            let tokens = TokenVerifier(keys: keys, revoked: revoked, now: configuration.now)
+            let api = API(
+                configuration: configuration, pool: database.pool, keys: keys, revoked: revoked, tokens: tokens,
+                extra: table)
+            return try await serve(api) { port in
+                try await body(
+                    RESTServer(
+                        port: port, database: database, clock: clock, revoked: revoked, tokens: tokens, keys: keys,
+                        api: api, mailDirectory: configuration.mailDirectory))
+            }
+        }
+    }
+
+    private static func serve<Value: Sendable>(
+        _ api: API, _ body: (Int) async throws -> Value
+    ) async throws -> Value {
+        let (ports, announce) = AsyncStream.makeStream(of: Int.self, bufferingPolicy: .bufferingNewest(1))
+        let application = Application(
+            responder: api.responder(),
+            configuration: ApplicationConfiguration(address: .hostname("127.0.0.1", port: 0)),
+            onServerRunning: { channel in announce.yield(channel.localAddress?.port ?? 0) }, logger: .silent)
+        let group = ServiceGroup(
+            configuration: ServiceGroupConfiguration(services: api.services + [application], logger: .silent))
+        return try await withThrowingTaskGroup(of: Void.self) { tasks in
+            tasks.addTask {
+                defer { announce.finish() }
+                try await group.run()
+            }
+            for await port in ports {
+                let result: Result<Value, any Error>
+                do {
+                    result = .success(try await body(port))
+                } catch {
+                    result = .failure(error)
+                }
+                await group.triggerGracefulShutdown()
+                try await tasks.waitForAll()
+                return try result.get()
+            }
+            try await tasks.waitForAll()
+            throw RESTAnswer.Incomplete()
+        }
+    }
+}
+
+/// Somebody with an account, signed in.
+package struct TestUser: Sendable {
+    package let account: Account
+    package let tokens: Tokens
+    package let client: RESTClient
+    package var id: UserID { account.id }
+}
+
+extension RESTServer {
+    package static let password = "weights-9-barbells"
+
+    /// Registers a user over HTTP; verified unless told otherwise.
+    package func user(_ name: String, isVerified: Bool = true) async throws -> TestUser {
+        let body = RegisterRequest(
+            email: "\(name)@example.com", username: name, password: Self.password, displayName: name.capitalized)
+        let answer: SignedIn = try await client.post("/v1/auth/register", body).decoded()
+        if isVerified {
+            try await pool.execute("update users set verified_at = created_at where id = \(answer.user.id)")
+        }
+        return TestUser(
+            account: answer.user, tokens: answer.tokens,
+            client: RESTClient(port: port, token: answer.tokens.accessToken))
+    }
+
+    /// The mails written so far, oldest first.
+    package var mails: [String] {
+        get throws {
+            guard FileManager.default.fileExists(atPath: mailDirectory.path) else { return [] }
+            return try FileManager.default.contentsOfDirectory(atPath: mailDirectory.path).sorted().map { name in
+                try String(contentsOf: mailDirectory.appendingPathComponent(name), encoding: .utf8)
+            }
+        }
+    }
+}
