@@ -1,3 +1,4 @@
+import Foundation
 import Glibc
 
 /// The directory that holds all that this server keeps outside of Postgres, locked for this process while it is open.
@@ -45,10 +46,16 @@ package final class DataDirectory: Sendable {
         guard let resolved = realpath(name, nil) else { throw .dataDirectory(name, reason()) }
         defer { free(resolved) }
         let path = String(cString: resolved)
-        var status = stat()
-        guard stat(path, &status) == 0 else { throw .dataDirectory(path, reason()) }
-        guard status.st_mode & S_IFMT == S_IFDIR else { throw .dataDirectory(path, "it is no directory") }
-        if status.st_mode & 0o777 != mode, chmod(path, mode) != 0 {
+        let attributes: [FileAttributeKey: Any]
+        do {
+            attributes = try FileManager.default.attributesOfItem(atPath: path)
+        } catch {
+            throw .dataDirectory(path, error.localizedDescription)
+        }
+        guard attributes[.type] as? FileAttributeType == .typeDirectory else {
+            throw .dataDirectory(path, "it is no directory")
+        }
+        if attributes[.posixPermissions] as? Int != Int(mode), chmod(path, mode) != 0 {
             throw .dataDirectory(path, "it must be open to its owner alone, and that cannot be set: \(reason())")
         }
         return path

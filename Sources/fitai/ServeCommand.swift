@@ -21,7 +21,8 @@ struct ServeCommand: AsyncParsableCommand {
     func run() async throws {
         try await Terminal.reportingFaults {
             let configuration = try Configuration(environment: Terminal.environment)
-            try await App(configuration: configuration, logger: Terminal.startLogging(configuration.operations)).run()
+            let app = Terminal.app(configuration)
+            try await app.run { ready in Terminal.show(ready, configuration.operations) }
         }
     }
 }

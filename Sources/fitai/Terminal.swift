@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import Logging
+import Metrics
 import Server
 
 /// What all commands share towards whoever started them.
@@ -20,11 +21,29 @@ enum Terminal {
         }
     }
 
-    /// The process's logger. Loggers that libraries make for themselves write to the same place.
+    /// The server, with the process's log and metrics; call once.
+    static func app(_ configuration: Configuration) -> App {
+        let registry = PrometheusRegistry()
+        MetricsSystem.bootstrap(registry)
+        return App(
+            configuration: configuration, environment: environment, logger: startLogging(configuration.operations),
+            registry: registry)
+    }
+
+    /// The process's logger; call once. Loggers that libraries make for themselves write to the same place.
     static func startLogging(_ configuration: OperationsConfiguration) -> Logger {
-        let format = configuration.logFormat ?? .automatic
+        let format = format(configuration)
         LoggingSystem.bootstrap { label in format.handler(label: label, level: configuration.logLevel) }
         return Logger(label: "fitai")
+    }
+
+    /// Tells a person that the server is ready; programs read it in the log.
+    static func show(_ ready: Ready, _ configuration: OperationsConfiguration) {
+        if format(configuration) == .text { print(ready.banner) }
+    }
+
+    private static func format(_ configuration: OperationsConfiguration) -> LogFormat {
+        configuration.logFormat ?? .automatic
     }
 
     /// Writes a line to standard error.

@@ -20,6 +20,8 @@ final class ProcessOutput: Sendable {
     }
 
     private let state = Mutex(State())
+    /// One at a time: a child that inherits another one's pipe would keep it open.
+    private static let spawning = Mutex(())
 
     var lines: [String] { state.withLock { $0.lines } }
 
@@ -60,23 +62,24 @@ final class ProcessOutput: Sendable {
 
     /// Starts the command, reads its output to the end and waits for its exit; blocks this thread all the while.
     func run(_ command: [String], environment: [String: String], onStart: () -> Void) {
-        var ends: [Int32] = [0, 0]
-        guard pipe2(&ends, O_CLOEXEC) == 0 else {
-            state.withLock { $0.startError = errno }
-            return onStart()
+        let (pid, error, descriptor) = Self.spawning.withLock { _ in
+            var ends: [Int32] = [0, 0]
+            guard pipe(&ends) == 0 else { return (pid_t(), errno, Int32(-1)) }
+            for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+            let (pid, error) = Self.spawn(command, environment, output: ends[1])
+            close(ends[1])
+            return (pid, error, ends[0])
         }
-        let (pid, error) = Self.spawn(command, environment, output: ends[1])
-        close(ends[1])
         state.withLock {
             $0.pid = pid
             $0.startError = error
         }
         onStart()
         if error == 0 {
-            read(ends[0])
+            read(descriptor)
             finish(Self.wait(pid))
         }
-        close(ends[0])
+        close(descriptor)
     }
 
     private func read(_ descriptor: Int32) {
@@ -128,7 +131,6 @@ final class ProcessOutput: Sendable {
         posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
         posix_spawn_file_actions_adddup2(&actions, output, 1)
         posix_spawn_file_actions_adddup2(&actions, output, 2)
-        posix_spawn_file_actions_addclosefrom_np(&actions, 3)
         var attributes = posix_spawnattr_t()
         posix_spawnattr_init(&attributes)
         defer { posix_spawnattr_destroy(&attributes) }

@@ -41,6 +41,8 @@ where Responder.Context: InitializableFromSource<ApplicationRequestContextSource
             try await withDrainLimit { try await application.run() }
         } catch let error as IOError {
             throw fault(error)
+        } catch let error as SocketAddressError.UnknownHost {
+            throw BootFault("\(error.host) is not known on this machine: set HOST to an address of it")
         }
     }
 

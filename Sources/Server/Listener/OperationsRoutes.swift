@@ -1,11 +1,13 @@
 import HTTPTypes
 import Hummingbird
+import Protocol
 
 /// The routes of the operations port: metrics and health, never reachable from outside of the machine.
 struct OperationsRoutes: Sendable {
     let registry: PrometheusRegistry
     let health: Health
-    let detailed: @Sendable () -> DetailedHealthReport
+    let startedAt: Timestamp
+    let database: Database
 
     func router() -> Router<BasicRequestContext> {
         let router = Router()
@@ -23,5 +25,15 @@ struct OperationsRoutes: Sendable {
             return EditedResponse(status: report.status.httpStatus, response: report)
         }
         return router
+    }
+
+    private func detailed() -> DetailedHealthReport {
+        DetailedHealthReport(
+            status: health.status, phase: health.readiness.phase, version: Release.version, startedAt: startedAt,
+            database: .init(
+                isReachable: health.databaseIsReachable(), isPrivate: database.cluster != nil,
+                durability: "what is called durable is on this Postgres's disk; without synchronous_standby_names it "
+                    + "does not outlive a failover"),
+            queue: health.queue())
     }
 }
