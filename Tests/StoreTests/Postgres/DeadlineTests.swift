@@ -20,8 +20,10 @@ struct DeadlineTests {
             await #expect(throws: StoreError.deadline) { try await database.pool.execute("select pg_sleep(60)") }
             #expect(try await backend(database.pool) == before)
             let running = try await database.pool.query(
-                "select count(*) from pg_stat_activity where query like '%pg_sleep%' and pid <> pg_backend_pid()",
-                as: Int.self)
+                """
+                select count(*) from pg_stat_activity
+                where datname = current_database() and wait_event = 'PgSleep'
+                """, as: Int.self)
             #expect(running == [0])
         }
     }
