@@ -109,8 +109,8 @@ let package = Package(
         .target(
             name: "TestKit",
             dependencies: [
-                "Protocol", "Store", "Realtime", "API", "Server", "Client", hummingbirdCore, logging, lifecycle, nioCore,
-                nioPosix, nioHTTP, nioWebSocket,
+                "Protocol", "Store", "Realtime", "API", "Server", "Client", httpTypes, hummingbirdCore, logging, lifecycle,
+                nioCore, nioPosix, nioHTTP, nioWebSocket,
             ],
             path: "Tests/TestKit",
             swiftSettings: strict),
@@ -119,7 +119,7 @@ let package = Package(
             dependencies: ["Realtime", httpTypes, hummingbirdCore, lifecycle, logging, nioCore, nioPosix],
             path: "Tests/EchoTarget",
             swiftSettings: strict),
-        .testTarget(name: "ProtocolTests", dependencies: ["Protocol"], swiftSettings: strict),
+        .testTarget(name: "ProtocolTests", dependencies: ["Protocol", "TestKit"], swiftSettings: strict),
         .testTarget(name: "StoreTests", dependencies: ["Store", "TestKit"], swiftSettings: strict),
         .testTarget(
             name: "RealtimeTests",
@@ -129,7 +129,9 @@ let package = Package(
             ],
             swiftSettings: strict),
         .testTarget(name: "APITests", dependencies: ["API", "TestKit", crypto], swiftSettings: strict),
-        .testTarget(name: "ClientTests", dependencies: ["Client", "TestKit"], swiftSettings: strict),
+        .testTarget(
+            name: "ClientTests",
+            dependencies: ["Client", "TestKit", "Protocol", logging, nioCore, nioHTTP], swiftSettings: strict),
         .testTarget(name: "ServerTests", dependencies: ["Server", "TestKit"], swiftSettings: strict),
     ]
 )

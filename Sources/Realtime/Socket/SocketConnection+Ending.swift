@@ -73,7 +73,6 @@ extension SocketConnection {
         begin(
             closing: .close(fault.code.rawValue, reason: fault.reason),
             SocketClosure(origin: .server, code: fault.code.rawValue))
-        if phase == .closing, !isCorked { flush() }
     }
 
     func peerCloses(_ code: UInt16?) {
@@ -134,6 +133,8 @@ extension SocketConnection {
         for outbox in outboxes { outbox.dropClosed(self) }
         outboxes = []
         loop.metrics.closed(closure.code)
+        drained?()
+        drained = nil
         guard let session else { return }
         self.session = nil
         let told = NIOLoopBound(session, eventLoop: eventLoop)

@@ -39,6 +39,10 @@ extension SocketConnection: ChannelDuplexHandler {
         }
     }
 
+    package func channelReadComplete(context: ChannelHandlerContext) {
+        if asksForReads { read(context: context) }
+    }
+
     package func read(context: ChannelHandlerContext) {
         if isStalled { wantsRead = true } else { context.read() }
     }
@@ -53,6 +57,11 @@ extension SocketConnection: ChannelDuplexHandler {
         default:
             context.fireUserInboundEventTriggered(event)
         }
+    }
+
+    /// Asks for the read that was kept back while the upgrade was decided on.
+    func readOn() {
+        if let context { read(context: context) }
     }
 
     /// Whether the session, or a peer that does not read its answers, keeps further messages out.

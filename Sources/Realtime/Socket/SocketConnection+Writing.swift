@@ -59,6 +59,10 @@ extension SocketConnection {
             }
             return
         }
+        if parkedBytes == 0, queue.isEmpty, let drained {
+            self.drained = nil
+            drained()
+        }
         if phase == .closing, parkedBytes == 0, queue.isEmpty { everythingSent() }
     }
 

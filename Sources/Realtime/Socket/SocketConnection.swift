@@ -35,6 +35,8 @@ package final class SocketConnection: @unchecked Sendable, WheelEntry {
     var isHeld = false
     var isProcessing = false
     var wantsRead = false
+    /// Set where the REST handlers of earlier requests stay in the pipeline and keep the channel's own reads back.
+    var asksForReads = false
     var inputEnded = false
     var peerClosed = false
 
@@ -48,6 +50,8 @@ package final class SocketConnection: @unchecked Sendable, WheelEntry {
     /// Set when a limit was passed and the close is about to happen; sends are dropped from then on.
     var isDoomed = false
     var outboxes: [OutboxShard] = []
+    /// Called once when nothing waits to be sent any more, or when nothing will be sent any more.
+    var drained: (@Sendable () -> Void)?
 
     // Deadlines.
     var wheelPosition: WheelPosition?
@@ -106,6 +110,14 @@ package final class SocketConnection: @unchecked Sendable, WheelEntry {
         isHeld = false
         lastReceived = .now()
         resumeReading()
+    }
+
+    /// Calls `body` once nothing waits to be sent, at once if so already, or when the connection ends; for senders of
+    /// many answers, one at a time.
+    package func whenDrained(_ body: @escaping @Sendable () -> Void) {
+        eventLoop.preconditionInEventLoop()
+        guard phase == .open, !isDoomed, !queue.isEmpty || parkedBytes > 0 else { return body() }
+        drained = body
     }
 
     /// Closes the connection with `code` unless this deadline is replaced or cancelled within `duration`; there is one

@@ -20,6 +20,8 @@ package final class SocketHost: Sendable {
     private let open = Atomic<Int>(0)
     private let lastID = Atomic<UInt64>(0)
     private let draining = Atomic<Bool>(false)
+    /// Those who wait for the last connection of a drain.
+    private let emptied = Mutex<[CheckedContinuation<Void, Never>]>([])
 
     /// - Parameter group: the event loops of the server; connections of other loops are refused.
     package init(
@@ -39,18 +41,32 @@ package final class SocketHost: Sendable {
     }
 
     /// Open sockets of all loops.
-    package var connectionCount: Int { open.load(ordering: .relaxed) }
+    package var connectionCount: Int { open.load(ordering: .sequentiallyConsistent) }
 
-    /// Whether upgrades are still taken.
-    package var isDraining: Bool { draining.load(ordering: .relaxed) }
+    /// Whether upgrades are refused.
+    var isDraining: Bool { draining.load(ordering: .sequentiallyConsistent) }
 
-    /// Refuses further upgrades and closes all sockets, spread over `duration` so that the clients do not all come to
-    /// the next node at once.
-    package func drain(over duration: Duration = .zero, code: CloseCode = .draining) {
-        draining.store(true, ordering: .relaxed)
+    /// Refuses further upgrades, closes all sockets, and returns when the last one is gone, which takes at most
+    /// `duration` and the grace of a close.
+    /// - Parameter duration: the closes are spread over it, so that clients do not all come to the next node at once.
+    package func drain(over duration: Duration = .zero, code: CloseCode = .draining) async {
+        draining.store(true, ordering: .sequentiallyConsistent)
         for loop in loops.values {
             loop.eventLoop.execute { loop.closeAll(code, over: TimeAmount(duration)) }
         }
+        await withCheckedContinuation { continuation in
+            emptied.withLock { $0.append(continuation) }
+            resumeIfEmpty()
+        }
+    }
+
+    private func resumeIfEmpty() {
+        guard isDraining, connectionCount == 0 else { return }
+        let waiting = emptied.withLock { waiting in
+            defer { waiting = [] }
+            return waiting
+        }
+        for continuation in waiting { continuation.resume() }
     }
 
     func loop(of eventLoop: any EventLoop) -> SocketLoop? {
@@ -63,9 +79,10 @@ package final class SocketHost: Sendable {
 
     /// Takes a place among the open connections; `false` if there is none.
     func takePlace() -> Bool {
-        let count = open.add(1, ordering: .relaxed).newValue
-        guard count <= configuration.connectionLimit else {
-            open.subtract(1, ordering: .relaxed)
+        let count = open.add(1, ordering: .sequentiallyConsistent).newValue
+        guard count <= configuration.connectionLimit, !isDraining else {
+            open.subtract(1, ordering: .sequentiallyConsistent)
+            resumeIfEmpty()
             return false
         }
         metrics.open(count)
@@ -73,6 +90,7 @@ package final class SocketHost: Sendable {
     }
 
     func leavePlace() {
-        metrics.open(open.subtract(1, ordering: .relaxed).newValue)
+        metrics.open(open.subtract(1, ordering: .sequentiallyConsistent).newValue)
+        resumeIfEmpty()
     }
 }

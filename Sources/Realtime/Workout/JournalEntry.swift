@@ -6,6 +6,8 @@ package struct JournalEntry: Sendable {
     let room: WorkoutRoom
     let workout: WorkoutID
     let athlete: UserID
+    /// As it was asked for; what a spill or a dead letter offers again.
+    let op: WorkoutOp
     let event: WorkoutEvent
     let json: [UInt8]
     let fingerprint: UInt64

@@ -19,7 +19,7 @@ struct ClusterAddress {
     /// The server's command line; later settings win.
     func command(_ binaries: PostgresBinaries, _ directory: ClusterDirectory, _ settings: [String]) -> [String] {
         let ours = [
-            "listen_addresses=", "unix_socket_directories=\(quotedForList)", "unix_socket_permissions=0700", "port=5432",
+            "listen_addresses=", "unix_socket_directories=\"\(socketDirectory)\"", "unix_socket_permissions=0700", "port=5432",
             "max_connections=100", "shared_buffers=128MB", "max_wal_size=1GB", "jit=off", "fsync=on",
             "synchronous_commit=on", "timezone=UTC", "log_timezone=UTC", "logging_collector=off",
             "log_destination=stderr", "log_line_prefix=%m [%p] ",
@@ -27,20 +27,22 @@ struct ClusterAddress {
         return [binaries.postgres, "-D", directory.data] + (ours + settings).flatMap { ["-c", $0] }
     }
 
-    /// The setting is a list: a comma or blank in the path needs quotes.
-    private var quotedForList: String {
-        "\"" + socketDirectory.map { $0 == "\"" ? "\"\"" : "\($0)" }.joined() + "\""
-    }
-
-    /// Blocks until the server takes connections. Throws `.program` when it ends instead, `.notReady` after ten minutes.
+    /// Blocks until the server takes connections. Throws `.program` when it ends instead, `.notReady` when it says
+    /// nothing for half a minute or recovers for more than ten.
     func waitUntilReady(
         _ directory: ClusterDirectory, hasEnded: () -> Bool
     ) throws(LocalClusterError) {
-        // Recovery after a crash may take long; the server says that it is at it.
+        var silent = ContinuousClock.now + .seconds(30)
         let patience = ContinuousClock.now + .seconds(600)
-        while PQping(connection(to: "postgres")) != PQPING_OK {
+        while true {
+            switch PQping(connection(to: "postgres")) {
+            case PQPING_OK: return
+            // Up, and recovering after a crash.
+            case PQPING_REJECT: silent = .now + .seconds(30)
+            default: break
+            }
             guard !hasEnded() else { throw .program("Postgres", output: Files.tail(directory.log)) }
-            guard ContinuousClock.now < patience else { throw .notReady(log: Files.tail(directory.log)) }
+            guard ContinuousClock.now < min(silent, patience) else { throw .notReady(log: Files.tail(directory.log)) }
             usleep(5_000)
         }
     }

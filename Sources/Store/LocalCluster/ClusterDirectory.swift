@@ -51,7 +51,8 @@ struct ClusterDirectory: Equatable {
         return ClusterDirectory(data: fallback, owner: owner, notice: "\(reason); the data is in \(fallback) instead")
     }
 
-    /// The directory of the server's socket: the data directory, or a short one when that path is too long.
+    /// The directory of the server's socket: the data directory, or a short one when that path is too long
+    /// or has characters that a list of hosts cannot hold.
     func socketDirectory(environment: [String: String]) throws(LocalClusterError) -> String {
         if Self.fits(data) { return data }
         let runtime = owner.mustSwitch ? nil : environment["XDG_RUNTIME_DIR"]
@@ -61,7 +62,7 @@ struct ClusterDirectory: Equatable {
             try makePrivate(directory)
             return directory
         }
-        throw .directory(data, reason: "the path is too long for a socket, and no short directory can be made")
+        throw .directory(data, reason: "no socket can be there, and no short directory can be made")
     }
 
     /// Makes a directory that only the owner may enter; refuses one that somebody else made.
@@ -77,8 +78,10 @@ struct ClusterDirectory: Equatable {
         }
     }
 
+    /// Whether a socket can be there: a comma separates hosts for libpq, and quotes end settings.
     private static func fits(_ directory: String) -> Bool {
-        directory.utf8.count + socketName.utf8.count <= longestSocketPath
+        let isPlain = !directory.contains { ",\"'\\".contains($0) }
+        return isPlain && directory.utf8.count + socketName.utf8.count <= longestSocketPath
     }
 
     private static func hash(_ path: String) -> String {

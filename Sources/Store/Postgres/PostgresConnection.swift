@@ -72,11 +72,11 @@ extension PostgresConnection {
         return .finished(value, isUsable: isOpen)
     }
 
-    /// Sees without a round trip that the server has gone: an idle connection has nothing to read but its end.
+    /// Sees without a round trip that the server has gone: nothing but its farewell reaches an idle connection. (A rare
+    /// notice of changed settings does too, and costs no more than a new connection.)
     private func isAlive() -> Bool {
         guard let handle else { return false }
-        guard isReadable(handle.descriptor) else { return true }
-        return PQconsumeInput(handle.pointer) == 1 && handle.isGood
+        return handle.isGood && !isReadable(handle.descriptor)
     }
 
     private func endTransactionLeftOpen() {

@@ -142,7 +142,8 @@ package final class WriteBehind<Target: WriteBehindTarget>: Service, Sendable {
                 retries.increment()
                 logger.warning("write-behind waits for storage", metadata: ["error": "\(error)"])
                 let isAbandoned = state.withLock { $0.isAbandoned }
-                if isAbandoned || !(await sleep(backOff.next())) {
+                let goesOn = isAbandoned ? false : await sleep(backOff.next())
+                if !goesOn {
                     // What is not written goes back, so that a drain can keep it safe.
                     return state.withLock { $0.queue.putBack(Array(batch)) }
                 }

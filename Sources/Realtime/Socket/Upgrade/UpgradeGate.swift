@@ -17,8 +17,11 @@ final class UpgradeGate: ChannelDuplexHandler, RemovableChannelHandler {
 
     private enum Phase {
         case awaitingHead
-        /// REST answers; `unanswered` requests have gone to it and `isRequestOpen` tells whether the last one's body is.
+        /// REST answers; `unanswered` requests have gone to it.
         case rest(unanswered: Int)
+        /// A request at the socket's path has begun; its end is awaited, so that nothing of it is left in the decoder.
+        /// `unanswered` is `nil` if it is the first.
+        case awaitingEnd(HTTPRequestHead, UpgradeCheck, unanswered: Int?)
         /// A request for a socket waits for REST to finish with those before it.
         case finishingREST(HTTPRequestHead, UpgradeCheck, unanswered: Int)
         /// The token is being checked.
@@ -31,6 +34,8 @@ final class UpgradeGate: ChannelDuplexHandler, RemovableChannelHandler {
     private let decoder: ByteToMessageHandler<HTTPRequestDecoder>
     private let logger: Logger
     private var rest: EventLoopPromise<LiveServerChannel.REST?>?
+    /// The handlers of REST that would act on a socket: the one that closes idle connections, and the codec.
+    private var restHandlers: [any RemovableChannelHandler] = []
     private var phase = Phase.awaitingHead
     private var timeout: Scheduled<Void>?
     private var wantsRead = false
@@ -74,8 +79,10 @@ final class UpgradeGate: ChannelDuplexHandler, RemovableChannelHandler {
             laterHead(head, unanswered: unanswered, context)
         case (.rest, _):
             context.fireChannelRead(wrapInboundOut(part))
+        case (.awaitingEnd(let head, let check, let unanswered), .end):
+            headEnded(head, check, unanswered: unanswered, context)
         default:
-            // The end of the request under decision; nothing after it is decoded.
+            // A body nobody wants; nothing behind a request to upgrade is decoded.
             return
         }
     }
@@ -87,6 +94,8 @@ final class UpgradeGate: ChannelDuplexHandler, RemovableChannelHandler {
         switch phase {
         case .rest(let unanswered):
             phase = .rest(unanswered: unanswered - 1)
+        case .awaitingEnd(let head, let check, let unanswered):
+            phase = .awaitingEnd(head, check, unanswered: unanswered.map { $0 - 1 })
         case .finishingREST(let head, let check, let unanswered):
             phase = .finishingREST(head, check, unanswered: unanswered - 1)
             endRESTWhenAnswered(context)
@@ -98,7 +107,7 @@ final class UpgradeGate: ChannelDuplexHandler, RemovableChannelHandler {
     func read(context: ChannelHandlerContext) {
         switch phase {
         case .finishingREST, .authorising: wantsRead = true
-        case .awaitingHead, .rest, .answered: context.read()
+        case .awaitingHead, .rest, .awaitingEnd, .answered: context.read()
         }
     }
 
@@ -116,7 +125,10 @@ final class UpgradeGate: ChannelDuplexHandler, RemovableChannelHandler {
         switch (phase, event) {
         case (.rest, _):
             context.fireUserInboundEventTriggered(event)
-        case (_, ChannelEvent.inputClosed), (.awaitingHead, is ChannelShouldQuiesceEvent):
+        case (.answered, _):
+            // The answer closes the connection when it has left, or the connection is a socket by now.
+            context.fireUserInboundEventTriggered(event)
+        case (_, ChannelEvent.inputClosed), (_, is ChannelShouldQuiesceEvent):
             finish()
             context.close(promise: nil)
         default:
@@ -139,7 +151,10 @@ final class UpgradeGate: ChannelDuplexHandler, RemovableChannelHandler {
 
     private func firstHead(_ head: HTTPRequestHead, _ context: ChannelHandlerContext) {
         let check = UpgradeCheck(head, sockets.configuration)
-        guard case .notOurs = check else { return decide(head, check, context) }
+        guard case .notOurs = check else {
+            phase = .awaitingEnd(head, check, unanswered: nil)
+            return
+        }
         timeout?.cancel()
         do {
             let rest = try addREST(context)
@@ -159,10 +174,18 @@ final class UpgradeGate: ChannelDuplexHandler, RemovableChannelHandler {
         let check = UpgradeCheck(head, sockets.configuration)
         guard case .notOurs = check else {
             startTimeout(context)
-            phase = .finishingREST(head, check, unanswered: unanswered)
-            return endRESTWhenAnswered(context)
+            phase = .awaitingEnd(head, check, unanswered: unanswered)
+            return
         }
         forward(head, unanswered: unanswered, context)
+    }
+
+    private func headEnded(
+        _ head: HTTPRequestHead, _ check: UpgradeCheck, unanswered: Int?, _ context: ChannelHandlerContext
+    ) {
+        guard let unanswered else { return decide(head, check, context) }
+        phase = .finishingREST(head, check, unanswered: unanswered)
+        endRESTWhenAnswered(context)
     }
 
     private func forward(_ head: HTTPRequestHead, unanswered: Int, _ context: ChannelHandlerContext) {
@@ -177,9 +200,12 @@ final class UpgradeGate: ChannelDuplexHandler, RemovableChannelHandler {
 
     private func addREST(_ context: ChannelHandlerContext) throws -> LiveServerChannel.REST {
         let pipeline = context.pipeline.syncOperations
-        try pipeline.addHandler(HTTP1ToHTTPServerCodec(secure: false))
-        let idle = sockets.configuration.restIdleTimeout.nanoseconds
-        try pipeline.addHandler(HTTPConnectionStateHandler(idleTimeout: .nanoseconds(idle), logger: logger))
+        let codec = HTTP1ToHTTPServerCodec(secure: false)
+        let idle = Duration.nanoseconds(sockets.configuration.restIdleTimeout.nanoseconds)
+        let idleClosing = HTTPConnectionStateHandler(idleTimeout: idle, logger: logger)
+        try pipeline.addHandler(codec)
+        try pipeline.addHandler(idleClosing)
+        restHandlers = [codec, idleClosing]
         return try NIOAsyncChannel(
             wrappingChannelSynchronously: context.channel,
             configuration: .init(isOutboundHalfClosureEnabled: true))
@@ -279,14 +305,16 @@ final class UpgradeGate: ChannelDuplexHandler, RemovableChannelHandler {
         _ connection: SocketConnection, _ request: UpgradeRequest, answerWritten: EventLoopFuture<Void>,
         _ context: ChannelHandlerContext
     ) throws {
-        let channel = context.channel
         let pipeline = context.pipeline.syncOperations
         try pipeline.addHandler(connection, position: .after(self))
+        connection.asksForReads = !restHandlers.isEmpty
         connection.begin(request, answerWritten: answerWritten)
+        for handler in restHandlers { pipeline.removeHandler(handler, promise: nil) }
+        restHandlers = []
         pipeline.removeHandler(encoder, promise: nil)
         pipeline.removeHandler(self, promise: nil)
         pipeline.removeHandler(decoder, promise: nil)
-        if wantsRead { channel.read() }
+        if wantsRead || connection.asksForReads { connection.readOn() }
     }
 
     // MARK: Its own end
@@ -296,7 +324,7 @@ final class UpgradeGate: ChannelDuplexHandler, RemovableChannelHandler {
         timeout = context.eventLoop.assumeIsolated().scheduleTask(in: sockets.configuration.upgradeTimeout) {
             switch self.phase {
             case .awaitingHead: self.refuse(.requestTimeout, .http1_1, context)
-            case .finishingREST, .authorising: self.refuse(.unavailable, .http1_1, context)
+            case .awaitingEnd, .finishingREST, .authorising: self.refuse(.unavailable, .http1_1, context)
             case .rest, .answered: return
             }
         }

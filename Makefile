@@ -1,0 +1,67 @@
+# FitAI. `make run` and `make test` need the Swift toolchain and apt; everything else is installed by scripts/setup.sh.
+
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+# Debug builds in two minutes from nothing, release in five; `make run CONFIGURATION=release` serves a release build.
+CONFIGURATION ?= debug
+FITAI := .build/$(CONFIGURATION)/fitai
+
+# Directories are listed too, so that a removed file rebuilds as well. With nothing newer, Swift is not even asked.
+SOURCES := Package.swift $(shell find Sources)
+
+LINTED := Sources Tests loadtest Package.swift
+PYTHON_TESTS := $(wildcard Tests/browser Tests/autobahn)
+CRASH_ROUNDS ?= 50
+FUZZ_SEQUENCES ?= 100000
+SOAK ?= Crash|Fuzz
+
+.PHONY: help run demo test test-swift test-python lint format bench soak clean setup-run setup-test setup-lint
+
+help: ## List the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## (.*)/  make \1\t\2/' | expand -t 16
+
+run: $(FITAI) ## Build what changed and serve on http://127.0.0.1:8080
+	@exec $(FITAI) serve
+
+demo: $(FITAI) ## Serve with two demo users and a real training log lifted live
+	@exec $(FITAI) demo
+
+test: test-swift test-python ## Run every test
+
+test-swift: setup-test
+	swift build --build-tests
+	swift test --skip-build
+
+test-python: .venv/.installed test-swift
+	$(if $(PYTHON_TESTS),.venv/bin/python -m pytest -q -p no:cacheprovider $(PYTHON_TESTS),@echo "no Python tests yet")
+
+lint: setup-lint ## Check formatting and the house rules
+	swift format lint --strict --recursive $(LINTED)
+	python3 scripts/house_rules.py $(LINTED)
+
+format: ## Format every Swift file in place
+	swift format format --in-place --recursive $(LINTED)
+
+bench: setup-test ## Measure fan-out and the write path against their targets
+	loadtest/bench/run.sh
+
+soak: setup-test ## Run the crash and fuzz tests for long: CRASH_ROUNDS, FUZZ_SEQUENCES
+	swift build --build-tests
+	CRASH_ROUNDS=$(CRASH_ROUNDS) FUZZ_SEQUENCES=$(FUZZ_SEQUENCES) swift test --skip-build --filter '$(SOAK)'
+
+clean: ## Remove what was built, but no data
+	rm -rf .build .venv
+
+$(FITAI): $(SOURCES) | setup-run
+	swift build --configuration $(CONFIGURATION) --product fitai
+	@touch $@
+
+.venv/.installed: Tests/requirements.txt | setup-test
+	python3 -m venv .venv
+	.venv/bin/python -m pip install --quiet --disable-pip-version-check --requirement Tests/requirements.txt
+	@touch $@
+
+setup-run setup-test setup-lint: setup-%:
+	@scripts/setup.sh $*

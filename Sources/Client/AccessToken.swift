@@ -1,0 +1,23 @@
+import Protocol
+
+/// A bearer token and the moment from which it is worth nothing.
+public struct AccessToken: Sendable, Hashable {
+    public let text: String
+    /// Nil when it is not known; then it is replaced only when the server refuses it.
+    public let expiresAt: Timestamp?
+
+    public init(_ text: String, expiresAt: Timestamp? = nil) {
+        self.text = text
+        self.expiresAt = expiresAt
+    }
+}
+
+/// Gives the current access token; `refused` is the one the server has just refused, which must not come again.
+///
+/// It throws when there is none to be had: the client then waits and asks again, unless the error is `SignedOut`.
+public typealias TokenProvider = @Sendable (_ refused: AccessToken?) async throws -> AccessToken
+
+/// The athlete has to sign in again; ends `LiveClient.run`.
+public struct SignedOut: Error, Sendable, Hashable {
+    public init() {}
+}

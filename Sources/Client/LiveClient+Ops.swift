@@ -1,0 +1,135 @@
+import Logging
+import NIOCore
+import Protocol
+
+extension LiveClient {
+    /// Sends what may be sent now, and plans for what may be sent later.
+    func pump() {
+        guard connection?.welcome != nil, connection?.end == nil, let channel = connection?.channel else { return }
+        var hasWritten = false
+        while true {
+            let now = ContinuousClock.now
+            guard let wait = connection?.bucket.wait(now: now), wait == .zero else {
+                pumpLater(connection?.bucket.wait(now: now) ?? .zero)
+                break
+            }
+            guard let id = connection?.nextRequest() else { break }
+            guard let queued = queue.send(as: id, window: configuration.window, now: now) else {
+                if let release = queue.nextRelease { pumpLater(now.duration(to: release)) }
+                break
+            }
+            connection?.bucket.take()
+            channel.write(MaskedFrame.text(ClientFrame(id: id, body: .op(queued)).json), promise: nil)
+            hasWritten = true
+        }
+        if hasWritten { channel.flush() }
+    }
+
+    private func pumpLater(_ delay: Duration) {
+        connection?.pumpTimer?.cancel()
+        let amount = TimeAmount.milliseconds(max(1, delay.wholeMilliseconds + 1))
+        connection?.pumpTimer = loop.scheduleTask(in: amount) { [weak self] in
+            self?.assumeIsolated { $0.pump() }
+        }
+    }
+
+    func applied(_ id: Int64, epoch: Int64, seq: Int64, isDurable: Bool) {
+        guard let queued = queue.answered(id) else { return }
+        let done = queue.inLane(queued.workout) {
+            $0.applied(queued.op.id, epoch: epoch, seq: seq, isDurable: isDurable)
+        }
+        tell(.op(queued, .applied(epoch: epoch, seq: seq)))
+        settle(done ?? [], of: queued.workout, including: isDurable ? queued : nil)
+        // A workout that began on this client can be followed from its first applied op.
+        if rooms[queued.workout]?.phase == .idle { subscribe(queued.workout) }
+        pump()
+    }
+
+    func durable(_ workout: WorkoutID, epoch: Int64, seq: Int64) {
+        let before = queue.lanes[workout]?.items ?? []
+        let done = queue.inLane(workout) { $0.durable(epoch: epoch, seq: seq) } ?? []
+        let ids = Set(done)
+        for item in before where ids.contains(item.op.id) {
+            tell(.op(QueuedOp(workout: workout, op: item.op), .durable))
+        }
+        if !done.isEmpty { mark(.settled(done)) }
+        if rooms[workout] != nil {
+            rooms[workout]?.mirror.durable(seq: seq)
+            tell(.room(workout, .durable(seq: seq)))
+        }
+        pump()
+    }
+
+    private func settle(_ done: [OpID], of workout: WorkoutID, including queued: QueuedOp?) {
+        guard !done.isEmpty else { return }
+        if let queued { tell(.op(queued, .durable)) }
+        mark(.settled(done))
+    }
+
+    func opRefused(_ queued: QueuedOp, _ refusal: Refusal) {
+        let attempts = queue.lanes[queued.workout]?.refusals(of: queued.op.id) ?? 0
+        let backoff = configuration.opBackoff * (1 << min(attempts, 6))
+        let jittered = Duration.milliseconds(Int64.random(in: 0...max(1, backoff.wholeMilliseconds)))
+        let consequence = queue.inLane(queued.workout) {
+            $0.refused(
+                queued.op.id, refusal, now: .now, backoff: jittered, patience: configuration.unknownTargetPatience)
+        }
+        switch consequence {
+        case .retry, nil:
+            if refusal.code.isTemporary { tell(.op(queued, .delayed(refusal))) }
+        case .reconnect: close(1000, .again(.none, why: "ops have to be sent in another order"))
+        case .refused(let items): refuse(items, of: queued.workout)
+        case .refusedAndReconnect(let items):
+            refuse(items, of: queued.workout)
+            close(1000, .again(.none, why: "an op whose target stays unknown was given up"))
+        }
+        pump()
+    }
+
+    func rejected(_ workout: WorkoutID, _ id: OpID, _ message: String) {
+        let items = queue.inLane(workout) { $0.remove(id, Refusal(.rejected, message)) } ?? []
+        refuse(items, of: workout)
+        pump()
+    }
+
+    private func refuse(_ items: [OpLane.RefusedItem], of workout: WorkoutID) {
+        for item in items {
+            let queued = QueuedOp(workout: workout, op: item.op)
+            refused.append(RefusedOp(queued, item.refusal))
+            mark(.refused(item.op.id, item.refusal))
+            tell(.op(queued, .refused(item.refusal)))
+        }
+    }
+
+    /// Notes a change for the outbox's file; `keepMarks` writes it.
+    func mark(_ mark: OutboxMark) {
+        guard outbox != nil else { return }
+        marks.append(mark)
+        marksSignaller.yield()
+    }
+
+    /// Writes marks until `run` ends.
+    func keepMarks() async {
+        for await _ in marksSignal { await writeMarks() }
+        await writeMarks()
+    }
+
+    private func writeMarks() async {
+        guard let outbox else { return }
+        let batch = marks
+        marks = []
+        for (place, mark) in batch.enumerated() {
+            do {
+                switch mark {
+                case .settled(let ids): try await outbox.settle(ids)
+                case .refused(let id, let refusal): try await outbox.refuse(id, refusal)
+                }
+            } catch {
+                // A mark that is missing costs a repeat that changes nothing; the next mark tries these again.
+                logger.error("the outbox cannot be written", metadata: ["outbox.error": "\(error)"])
+                marks = Array(batch[place...]) + marks
+                return
+            }
+        }
+    }
+}

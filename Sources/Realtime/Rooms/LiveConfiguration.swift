@@ -1,0 +1,64 @@
+import Protocol
+
+/// The limits of live rooms and sessions.
+package struct LiveConfiguration: Sendable {
+    /// This node's name in `welcome`.
+    package var node = "node-1"
+    /// Rooms a connection may be subscribed to.
+    package var subscriptionLimit = 128
+    /// Ops a connection may send in the long run, and at once.
+    package var opsPerSecond = 50
+    package var opsBurst = 200
+    package var connectionsPerUser = 10
+    package var helloWithin: Duration = .seconds(10)
+    /// How long an expired token is borne.
+    package var tokenGrace: Duration = .seconds(30)
+    /// A room nobody needs is unloaded after so long.
+    package var unloadAfter: Duration = .seconds(600)
+    /// An active workout without ops is completed after so long.
+    package var completeAfter: Duration = .seconds(12 * 3600)
+    /// Events kept in memory for resuming; undurable ones are kept beyond it.
+    package var ringEvents = 1024
+    /// Missing events beyond this are answered by a snapshot, unless events are asked for.
+    package var resumeEvents: Int64 = 500
+    /// A watcher who comes back within this was not away.
+    package var presenceGrace: Duration = .seconds(10)
+    /// Changes of who watches are gathered for so long.
+    package var presenceInterval: Duration = .milliseconds(250)
+    /// Heart-rate frames a connection may send in a second.
+    package var heartPerSecond = 4
+    /// Cheers of one watcher, and of a room, in ten seconds.
+    package var cheersPerWatcher = 10
+    package var cheersPerRoom = 200
+
+    /// Bound of what may wait to be stored, in bytes; beyond it ops are `busy`.
+    package var queueBytes = 64 * 1024 * 1024
+
+    package init() {}
+}
+
+/// A token bucket; a value, its time is given.
+struct TokenBucket: Sendable {
+    let perSecond: Double
+    let burst: Double
+    private var tokens: Double
+    private var filledAt: Timestamp?
+
+    init(perSecond: Int, burst: Int) {
+        self.perSecond = Double(perSecond)
+        self.burst = Double(burst)
+        tokens = Double(burst)
+    }
+
+    /// Takes one token; otherwise answers in how many milliseconds there will be one.
+    mutating func take(at now: Timestamp) -> Int64? {
+        if let filledAt {
+            let elapsed = Double(max(0, now.milliseconds - filledAt.milliseconds))
+            tokens = min(burst, tokens + elapsed / 1000 * perSecond)
+        }
+        filledAt = now
+        guard tokens >= 1 else { return Int64(((1 - tokens) / perSecond * 1000).rounded(.up)) }
+        tokens -= 1
+        return nil
+    }
+}

@@ -1,0 +1,50 @@
+import Protocol
+
+/// What a viewer is to an athlete.
+package enum Relation: String, Sendable {
+    case oneself, friend, stranger, blocked
+}
+
+extension HeartRateAudience {
+    /// Whether a watcher of this relation gets it.
+    package func includes(_ relation: Relation) -> Bool {
+        switch self {
+        case .nobody: relation == .oneself
+        case .friends: relation == .oneself || relation == .friend
+        case .public: relation != .blocked
+        }
+    }
+}
+
+extension Audience {
+    /// Whether a viewer of this relation is within the audience.
+    package func includes(_ relation: Relation) -> Bool {
+        switch relation {
+        case .oneself: true
+        case .friend: self != .private
+        case .stranger: self == .public
+        case .blocked: false
+        }
+    }
+}
+
+/// What live asks of the features that own users and friendships; composed by the app.
+package struct People: Sendable {
+    package var relation: @Sendable (_ viewer: UserID, _ athlete: UserID) async throws -> Relation
+    package var friends: @Sendable (UserID) async throws -> [Member]
+    /// Nil for an unknown or erased user.
+    package var member: @Sendable (UserID) async throws -> Member?
+    package var privacy: @Sendable (UserID) async throws -> Privacy
+
+    package init(
+        relation: @escaping @Sendable (_ viewer: UserID, _ athlete: UserID) async throws -> Relation,
+        friends: @escaping @Sendable (UserID) async throws -> [Member],
+        member: @escaping @Sendable (UserID) async throws -> Member?,
+        privacy: @escaping @Sendable (UserID) async throws -> Privacy
+    ) {
+        self.relation = relation
+        self.friends = friends
+        self.member = member
+        self.privacy = privacy
+    }
+}

@@ -1,0 +1,83 @@
+import Protocol
+
+/// A workout as it is in its room.
+package struct WorkoutView: Sendable {
+    package let id: WorkoutID
+    package let athlete: Member
+    package let state: WorkoutState
+    package let epoch: Int64
+    package let seq: Int64
+    package let durable: Int64
+}
+
+extension Rooms {
+    /// Applies an op from REST through the workout's room and waits until it is durable.
+    ///
+    /// - Parameter creates: whether the op may begin a workout that is not known.
+    /// - Throws: the room's refusal; `noSuchRoom` for somebody else's workout; `unavailable` when it is not durable in time.
+    package func submit(
+        _ op: WorkoutOp, to id: WorkoutID, by user: UserID, within limit: Duration = .seconds(5)
+    ) async throws(Refusal) -> OpAnswer {
+        let creates = op.action.kind == .workoutStart || op.action.kind == .workoutPlan
+        let (room, answer) = try await inRoom(id, creator: creates ? user : nil) { room throws(Refusal) in
+            guard room.athlete.userId == user else { throw Refusal(.noSuchRoom, "there is no such workout") }
+            return (room, try room.submit(op))
+        }
+        guard await room.waitUntilDurable(answer, limit: limit) else {
+            throw Refusal(.unavailable, "the op is applied but not stored yet", retryAfterMilliseconds: 1000)
+        }
+        return answer
+    }
+
+    /// Applies an op and does not wait; for replayed spills and the server's own ops.
+    package func apply(
+        _ op: WorkoutOp, to id: WorkoutID, by user: UserID, isAutomatic: Bool = false
+    ) async throws(Refusal) -> OpAnswer {
+        try await inRoom(id, creator: user) { room throws(Refusal) in
+            try room.submit(op, isAutomatic: isAutomatic)
+        }
+    }
+
+    /// A workout as its room has it.
+    ///
+    /// - Throws: `noSuchRoom`, also for who may not see it; `deleted`.
+    package func view(_ id: WorkoutID, for viewer: UserID) async throws(Refusal) -> WorkoutView {
+        let room = try await room(id)
+        let relation = await relation(of: viewer, to: room.athlete.userId)
+        return try await inRoom(id, creator: nil) { room throws(Refusal) in
+            guard room.mayWatch(viewer, relation), room.history.seq > 0 else {
+                throw Refusal(.noSuchRoom, "there is no such workout")
+            }
+            if room.history.state.status == .deleted { throw Refusal(.deleted, "the workout is deleted") }
+            return room.view
+        }
+    }
+
+    /// Runs `body` in the workout's room, opening it anew when it was unloaded in between.
+    func inRoom<Value: Sendable>(
+        _ id: WorkoutID, creator: UserID?,
+        _ body: @Sendable (isolated WorkoutRoom) throws(Refusal) -> Value
+    ) async throws(Refusal) -> Value {
+        while true {
+            let room = try await room(id, creator: creator)
+            if let value = try await room.ifLoaded(body) { return value }
+            forget(room)
+        }
+    }
+}
+
+extension WorkoutRoom {
+    package var view: WorkoutView {
+        WorkoutView(
+            id: id, athlete: athlete, state: history.state, epoch: history.epoch, seq: history.seq,
+            durable: history.durable)
+    }
+
+    /// - Returns: nil when the room was unloaded.
+    func ifLoaded<Value: Sendable>(
+        _ body: @Sendable (isolated WorkoutRoom) throws(Refusal) -> Value
+    ) throws(Refusal) -> Value? {
+        guard phase != .unloaded else { return nil }
+        return try body(self)
+    }
+}

@@ -1,0 +1,160 @@
+import CoreMetrics
+import Logging
+import Metrics
+import NIOCore
+import Protocol
+import ServiceLifecycle
+import Store
+
+/// Finds the room of a workout, opening it when it is not in memory; REST and sockets both come through here.
+package actor Rooms: Service {
+    private enum Slot {
+        case opening([CheckedContinuation<Result<WorkoutRoom, Refusal>, Never>])
+        case open(WorkoutRoom)
+    }
+
+    package nonisolated let context: RoomContext
+    nonisolated let people: People
+    private let executors: [any NIOSerialEventLoopExecutor]
+    private var nextExecutor = 0
+    private var slots: [WorkoutID: Slot] = [:]
+    private var isDraining = false
+    /// Counts changes of who may watch.
+    private var consentChanges = 0
+
+    /// - Parameter group: the event loops that rooms are pinned to, in turn.
+    package init(context: RoomContext, people: People, group: any EventLoopGroup) {
+        self.context = context
+        self.people = people
+        executors = group.makeIterator().compactMap { $0 as? any NIOSerialEventLoopExecutor }
+        precondition(!executors.isEmpty, "rooms need event loops that are serial executors")
+    }
+
+    /// The room of a workout.
+    ///
+    /// - Parameter creator: makes the workout if there is none.
+    /// - Throws: `noSuchRoom`, `unavailable`, `draining`.
+    package func room(_ id: WorkoutID, creator: UserID? = nil) async throws(Refusal) -> WorkoutRoom {
+        switch slots[id] {
+        case .open(let room): return room
+        case .opening(var waiting):
+            let result = await withCheckedContinuation { continuation in
+                waiting.append(continuation)
+                slots[id] = .opening(waiting)
+            }
+            return try result.get()
+        case nil: return try await open(id, creator: creator)
+        }
+    }
+
+    private func open(_ id: WorkoutID, creator: UserID?) async throws(Refusal) -> WorkoutRoom {
+        if isDraining { throw Refusal(.draining, "this node is going away", retryAfterMilliseconds: 1000) }
+        slots[id] = .opening([])
+        let changes = consentChanges
+        let result: Result<WorkoutRoom, Refusal>
+        do throws(Refusal) {
+            let loaded = try await context.loader.open(id, creator: creator)
+            nextExecutor = (nextExecutor + 1) % executors.count
+            let room = WorkoutRoom(loaded, context: context, executor: executors[nextExecutor])
+            // A change of consent that came while the room was read has not reached it.
+            if changes != consentChanges { await room.setPrivacy(await privacy(of: loaded.athlete.userId)) }
+            result = .success(room)
+        } catch {
+            result = .failure(error)
+        }
+        if case .opening(let waiting) = slots[id] {
+            for continuation in waiting { continuation.resume(returning: result) }
+        }
+        slots[id] = if case .success(let room) = result { .open(room) } else { nil }
+        context.metrics.rooms.record(slots.count)
+        return try result.get()
+    }
+
+    /// The rooms in memory.
+    package var openRooms: [WorkoutRoom] {
+        slots.values.compactMap { if case .open(let room) = $0 { room } else { nil } }
+    }
+
+    private func openRooms(of athlete: UserID) -> [WorkoutRoom] { openRooms.filter { $0.athlete.userId == athlete } }
+
+    /// Forgets a room that was unloaded.
+    package func forget(_ room: WorkoutRoom) {
+        if case .open(let known) = slots[room.id], known === room { slots[room.id] = nil }
+        context.metrics.rooms.record(slots.count)
+    }
+
+    /// Opens no more rooms.
+    package func drain() { isDraining = true }
+
+    /// Unloads rooms that nobody needs and completes workouts that were left open, once a minute.
+    package func run() async throws {
+        await announceOpenWorkouts()
+        await cancelWhenGracefulShutdown {
+            while !Task.isCancelled {
+                // Cancellation ends the pause early and the loop with it.
+                try? await Task.sleep(for: .seconds(60))
+                await self.sweep()
+            }
+        }
+    }
+
+    /// One round of what `run` does every minute.
+    package func sweep() async {
+        for room in openRooms where await room.unloadIfIdle(after: context.configuration.unloadAfter) {
+            forget(room)
+        }
+        await completeIdleWorkouts()
+        do { try await context.clock.measure(context.loader.pool) } catch {
+            context.logger.warning("the clock was not compared with Postgres", metadata: ["error": "\(error)"])
+        }
+    }
+}
+
+// Changes of consent, from the features that own them; in effect when the call returns.
+extension Rooms {
+    /// Two users became friends, parted, or one blocked the other.
+    package func relationChanged(_ first: UserID, _ second: UserID) async {
+        await applyRelation(viewer: first, athlete: second)
+        await applyRelation(viewer: second, athlete: first)
+        for user in [first, second] {
+            let friends = await friends(of: user)
+            for room in openRooms { await room.setFriends(of: user, Set(friends.map(\.userId))) }
+            context.presences.setFriends(user, friends)
+        }
+    }
+
+    private func applyRelation(viewer: UserID, athlete: UserID) async {
+        for room in openRooms(of: athlete) {
+            await room.setRelation(of: viewer, await relation(of: viewer, to: athlete))
+        }
+    }
+
+    /// An athlete changed who may watch or who gets the heart rate.
+    package func privacyChanged(_ athlete: UserID) async {
+        consentChanges += 1
+        guard !openRooms(of: athlete).isEmpty else { return }
+        let privacy = await privacy(of: athlete)
+        for room in openRooms(of: athlete) { await room.setPrivacy(privacy) }
+    }
+
+    /// An athlete's preference; private when it cannot be read: consent that nobody knows of is none.
+    private func privacy(of athlete: UserID) async -> Privacy {
+        await answer { try await $0.privacy(athlete) } ?? Privacy(live: .private)
+    }
+
+    /// What a viewer is to an athlete; blocked when it cannot be found out.
+    func relation(of viewer: UserID, to athlete: UserID) async -> Relation {
+        if viewer == athlete { return .oneself }
+        return await answer { try await $0.relation(viewer, athlete) } ?? .blocked
+    }
+
+    /// A user's friends; none when they cannot be read.
+    func friends(of user: UserID) async -> [Member] { await answer { try await $0.friends(user) } ?? [] }
+
+    private func answer<Value: Sendable>(_ ask: (People) async throws -> Value) async -> Value? {
+        do { return try await ask(people) } catch {
+            context.logger.warning("consent could not be read", metadata: ["error": "\(error)"])
+            return nil
+        }
+    }
+}

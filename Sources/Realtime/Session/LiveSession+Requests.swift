@@ -1,0 +1,154 @@
+import NIOCore
+import Protocol
+
+extension LiveSession {
+    func handle(_ frame: ClientFrame) {
+        let id = frame.id ?? 0
+        switch frame.body {
+        case .hello: break
+        case .token(let token): refresh(id, token: token)
+        case .time(let t0):
+            let now = live.context.clock.now.milliseconds
+            send(.time(id: id, t0: t0, t1: now, t2: live.context.clock.now.milliseconds))
+        case .subscribe(let room, let since, let wantsEvents):
+            subscribe(id, room: room, since: since, wantsEvents: wantsEvents)
+        case .unsubscribe(let room): unsubscribe(id, room: room)
+        case .op(let room, let op): submit(id, room: room, op)
+        case .heart(let room, let bpm, _): heart(frame.id, room: room, bpm: bpm)
+        case .cheer(let room, let cheer):
+            request(id, room: room) { room, connection throws(Refusal) in
+                try room.cheer(cheer, from: connection)
+                return .ok(id: id)
+            }
+        case .moderate(let room, let moderation): moderate(id, room: room, moderation)
+        }
+    }
+
+    /// Asks a room this connection has to do with, and answers with what it says.
+    private func request(
+        _ id: Int64?, room name: String,
+        _ body: @escaping @Sendable (isolated WorkoutRoom, UInt64) throws(Refusal) -> ServerFrame?
+    ) {
+        guard let room = rooms[name] else {
+            if let id { refuse(id, Refusal(.noSuchRoom, "there is no such room")) }
+            return
+        }
+        room.perform { [self] room in
+            let answer: ServerFrame?
+            do throws(Refusal) { answer = try body(room, connection.id) } catch {
+                answer = id.map { .error(id: $0, error) }
+            }
+            guard let answer else { return }
+            self.answer(answer)
+        }
+    }
+
+    /// Sends an answer from wherever a room runs.
+    private func answer(_ frame: ServerFrame) {
+        if connection.eventLoop.inEventLoop { return send(frame) }
+        connection.eventLoop.execute { self.send(frame) }
+    }
+
+    private func unsubscribe(_ id: Int64, room name: String) {
+        if let room = rooms[name] {
+            subscriptions.remove(name)
+            room.perform { [connection] in $0.leave(connection, isClosing: false) }
+        }
+        send(.ok(id: id))
+    }
+
+    private func heart(_ id: Int64?, room: String, bpm: Int64) {
+        if let wait = beats.take(at: live.context.clock.now) {
+            guard let id else { return }
+            let limit = live.configuration.heartPerSecond
+            return refuse(
+                id, Refusal(.rateLimited, "at most \(limit) heart rates a second", retryAfterMilliseconds: wait))
+        }
+        request(id, room: room) { room, connection throws(Refusal) in
+            try room.heart(bpm: bpm, from: connection)
+            return id.map { .ok(id: $0) }
+        }
+    }
+
+    private func moderate(_ id: Int64, room name: String, _ moderation: Moderation) {
+        guard let room = rooms[name] else { return refuse(id, Refusal(.noSuchRoom, "there is no such room")) }
+        let connectionId = connection.id
+        inBackground(id) { [live] in
+            do {
+                if let durable = try await room.moderate(moderation, by: connectionId) {
+                    try await live.rooms.keep(durable, of: room.id)
+                }
+                return { $0.send(.ok(id: id)) }
+            } catch let refusal as Refusal {
+                return { $0.refuse(id, refusal) }
+            } catch {
+                return { $0.refuse(id, Refusal(.unavailable, "in effect, but not stored", retryAfterMilliseconds: 1000)) }
+            }
+        }
+    }
+
+    // MARK: Ops
+
+    private func submit(_ id: Int64, room name: String, _ op: WorkoutOp) {
+        if let awaited = awaitedOps[name], awaited != op.id {
+            return refuse(id, Refusal(.outOfOrder, "op \(awaited) was refused and must come first"))
+        }
+        if let wait = ops.take(at: live.context.clock.now) {
+            awaitedOps[name] = op.id
+            let limit = live.configuration.opsPerSecond
+            return refuse(id, Refusal(.rateLimited, "at most \(limit) ops a second", retryAfterMilliseconds: wait))
+        }
+        awaitedOps[name] = nil
+        guard let room = rooms[name] else { return openAndSubmit(id, room: name, op) }
+        submit(id, to: room, op)
+    }
+
+    private func submit(_ id: Int64, to room: WorkoutRoom, _ op: WorkoutOp) {
+        guard room.athlete.userId == speaker?.member.userId else {
+            return refuse(id, Refusal(.unknownTarget, "the workout is not known"))
+        }
+        room.perform { [self] room in
+            do throws(Refusal) {
+                let done = try room.submit(op, from: connection.id)
+                answer(
+                    .applied(id: id, epoch: done.epoch, seq: done.seq, isDurable: done.isRepeat ? done.isDurable : nil))
+            } catch {
+                answer(.error(id: id, error))
+            }
+        }
+    }
+
+    /// The first op for a room on this connection: finds the room, then goes on as the later ones do.
+    private func openAndSubmit(_ id: Int64, room name: String, _ op: WorkoutOp) {
+        guard case .workout(let workout)? = RoomName(name), let link = link(relation: .oneself) else {
+            return refuse(id, Refusal(.noSuchRoom, "there is no such room"))
+        }
+        let creates = op.action.kind == .workoutStart || op.action.kind == .workoutPlan
+        let creator = creates ? link.user.userId : nil
+        inBackground(id) { [live] in
+            do throws(Refusal) {
+                let room = try await live.rooms.join(workout, creator: creator, link)
+                return { session in
+                    session.rooms[name] = room
+                    session.submit(id, to: room, op)
+                }
+            } catch {
+                return { session in
+                    let isMissing = error.code == .noSuchRoom
+                    let refusal = isMissing ? Refusal(.unknownTarget, "the workout is not known") : error
+                    if refusal.code.isTemporary { session.awaitedOps[name] = op.id }
+                    session.refuse(id, refusal)
+                }
+            }
+        }
+    }
+
+    /// This connection's link to a room.
+    func link(relation: Relation) -> RoomLink? {
+        guard let speaker else { return nil }
+        let burst = live.configuration.cheersPerWatcher
+        return RoomLink(
+            connection: connection, user: speaker.member, relation: relation, friends: speaker.friends,
+            cheers: TokenBucket(perSecond: max(1, burst / 10), burst: burst))
+    }
+}

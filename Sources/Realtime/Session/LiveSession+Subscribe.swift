@@ -1,0 +1,124 @@
+import NIOCore
+import Protocol
+import Store
+
+extension LiveSession {
+    func subscribe(_ id: Int64, room name: String, since: Position?, wantsEvents: Bool) {
+        guard case .workout(let workout)? = RoomName(name) else {
+            return refuse(id, Refusal(.noSuchRoom, "there is no such room"))
+        }
+        guard subscriptions.contains(name) || subscriptions.count < live.configuration.subscriptionLimit else {
+            let limit = live.configuration.subscriptionLimit
+            return refuse(id, Refusal(.limitReached, "at most \(limit) subscriptions a connection"))
+        }
+        guard let link = link(relation: .blocked) else { return }
+        if let room = rooms[name] {
+            // Subscribing again (after a gap) begins anew.
+            room.perform { [connection] in $0.leave(connection, isClosing: false) }
+        }
+        inBackground(id) { [live] in
+            do throws(Refusal) {
+                let room = try await live.rooms.subscribe(
+                    to: workout, id: id, link: link, since: since, wantsEvents: wantsEvents)
+                return { session in
+                    session.rooms[name] = room
+                    session.subscriptions.insert(name)
+                }
+            } catch {
+                return { $0.refuse(id, error) }
+            }
+        }
+    }
+}
+
+extension Rooms {
+    /// Makes a connection of the athlete known to the room, so that it hears `durable`.
+    ///
+    /// - Throws: `noSuchRoom`, also for somebody else's workout.
+    func join(_ id: WorkoutID, creator: UserID?, _ link: RoomLink) async throws(Refusal) -> WorkoutRoom {
+        try await inRoom(id, creator: creator) { room throws(Refusal) in
+            guard room.athlete.userId == link.user.userId else {
+                throw Refusal(.noSuchRoom, "there is no such room")
+            }
+            room.join(link, isSubscribed: false)
+            return room
+        }
+    }
+
+    /// Answers a subscription on its connection: pages of stored events first, then the answer, then live events.
+    ///
+    /// - Throws: the refusal; nothing was answered.
+    func subscribe(
+        to id: WorkoutID, id requestId: Int64, link: RoomLink, since: Position?, wantsEvents: Bool
+    ) async throws(Refusal) -> WorkoutRoom {
+        var room = try await room(id)
+        var link = link
+        link.relation = await relation(of: link.user.userId, to: room.athlete.userId)
+        let subscription = Subscription(requestId: requestId, link: link, since: since, wantsEvents: wantsEvents)
+        var sent: Int64?
+        while true {
+            switch await room.attach(subscription, sent: sent) {
+            case .attached:
+                // Consent may have changed between the look-up and the attachment, when no change could reach the link yet.
+                let relation = await relation(of: link.user.userId, to: room.athlete.userId)
+                if relation != link.relation { await room.setRelation(of: link.user.userId, relation) }
+                return room
+            case .page(let events): sent = await sendPage(events, of: room, subscription)
+            case .needsHistory(let after, let through):
+                let events = try await storedEvents(of: room, after: after, through: through, subscription)
+                sent = await sendPage(events, of: room, subscription)
+            case .refused(let refusal): throw refusal
+            case .unloaded:
+                forget(room)
+                room = try await self.room(id)
+            }
+        }
+    }
+
+    private func storedEvents(
+        of room: WorkoutRoom, after: Int64, through: Int64, _ subscription: Subscription
+    ) async throws(Refusal) -> [EncodedEvent] {
+        let stored: [RoomHistory.StoredEvent]
+        do {
+            stored = try await context.loader.events(of: room.id, after: after, limit: WorkoutRoom.pageEvents)
+        } catch {
+            throw Refusal(.unavailable, "storage is away", retryAfterMilliseconds: 1000)
+        }
+        let events = stored.filter { $0.event.seq <= through }.map { EncodedEvent(seq: $0.event.seq, json: $0.json) }
+        guard !events.isEmpty else { throw Refusal(.unavailable, "the history changed", retryAfterMilliseconds: 100) }
+        return subscription.link.isAthlete ? events : events.map(WorkoutRoom.forWatchers)
+    }
+
+    /// Sends one page of events and waits until it has left.
+    ///
+    /// - Returns: the seq of its last event.
+    private func sendPage(_ events: [EncodedEvent], of room: WorkoutRoom, _ subscription: Subscription) async -> Int64 {
+        let page = ServerFrame.page(id: subscription.requestId, room: room.name, events: events)
+        let frame = EncodedFrame.text(page.json)
+        let connection = subscription.link.connection
+        await withCheckedContinuation { continuation in
+            connection.eventLoop.execute {
+                connection.send(frame, as: .answer)
+                connection.whenDrained { continuation.resume() }
+            }
+        }
+        return events.last?.seq ?? 0
+    }
+
+    /// Stores what an athlete decided about watchers.
+    func keep(_ moderation: Moderation, of workout: WorkoutID) async throws {
+        switch moderation {
+        case .close, .open:
+            let isClosed = moderation == .close
+            try await context.loader.pool.execute(
+                "update workouts set is_closed = \(isClosed) where id = \(workout)")
+        case .remove(let user):
+            try await context.loader.pool.execute(
+                """
+                insert into workout_removed_watchers (workout_id, user_id)
+                select \(workout), id from users where id = \(user) on conflict do nothing
+                """)
+        case .mute, .unmute: break
+        }
+    }
+}

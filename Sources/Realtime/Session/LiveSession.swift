@@ -1,0 +1,88 @@
+import Logging
+import NIOCore
+import Protocol
+
+/// One connection's side of the protocol: hello, then requests; each is answered once, in order per room.
+///
+/// `@unchecked Sendable`: lives on its connection's event loop, and every member is touched only there; rooms and background
+/// jobs carry the reference back to that loop.
+final class LiveSession: SocketSession, @unchecked Sendable {
+    /// Who speaks, once hello was accepted.
+    struct Speaker {
+        var identity: LiveIdentity
+        let member: Member
+        var friends: Set<UserID>
+    }
+
+    let connection: SocketConnection
+    let live: Live
+    let logger: Logger
+    let upgradeIdentity: LiveIdentity?
+    var speaker: Speaker?
+    /// Set when hello came; a second one is refused.
+    var saidHello = false
+    var isClosed = false
+    /// Rooms this connection has to do with, by name.
+    var rooms: [String: WorkoutRoom] = [:]
+    var subscriptions: Set<String> = []
+    /// Ops that were refused before they reached their room and must come first there.
+    var awaitedOps: [String: OpID] = [:]
+    var ops: TokenBucket
+    var beats: TokenBucket
+
+    init(_ connection: SocketConnection, identity: LiveIdentity?, live: Live) {
+        self.connection = connection
+        self.live = live
+        upgradeIdentity = identity
+        var logger = live.context.logger
+        logger[metadataKey: "connection.id"] = "\(connection.id)"
+        self.logger = logger
+        ops = TokenBucket(perSecond: live.configuration.opsPerSecond, burst: live.configuration.opsBurst)
+        beats = TokenBucket(perSecond: live.configuration.heartPerSecond, burst: live.configuration.heartPerSecond)
+        connection.closeAfter(live.configuration.helloWithin, .helloTimeout, reason: "no hello came")
+    }
+
+    func received(_ message: ByteBuffer) {
+        let frame: ClientFrame
+        do throws(ClientFrame.Fault) { frame = try ClientFrame(message.readableBytesView) } catch {
+            if error.isFatal { return connection.close(.badFrame, reason: error.refusal.message) }
+            return refuse(error.id, error.refusal)
+        }
+        if case .hello(let token, let client) = frame.body {
+            return hello(frame.id ?? 0, token: token, client: client)
+        }
+        guard speaker != nil else {
+            return connection.close(.badFrame, reason: "the first frame must be hello")
+        }
+        handle(frame)
+    }
+
+    func closed(_ closure: SocketClosure) {
+        isClosed = true
+        for room in rooms.values { room.perform { [connection] in $0.leave(connection, isClosing: true) } }
+        rooms = [:]
+        guard let speaker else { return }
+        live.registry.remove(connection)
+        live.context.presences.left(speaker.member.userId, on: connection)
+        logger.debug("connection closed", metadata: ["close.code": "\(closure.code)"])
+    }
+
+    func send(_ frame: ServerFrame) { connection.send(EncodedFrame.text(frame.json), as: .answer) }
+
+    func refuse(_ id: Int64?, _ refusal: Refusal) { send(.error(id: id, refusal)) }
+
+    /// Runs a job off the loop while further messages wait; what it answers with runs on the loop.
+    func inBackground(_ id: Int64, _ job: @escaping @Sendable () async -> @Sendable (LiveSession) -> Void) {
+        connection.hold()
+        let isStarted = live.context.background.start { [self] in
+            let answer = await job()
+            connection.eventLoop.execute { [self] in
+                if !isClosed { answer(self) }
+                connection.release()
+            }
+        }
+        guard !isStarted else { return }
+        connection.release()
+        refuse(id, Refusal(.busy, "the server is busy", retryAfterMilliseconds: 1000))
+    }
+}

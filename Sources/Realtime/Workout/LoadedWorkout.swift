@@ -1,0 +1,13 @@
+import Protocol
+
+/// A workout as it was read from Postgres under a new epoch.
+struct LoadedWorkout: Sendable {
+    let id: WorkoutID
+    let athlete: Member
+    var history: RoomHistory
+    let baseline: RecordBaseline
+    let privacy: Privacy
+    /// The athlete lets nobody watch.
+    let isClosed: Bool
+    let removedWatchers: Set<UserID>
+}

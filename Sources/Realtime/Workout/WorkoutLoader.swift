@@ -1,0 +1,114 @@
+import Logging
+import Protocol
+import Store
+
+/// Reads workouts and their stored events.
+package struct WorkoutLoader: Sendable {
+    let pool: PostgresPool
+    let people: People
+    let ringLimit: Int
+    let logger: Logger
+
+    package init(pool: PostgresPool, people: People, ringLimit: Int, logger: Logger) {
+        self.pool = pool
+        self.people = people
+        self.ringLimit = ringLimit
+        self.logger = logger
+    }
+
+    private struct Head {
+        let epoch: Int64
+        let athlete: UserID
+        let isClosed: Bool
+    }
+
+    /// Raises the workout's epoch and reads it; what was acknowledged under an older epoch and is not stored is gone.
+    ///
+    /// - Parameter creator: makes the workout if there is none; a workout of somebody else is as good as missing.
+    /// - Throws: `noSuchRoom`, or `unavailable` while Postgres is away.
+    func open(_ id: WorkoutID, creator: UserID?) async throws(Refusal) -> LoadedWorkout {
+        do {
+            guard let head = try await raiseEpoch(id, creator: creator) else {
+                throw Refusal(.noSuchRoom, "there is no such room")
+            }
+            var history = RoomHistory(epoch: head.epoch, ringLimit: ringLimit)
+            var last: Int64 = 0
+            while true {
+                let page = try await events(of: id, after: last, limit: 2000)
+                for stored in page { history.restore(stored) }
+                guard let seq = page.last?.event.seq else { break }
+                last = seq
+            }
+            guard let athlete = try await people.member(head.athlete) else {
+                throw Refusal(.noSuchRoom, "there is no such room")
+            }
+            return LoadedWorkout(
+                id: id, athlete: athlete, history: history,
+                baseline: try await baseline(of: head.athlete, except: id),
+                privacy: try await people.privacy(head.athlete), isClosed: head.isClosed,
+                removedWatchers: Set(
+                    try await pool.query(
+                        "select user_id from workout_removed_watchers where workout_id = \(id)", as: (UUIDv7).self)))
+        } catch let refusal as Refusal {
+            throw refusal
+        } catch {
+            logger.warning("a room could not be opened", metadata: ["workout.id": "\(id)", "error": "\(error)"])
+            throw Refusal(.unavailable, "storage is away", retryAfterMilliseconds: 1000)
+        }
+    }
+
+    private func raiseEpoch(_ id: WorkoutID, creator: UserID?) async throws -> Head? {
+        let row =
+            if let creator {
+                // The condition keeps a stranger who guesses an id from raising the epoch of another's room.
+                try await pool.first(
+                    """
+                    insert into workouts (id, user_id) values (\(id), \(creator))
+                    on conflict (id) do update set epoch = workouts.epoch + 1 where workouts.user_id = \(creator)
+                    returning epoch, user_id, is_closed
+                    """, as: (Int64, UUIDv7, Bool).self)
+            } else {
+                try await pool.first(
+                    """
+                    update workouts set epoch = epoch + 1 where id = \(id) and seq > 0
+                    returning epoch, user_id, is_closed
+                    """, as: (Int64, UUIDv7, Bool).self)
+            }
+        return row.map { Head(epoch: $0.0, athlete: $0.1, isClosed: $0.2) }
+    }
+
+    /// Stored events behind `seq`, in order.
+    func events(
+        of id: WorkoutID, after seq: Int64, limit: Int
+    ) async throws -> [RoomHistory.StoredEvent] {
+        let rows = try await pool.query(
+            """
+            select body::text, fingerprint from workout_events
+            where workout_id = \(id) and seq > \(seq) order by seq limit \(limit)
+            """, as: (String, Int64).self)
+        return try rows.map { body, fingerprint in
+            let json = Array(body.utf8)
+            return RoomHistory.StoredEvent(
+                event: try WorkoutEvent(JSONReader.parse(json)), json: json,
+                fingerprint: UInt64(bitPattern: fingerprint))
+        }
+    }
+
+    /// The athlete's bests over all other workouts.
+    private func baseline(of athlete: UserID, except id: WorkoutID) async throws -> RecordBaseline {
+        let rows = try await pool.query(
+            """
+            select exercise_id, max(weight_g),
+                coalesce(max(case when reps = 1 then weight_g else (weight_g * (30 + reps) + 15) / 30 end)
+                    filter (where reps <= \(OneRepMax.recordReps)), 0)
+            from workout_sets
+            where user_id = \(athlete) and workout_id <> \(id) and exercise_id is not null and type <> 'warmup'
+                and weight_g > 0 and reps > 0
+            group by exercise_id
+            """, as: (UUIDv7, Int64, Int64).self)
+        return RecordBaseline(
+            bests: Dictionary(
+                rows.map { ($0.0, .init(weightGrams: $0.1, estimatedOneRepMaxGrams: $0.2)) },
+                uniquingKeysWith: { first, _ in first }))
+    }
+}

@@ -1,0 +1,166 @@
+import CoreMetrics
+import Protocol
+import Store
+
+/// How an op was answered.
+package struct OpAnswer: Sendable, Hashable {
+    package let epoch: Int64
+    package let seq: Int64
+    /// The op was known already; this is its first answer.
+    package let isRepeat: Bool
+    package let isDurable: Bool
+}
+
+extension WorkoutRoom {
+    /// Set aside for an op before it is applied; more than the largest event occupies.
+    private static let reservedBytes = 32 * 1024
+
+    /// Applies an op of the athlete, or answers a repeat with its first answer.
+    ///
+    /// - Parameter connection: the connection it came on, whose later ops wait for one that was refused temporarily.
+    /// - Throws: the refusal; nothing changed.
+    func submit(_ op: WorkoutOp, from connection: UInt64? = nil, isAutomatic: Bool = false) throws(Refusal) -> OpAnswer {
+        lastUse = context.clock.now
+        if let connection, let awaited = awaitedOps[connection], awaited != op.id {
+            throw Refusal(.outOfOrder, "op \(awaited) was refused and must come first")
+        }
+        do throws(Refusal) {
+            let answer = try apply(op, isAutomatic: isAutomatic)
+            if let connection { awaitedOps[connection] = nil }
+            return answer
+        } catch {
+            context.metrics.refused.increment()
+            if let connection { awaitedOps[connection] = error.code.isTemporary ? op.id : nil }
+            throw error
+        }
+    }
+
+    private func apply(_ op: WorkoutOp, isAutomatic: Bool) throws(Refusal) -> OpAnswer {
+        guard phase == .open else { throw Refusal(.unavailable, "the room is being opened", retryAfterMilliseconds: 100) }
+        let fingerprint = op.fingerprint
+        if let known = history.ops[op.id] {
+            guard known.fingerprint == fingerprint else {
+                throw Refusal(.opIdReused, "another body came under this opId")
+            }
+            context.metrics.repeated.increment()
+            return OpAnswer(
+                epoch: known.epoch, seq: known.seq, isRepeat: true, isDurable: known.seq <= history.durable)
+        }
+        guard context.writeBehind.reserve(Self.reservedBytes) else {
+            throw Refusal(.busy, "too much waits to be stored", retryAfterMilliseconds: 1000)
+        }
+        let event: WorkoutEvent
+        do throws(Refusal) {
+            event = try applyReserved(op, fingerprint: fingerprint, isAutomatic: isAutomatic)
+        } catch {
+            context.writeBehind.release(Self.reservedBytes)
+            throw error
+        }
+        context.metrics.applied.increment()
+        return OpAnswer(epoch: event.epoch, seq: event.seq, isRepeat: false, isDurable: false)
+    }
+
+    private func applyReserved(
+        _ op: WorkoutOp, fingerprint: UInt64, isAutomatic: Bool
+    ) throws(Refusal) -> WorkoutEvent {
+        let statusBefore = history.state.status
+        let audienceBefore = audience
+        var rules = RuleContext(
+            epoch: history.epoch, lastSeq: history.seq, now: max(context.clock.now, history.lastReceivedAt),
+            exercise: exercise(of: op.action), baseline: baseline)
+        rules.isAutomatic = isAutomatic
+        let (event, json) = try history.apply(op, fingerprint: fingerprint, context: rules)
+        let entry = JournalEntry(
+            room: self, workout: id, athlete: athlete.userId, op: op, event: event, json: json, fingerprint: fingerprint,
+            head: HeadRow(history.state, event.effects.summary ?? Summary()),
+            changes: RowChanges(event, in: history.state))
+        context.writeBehind.append(entry, bytes: entry.bytes, reserved: Self.reservedBytes)
+        publish(event, json)
+        if history.state.status == .deleted { endForEveryone() }
+        if audience < audienceBefore { reviewWatchers() }
+        if history.state.status != statusBefore || audience != audienceBefore { announceToFriends() }
+        return event
+    }
+
+    private func exercise(of action: WorkoutAction) -> ExerciseFacts? {
+        guard case .addEntry(let details) = action, let id = details.exerciseId else { return nil }
+        return context.catalog[id]
+    }
+
+    /// Sends an event to everyone who follows; what differs for watchers is encoded for them.
+    private func publish(_ event: WorkoutEvent, _ json: [UInt8]) {
+        let hasOwn = ownOutbox.count > 0
+        let hasWatchers = watcherOutbox.count > 0
+        guard hasOwn || hasWatchers else { return }
+        let frame = encoded(.event(room: name, EncodedEvent(seq: event.seq, json: json)))
+        if hasOwn { ownOutbox.offer(frame) }
+        guard hasWatchers else { return }
+        watcherOutbox.offer(
+            event.differsForWatchers ? encoded(.event(room: name, EncodedEvent(event.forWatchers))) : frame)
+    }
+
+    nonisolated func encoded(_ frame: ServerFrame) -> EncodedFrame { EncodedFrame.text(frame.json) }
+
+    /// Called by the journal after a commit.
+    nonisolated func becameDurable(epoch: Int64, seq: Int64) {
+        perform { $0.settle(epoch: epoch, seq: seq) }
+    }
+
+    private func settle(epoch: Int64, seq: Int64) {
+        guard epoch == history.epoch, seq > history.durable else { return }
+        history.becameDurable(seq)
+        context.metrics.durableLag.recordNanoseconds(
+            max(0, (context.clock.now - history.lastReceivedAt).wholeMilliseconds) * 1_000_000)
+        if durableOutbox.count > 0 { durableOutbox.offer(encoded(.durable(room: name, epoch: epoch, seq: seq))) }
+        let waiters = durableWaiters
+        durableWaiters = waiters.filter { !$0.settle(epoch: epoch, durable: seq) }
+    }
+
+    /// Waits until the event is durable.
+    ///
+    /// - Returns: false when that took longer than `limit`, or when the event was lost under an older epoch.
+    package func waitUntilDurable(_ answer: OpAnswer, limit: Duration) async -> Bool {
+        if history.durable >= answer.seq { return true }
+        guard answer.epoch == history.epoch else { return false }
+        return await withCheckedContinuation { continuation in
+            let waiter = DurableWaiter(epoch: answer.epoch, seq: answer.seq, continuation)
+            durableWaiters.append(waiter)
+            perform(in: limit) { room in
+                waiter.giveUp()
+                room.durableWaiters.removeAll { $0 === waiter }
+            }
+        }
+    }
+}
+
+/// Somebody who waits for an event to be durable; confined to its room.
+final class DurableWaiter: @unchecked Sendable {
+    // Sendable because only the room's isolation touches it; the timeout's closure merely carries the reference there.
+    private let epoch: Int64
+    private let seq: Int64
+    private var continuation: CheckedContinuation<Bool, Never>?
+
+    init(epoch: Int64, seq: Int64, _ continuation: CheckedContinuation<Bool, Never>) {
+        self.epoch = epoch
+        self.seq = seq
+        self.continuation = continuation
+    }
+
+    /// - Returns: whether it waits no longer.
+    func settle(epoch: Int64, durable: Int64) -> Bool {
+        guard epoch == self.epoch else {
+            giveUp()
+            return true
+        }
+        guard durable >= seq else { return false }
+        finish(true)
+        return true
+    }
+
+    func giveUp() { finish(false) }
+
+    private func finish(_ isDurable: Bool) {
+        continuation?.resume(returning: isDurable)
+        continuation = nil
+    }
+}

@@ -1,0 +1,127 @@
+import Logging
+import Metrics
+import NIOCore
+import Protocol
+import Store
+
+/// The home of one workout while somebody needs it: decides ops, orders them, and tells everyone who follows.
+///
+/// Pinned to an event loop; connections of that loop call in directly, others hop once. Nothing in it waits, so a call sees
+/// and leaves a whole state. The rules live in `RoomHistory` and `WorkoutState`; here they meet queue, subscribers and clock.
+package actor WorkoutRoom {
+    package nonisolated let id: WorkoutID
+    package nonisolated let athlete: Member
+    nonisolated let name: String
+    nonisolated let executor: any NIOSerialEventLoopExecutor
+    nonisolated let context: RoomContext
+
+    package nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
+
+    enum Phase {
+        case open
+        /// A new epoch is being opened; ops wait outside.
+        case reloading
+        /// Nobody reaches it any more.
+        case unloaded
+    }
+
+    var phase = Phase.open
+    var history: RoomHistory
+    let baseline: RecordBaseline
+    var privacy: Privacy
+    var isClosed: Bool
+    var removedWatchers: Set<UserID>
+
+    /// Every connection that has to do with this room.
+    var links: [UInt64: RoomLink] = [:]
+    /// Connections whose op was refused temporarily, and which op must come next.
+    var awaitedOps: [UInt64: OpID] = [:]
+    /// Subscribers of the athlete's own, watchers, and the athlete's connections that wait for `durable`.
+    let ownOutbox = RoomOutbox()
+    let watcherOutbox = RoomOutbox()
+    let durableOutbox = RoomOutbox()
+    var durableWaiters: [DurableWaiter] = []
+    var crowd = Crowd()
+    var mutedWatchers: Set<UserID> = []
+    var roomCheers: TokenBucket
+    var lastUse: Timestamp
+
+    init(_ loaded: LoadedWorkout, context: RoomContext, executor: any NIOSerialEventLoopExecutor) {
+        id = loaded.id
+        athlete = loaded.athlete
+        name = RoomName.workout(loaded.id).text
+        self.context = context
+        self.executor = executor
+        history = loaded.history
+        baseline = loaded.baseline
+        privacy = loaded.privacy
+        isClosed = loaded.isClosed
+        removedWatchers = loaded.removedWatchers
+        roomCheers = TokenBucket(
+            perSecond: max(1, context.configuration.cheersPerRoom / 10), burst: context.configuration.cheersPerRoom)
+        lastUse = context.clock.now
+    }
+
+    /// Runs `body` in the room: at once on its own loop, otherwise in a later turn, in the order of the calls.
+    nonisolated func perform(_ body: @escaping @Sendable (isolated WorkoutRoom) -> Void) {
+        if executor.inEventLoop {
+            assumeIsolated { body($0) }
+        } else {
+            executor.execute { self.assumeIsolated { body($0) } }
+        }
+    }
+
+    /// Runs `body` in the room after a while.
+    nonisolated func perform(in delay: Duration, _ body: @escaping @Sendable (isolated WorkoutRoom) -> Void) {
+        _ = executor.scheduleTask(in: TimeAmount(delay)) { self.assumeIsolated { body($0) } }
+    }
+
+    /// The audience after the workout's own narrowing; private when the athlete closed it.
+    var audience: Audience {
+        if isClosed { return .private }
+        return min(privacy.live, history.state.visibility ?? .public)
+    }
+
+    /// Whether a viewer may follow.
+    func mayWatch(_ viewer: UserID, _ relation: Relation) -> Bool {
+        relation == .oneself
+            || history.state.status != .deleted && audience.includes(relation) && !removedWatchers.contains(viewer)
+    }
+}
+
+/// What all rooms of a node share.
+package struct RoomContext: Sendable {
+    let writeBehind: WriteBehind<WorkoutJournal>
+    let loader: WorkoutLoader
+    let catalog: ExerciseCatalog
+    let clock: ServerClock
+    let configuration: LiveConfiguration
+    let heartRates: HeartRateRecorder
+    let presences: FriendPresences
+    let background: BackgroundTasks
+    let logger: Logger
+    let metrics: RoomMetrics
+}
+
+/// The rooms' metrics.
+struct RoomMetrics: Sendable {
+    let rooms = Gauge(label: "fitai_rooms")
+    let applied = Counter(label: "fitai_ops_applied_total")
+    let repeated = Counter(label: "fitai_ops_repeated_total")
+    let refused = Counter(label: "fitai_ops_refused_total")
+    let reloads = Counter(label: "fitai_room_reloads_total")
+    let durableLag = Metrics.Timer(label: "fitai_durable_lag_seconds")
+}
+
+/// A connection that has to do with a room.
+struct RoomLink: Sendable {
+    let connection: SocketConnection
+    let user: Member
+    var relation: Relation
+    /// Whose names this user may know.
+    var friends: Set<UserID>
+    var isSubscribed = false
+    var cheers: TokenBucket
+
+    var isAthlete: Bool { relation == .oneself }
+}

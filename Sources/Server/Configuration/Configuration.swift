@@ -1,0 +1,110 @@
+import Logging
+
+/// All that the server takes from its environment, one struct a component, checked.
+package struct Configuration: Sendable {
+    package var listener: ListenerConfiguration
+    package var storage: StorageConfiguration
+    package var live: LiveConfiguration
+    package var operations: OperationsConfiguration
+
+    /// Parses and checks the environment; variables it does not know are none of its business.
+    ///
+    /// - Throws: `ConfigurationFaults` with every faulty variable by name and what it may hold.
+    package init(environment: [String: String]) throws(ConfigurationFaults) {
+        var reader = EnvironmentReader(environment)
+        listener = ListenerConfiguration(&reader)
+        storage = StorageConfiguration(&reader)
+        live = LiveConfiguration(&reader)
+        operations = OperationsConfiguration(&reader)
+        if reader.text(.redisURL) != nil {
+            reader.note(
+                .redisURL,
+                message: "REDIS_URL is set, but many nodes come with a later version: unset it and start one process")
+        }
+        if !reader.faults.isEmpty { throw ConfigurationFaults(faults: reader.faults) }
+    }
+}
+
+/// Where the server is reached, by whom, and the pages it serves.
+package struct ListenerConfiguration: Sendable {
+    package var host: String
+    package var port: Int
+    /// Nil: made from the host and the port that was bound.
+    package var publicURL: Origin?
+    /// Empty: the public URL alone.
+    package var allowedOrigins: [Origin]
+    package var trustedProxies: [AddressBlock]
+    package var webDirectory: String
+    /// Whether somebody chose the directory; a default one may be missing.
+    package var webDirectoryIsGiven: Bool
+    /// Nil: one a core.
+    package var eventLoops: Int?
+    package var requestTimeout: Duration
+    package var drainTimeout: Duration
+    package var requestsPerMinute: Int
+
+    init(_ reader: inout EnvironmentReader) {
+        host = reader.value(.host) { $0.contains(where: \.isWhitespace) ? nil : $0 } ?? ""
+        port = reader.number(.port, in: 0...65535)
+        publicURL = reader.value(.publicURL, Origin.init)
+        allowedOrigins = reader.list(.allowedOrigins, Origin.init)
+        trustedProxies = reader.list(.trustedProxies, AddressBlock.init)
+        webDirectory = reader.text(.webDirectory) ?? ""
+        webDirectoryIsGiven = reader.environment[Variable.webDirectory.name]?.isEmpty == false
+        eventLoops = reader.optionalNumber(.eventLoops, in: 1...256)
+        requestTimeout = .seconds(reader.number(.requestSeconds, in: 1...600))
+        drainTimeout = .seconds(reader.number(.drainSeconds, in: 1...3600))
+        requestsPerMinute = reader.number(.requestRate, in: 1...1_000_000)
+    }
+}
+
+/// Where things are kept, and how much may wait to be kept.
+package struct StorageConfiguration: Sendable {
+    package var dataDirectory: String
+    /// Nil: a private Postgres in the data directory.
+    package var databaseURL: String?
+    package var databasePoolSize: Int
+    package var queueBytes: Int
+
+    init(_ reader: inout EnvironmentReader) {
+        dataDirectory = reader.text(.dataDirectory) ?? ""
+        databaseURL = reader.value(.databaseURL) { text in
+            text.hasPrefix("postgres://") || text.hasPrefix("postgresql://") || text.contains("=") ? text : nil
+        }
+        databasePoolSize = reader.number(.databasePoolSize, in: 2...64)
+        queueBytes = reader.number(.queueBytes, in: 1_048_576...17_179_869_184)
+    }
+}
+
+/// The limits of one socket and one user; each refusal names its limit.
+package struct LiveConfiguration: Sendable {
+    package var frameBytes: Int
+    package var subscriptions: Int
+    package var opsPerSecond: Int
+    package var opsBurst: Int
+    package var connectionsPerUser: Int
+    package var watcherBytes: Int
+
+    init(_ reader: inout EnvironmentReader) {
+        frameBytes = reader.number(.frameBytes, in: 1024...16_777_216)
+        subscriptions = reader.number(.subscriptions, in: 1...10_000)
+        opsPerSecond = reader.number(.opsPerSecond, in: 1...100_000)
+        opsBurst = reader.number(.opsBurst, in: 1...1_000_000)
+        connectionsPerUser = reader.number(.connectionsPerUser, in: 1...100_000)
+        watcherBytes = reader.number(.watcherBytes, in: 4096...16_777_216)
+    }
+}
+
+/// What operators see: the port of metrics and detailed health, and the log.
+package struct OperationsConfiguration: Sendable {
+    package var port: Int
+    package var logLevel: Logger.Level
+    /// Nil: text at a terminal, else JSON.
+    package var logFormat: LogFormat?
+
+    init(_ reader: inout EnvironmentReader) {
+        port = reader.number(.opsPort, in: 0...65535)
+        logLevel = reader.value(.logLevel) { Logger.Level(rawValue: $0.lowercased()) } ?? .info
+        logFormat = reader.value(.logFormat) { LogFormat(rawValue: $0.lowercased()) }
+    }
+}

@@ -1,0 +1,110 @@
+/// One environment variable that the server reads: its name, its default, what it may hold and what it does.
+///
+/// `all` is the only list of them; `fitai serve --help` and the README's table are rendered from it.
+package struct Variable: Sendable {
+    package enum Default: Sendable {
+        /// Read as if the variable held this text.
+        case text(String)
+        /// Worked out from other things; the text says how.
+        case derived(String)
+        case none
+    }
+
+    package let name: String
+    package let fallback: Default
+    package let allowed: String
+    package let meaning: String
+    /// The value may hold a password, so no message repeats it.
+    package let isSecret: Bool
+
+    init(_ name: String, _ fallback: Default, allowed: String, _ meaning: String, isSecret: Bool = false) {
+        self.name = name
+        self.fallback = fallback
+        self.allowed = allowed
+        self.meaning = meaning
+        self.isSecret = isSecret
+    }
+
+    /// The default as a reader sees it.
+    package var shownDefault: String {
+        switch fallback {
+        case .text(let text): text
+        case .derived(let text): text
+        case .none: "unset"
+        }
+    }
+}
+
+extension Variable {
+    static let host = Variable(
+        "HOST", .text("127.0.0.1"), allowed: "an address or a host name", "Where the server listens.")
+    static let port = Variable(
+        "PORT", .text("8080"), allowed: "0…65535; 0 takes any free port", "Port for pages, REST and the socket.")
+    static let publicURL = Variable(
+        "PUBLIC_URL", .derived("http://HOST:PORT"), allowed: "an http or https URL without a path",
+        "The address under which people reach the server; links in mails begin with it.")
+    static let allowedOrigins = Variable(
+        "ALLOWED_ORIGINS", .derived("PUBLIC_URL"), allowed: "origins separated by commas, as https://app.example.org",
+        "Pages of these origins may open the socket and use the refresh cookie.")
+    static let trustedProxies = Variable(
+        "TRUSTED_PROXIES", .none, allowed: "addresses or CIDR blocks separated by commas",
+        "X-Forwarded-For counts only from these.")
+    static let eventLoops = Variable(
+        "EVENT_LOOPS", .derived("one a core"), allowed: "1…256", "Event loops that serve the connections.")
+    static let requestSeconds = Variable(
+        "REQUEST_SECONDS", .text("30"), allowed: "1…600", "A request slower than this is ended.")
+    static let drainSeconds = Variable(
+        "DRAIN_SECONDS", .text("20"), allowed: "1…3600", "How long a stopping server waits for open requests.")
+
+    static let databaseURL = Variable(
+        "DATABASE_URL", .none, allowed: "postgres://user:password@host/name, or key=value pairs of libpq",
+        "The Postgres to use. When unset, a private one is started in DATA_DIR.", isSecret: true)
+    static let databasePoolSize = Variable(
+        "DATABASE_POOL_SIZE", .text("8"), allowed: "2…64", "The most connections opened to Postgres.")
+    static let redisURL = Variable(
+        "REDIS_URL", .none, allowed: "nothing: it must stay unset in this version",
+        "Many nodes come with a later version; until then a value here stops the server.", isSecret: true)
+    static let dataDirectory = Variable(
+        "DATA_DIR", .text("./var"), allowed: "a directory that may be made and written",
+        "The private Postgres, the signing key, mails and spilled ops.")
+    static let queueBytes = Variable(
+        "QUEUE_BYTES", .text("67108864"), allowed: "1048576…17179869184",
+        "Bound of what waits for Postgres; beyond it ops are refused as busy.")
+
+    static let webDirectory = Variable(
+        "WEB_DIR", .text("./web"), allowed: "a directory that holds index.html", "The pages that are served.")
+
+    static let frameBytes = Variable(
+        "FRAME_BYTES", .text("65536"), allowed: "1024…16777216", "Largest message on the socket, after inflation.")
+    static let subscriptions = Variable(
+        "SUBSCRIPTIONS", .text("128"), allowed: "1…10000", "Rooms that one connection may follow.")
+    static let opsPerSecond = Variable(
+        "OPS_PER_SECOND", .text("50"), allowed: "1…100000", "Ops a second that one connection may send.")
+    static let opsBurst = Variable(
+        "OPS_BURST", .text("200"), allowed: "1…1000000", "Ops that one connection may send at once.")
+    static let connectionsPerUser = Variable(
+        "CONNECTIONS_PER_USER", .text("10"), allowed: "1…100000", "Sockets that one user may have open.")
+    static let watcherBytes = Variable(
+        "WATCHER_BYTES", .text("65536"), allowed: "4096…16777216",
+        "What may wait for one slow socket; beyond it the socket is closed and may come back.")
+    static let requestRate = Variable(
+        "REQUESTS_PER_MINUTE", .text("600"), allowed: "1…1000000",
+        "REST requests a minute of one user or one address; some classes of route have a share of it.")
+
+    static let opsPort = Variable(
+        "OPS_PORT", .text("8081"), allowed: "0…65535; 0 takes any free port",
+        "Metrics and detailed health, on 127.0.0.1 only.")
+    static let logLevel = Variable(
+        "LOG_LEVEL", .text("info"), allowed: "trace, debug, info, notice, warning, error or critical",
+        "The least severe entry that is logged.")
+    static let logFormat = Variable(
+        "LOG_FORMAT", .derived("text at a terminal, else json"), allowed: "json or text",
+        "Form of the log on standard error.")
+
+    /// Every variable, in the order in which a reader wants them.
+    package static let all: [Variable] = [
+        host, port, publicURL, allowedOrigins, trustedProxies, webDirectory, dataDirectory, databaseURL,
+        databasePoolSize, redisURL, queueBytes, eventLoops, requestSeconds, drainSeconds, requestRate, frameBytes,
+        subscriptions, opsPerSecond, opsBurst, connectionsPerUser, watcherBytes, opsPort, logLevel, logFormat,
+    ]
+}

@@ -1,0 +1,71 @@
+import Logging
+import ServiceLifecycle
+import Store
+
+/// The Postgres of this process, open, up to date, and locked against a second process.
+package struct Database: Sendable {
+    /// Held by the one process that serves a database; any number that nobody else uses will do.
+    private static let nodeLock: Int64 = 0x6669_7461_6932
+
+    package let pool: PostgresPool
+    package let configuration: PostgresConfiguration
+    /// Nil when DATABASE_URL names the server.
+    let cluster: LocalCluster?
+    private let lock: AdvisoryLock
+    private let logger: Logger
+
+    /// Starts the private Postgres unless one is given, takes the lock and migrates.
+    ///
+    /// - Throws: `BootFault` with what to do about it; nothing is left running then.
+    static func open(
+        _ storage: StorageConfiguration, in directory: DataDirectory, environment: [String: String], logger: Logger
+    ) async throws -> Database {
+        let source = try await DatabaseSource.reach(
+            storage, dataDirectory: directory.path, environment: environment, logger: logger)
+        do {
+            let lock = try await AdvisoryLock.take(nodeLock, configuration: source.configuration, logger: logger)
+            do {
+                try await Migrator(configuration: source.configuration, logger: logger).migrate()
+            } catch {
+                await lock.release()
+                throw error
+            }
+            let pool = PostgresPool(configuration: source.configuration, logger: logger)
+            return Database(
+                pool: pool, configuration: source.configuration, cluster: source.cluster, lock: lock, logger: logger)
+        } catch {
+            await source.cluster?.stop()
+            throw fault(error)
+        }
+    }
+
+    /// Closes all, where the services were never run.
+    func close() async {
+        await pool.close()
+        await lock.release()
+        await cluster?.stop()
+    }
+
+    /// In the order in which they start; they stop in the opposite one.
+    var services: [any Service] {
+        let cluster: [any Service] = self.cluster.map { [$0] } ?? []
+        return cluster + [lock, pool]
+    }
+
+    /// Where the database is, as a command line that opens it.
+    var commandLine: String {
+        cluster == nil ? "psql \"$DATABASE_URL\"" : "psql \"\(configuration.connection)\""
+    }
+
+    private static func fault(_ error: any Error) -> any Error {
+        switch error {
+        case let held as AdvisoryLock.Held:
+            BootFault(
+                "another fitai process serves this database (\(held.holder)); a database takes one process until many "
+                    + "nodes come with a later version")
+        case let error as MigrationError: BootFault("\(error)")
+        case let error as StoreError: BootFault("\(error)")
+        default: error
+        }
+    }
+}

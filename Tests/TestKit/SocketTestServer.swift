@@ -1,0 +1,56 @@
+import HTTPTypes
+import HummingbirdCore
+import Logging
+import NIOCore
+import NIOPosix
+import Realtime
+import ServiceLifecycle
+
+/// A server of sockets and a trivial REST side on a free port, for as long as `body` runs; then it shuts down
+/// gracefully, which is part of what is tested.
+/// - Parameter group: the event loops; by default those of the process.
+package func withSocketServer<Result: Sendable>(
+    _ sockets: SocketHost, group: any EventLoopGroup = MultiThreadedEventLoopGroup.singleton,
+    rest: @escaping HTTPChannelHandler.Responder = answerPath,
+    _ body: @escaping @Sendable (_ port: Int) async throws -> Result
+) async throws -> Result {
+    var logger = Logger(label: "test")
+    logger.logLevel = .critical
+    let (ports, started) = AsyncStream.makeStream(of: Int.self, bufferingPolicy: .bufferingOldest(1))
+    let server = LiveServerChannel(sockets: sockets, responder: rest).server(
+        configuration: ServerConfiguration(address: .hostname("127.0.0.1", port: 0)),
+        onServerRunning: { channel in
+            if let port = channel.localAddress?.port { started.yield(port) }
+            started.finish()
+        }, eventLoopGroup: group, logger: logger)
+    let services = ServiceGroup(services: [server], logger: logger)
+    return try await withThrowingTaskGroup(of: Void.self) { tasks in
+        tasks.addTask { try await services.run() }
+        guard let port = await ports.first(where: { _ in true }) else { throw SocketTestServerError.didNotStart }
+        let result: Swift.Result<Result, any Error>
+        do {
+            result = .success(try await body(port))
+        } catch {
+            result = .failure(error)
+        }
+        await services.triggerGracefulShutdown()
+        try await tasks.waitForAll()
+        await sockets.drain()
+        return try result.get()
+    }
+}
+
+package enum SocketTestServerError: Error {
+    case didNotStart
+}
+
+/// A REST side that answers every request with its path.
+@Sendable package func answerPath(
+    _ request: Request, _ writer: consuming ResponseWriter, _ channel: any Channel
+) async throws {
+    let path = request.uri.path
+    var writer = try await writer.writeHead(
+        .init(status: .ok, headerFields: [.contentLength: String(path.utf8.count)]))
+    try await writer.write(ByteBuffer(string: path))
+    try await writer.finish(nil)
+}

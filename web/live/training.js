@@ -1,0 +1,90 @@
+// The athlete's side of a workout: what the server confirmed, with the outbox's ops laid over it.
+
+import { apply, emptyState, findEntry, findSet } from "./fold.js";
+import { uuid7 } from "./uuid7.js";
+
+/** Events: `change` after every change of the state, of an op's standing or of the room. */
+export class Training extends EventTarget {
+  #connection;
+  #outbox;
+  #sender;
+  #room;
+  #view = null;
+
+  constructor({ connection, outbox, sender, room }) {
+    super();
+    this.#connection = connection;
+    this.#outbox = outbox;
+    this.#sender = sender;
+    this.#room = room;
+    outbox.addEventListener("change", this.#changed);
+    room.addEventListener("change", this.#changed);
+    room.addEventListener("reset", this.#observe);
+  }
+
+  get room() { return this.#room; }
+
+  leave() {
+    this.#outbox.removeEventListener("change", this.#changed);
+    this.#room.leave();
+  }
+
+  /** Applies a change here at once, keeps it in the outbox and sends it. */
+  do(kind, members = {}, local = {}) {
+    const op = { opId: uuid7(), at: this.#connection.clock.now(), kind, ...members };
+    this.#outbox.add(this.#room.name, op, local);
+    this.#sender.pump(this.#room.name);
+    return op;
+  }
+
+  /** The workout as the athlete made it, sent or not. */
+  get state() {
+    if (this.#view) return this.#view;
+    const pending = this.#pending();
+    if (pending.length === 0) return (this.#view = this.#room.state);
+    const state = structuredClone(this.#room.state ?? emptyState());
+    for (const { op, local } of pending) overlay(state, op, local, this.#connection.clock.now());
+    return (this.#view = state);
+  }
+
+  #pending() {
+    const { position } = this.#room;
+    return this.#outbox.of(this.#room.name)
+      .filter((record) => record.seq === null || !position || record.seq > position.seq);
+  }
+
+  /** `waiting` on this device, `applied` by the server, or `durable`. */
+  standing(setId) {
+    const records = this.#outbox.of(this.#room.name).filter(({ op }) => op.setId === setId);
+    if (records.some((record) => record.seq === null)) return "waiting";
+    return records.length > 0 ? "applied" : "durable";
+  }
+
+  /** How many ops are not safe yet. */
+  get unsafe() { return this.#outbox.of(this.#room.name).length; }
+
+  get refused() { return this.#outbox.refusedOf(this.#room.name); }
+
+  dismiss(opId) { this.#outbox.dismiss(opId); }
+
+  #observe = () => this.#sender.observe(this.#room.name, this.#room.epoch);
+
+  #changed = () => {
+    this.#view = null;
+    if (this.#room.status === "joining" && !this.#room.position && this.#connection.state === "open"
+      && this.#outbox.of(this.#room.name).some((record) => record.seq !== null)) this.#room.joinSoon();
+    this.dispatchEvent(new Event("change"));
+  };
+}
+
+/** Folds an op in as the event that it will probably become. */
+function overlay(state, op, local, now) {
+  if (op.kind === "set.log" && findSet(state, op.setId)) return;
+  if (op.kind === "exercise.add" && findEntry(state, op.entryId)) return;
+  const event = { ...local, ...op };
+  if (op.kind === "rest.start") {
+    const endsAt = op.at + Math.round(op.seconds * 1000);
+    if (endsAt > now) event.restEndsAt = endsAt;
+  }
+  apply(state, event);
+}

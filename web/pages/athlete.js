@@ -1,0 +1,204 @@
+import { summary } from "../live/fold.js";
+import { uuid7 } from "../live/uuid7.js";
+import { topBar } from "../parts/bar.js";
+import { cheerLayer } from "../parts/cheers.js";
+import { h, icons, openDialog, reconcile, setText } from "../parts/dom.js";
+import { entryCard } from "../parts/entry-card.js";
+import { pickExercise } from "../parts/exercise-picker.js";
+import { clock as clockText } from "../parts/format.js";
+import { heartControl } from "../parts/heart-control.js";
+import { restClock } from "../parts/rest-clock.js";
+import { muscleBars, runningTimes, totals } from "../parts/totals.js";
+import { onTick } from "../parts/ticker.js";
+import { toast } from "../parts/toasts.js";
+import { watchersButton } from "../parts/watchers.js";
+
+const USUAL_REST_SECONDS = 120;
+const MEMORY = "fitai.last.";
+
+/** The athlete's own workout: log sets, rest, finish. */
+export function athletePage(app, id) {
+  const training = app.training(id);
+  const { clock } = app.connection;
+  const { room } = training;
+  let openEntry = null;
+
+  const act = (kind, members, local) => {
+    try {
+      return training.do(kind, members, local);
+    } catch {
+      toast("This device has no room left to keep this. It was not logged.");
+      return null;
+    }
+  };
+
+  const elapsed = h("span.elapsed");
+  const watching = watchersButton(room, app.connection);
+  const heart = heartControl(room, app);
+  const rest = restClock(clock, [
+    h("button.small", { type: "button", onclick: () => extendRest(30) }, "+30 s"),
+    h("button.small", { type: "button", onclick: () => act("rest.skip") }, "Skip"),
+  ]);
+  const figures = totals(() => clock.now());
+  const refused = h("ul.refused", { "aria-label": "Not taken by the server" });
+  const entries = h("div.entries");
+  const hint = h("p.muted.empty", "Add your first exercise.");
+  const add = h("button.big.add", { type: "button", onclick: addExercise }, icons.plus(), "Add exercise");
+  const pause = h("button", { type: "button", onclick: togglePause });
+  const controls = h("div.controls", pause,
+    h("button.finish", { type: "button", onclick: finish }, icons.flag(), "Finish"));
+  const cheers = cheerLayer();
+  const bar = topBar("Workout", { right: [elapsed] });
+  const running = h("div.stack", h("div.chips", watching, heart.element), figures, refused, entries, hint, add, controls, rest);
+  const done = h("div.stack");
+  const element = h("div.page.athlete", bar, running, done, cheers);
+
+  const actions = {
+    open(entry) { openEntry = openEntry === entry.id ? null : entry.id; show(); },
+    isOpen: (entry) => openEntry === entry.id,
+    log(entry, set) {
+      if (!act("set.log", { setId: uuid7(), entryId: entry.id, set })) return;
+      remember(entry, set);
+      const seconds = (entry.restMs ?? 0) / 1000;
+      if (seconds > 0 && training.state.status === "active") act("rest.start", { seconds });
+    },
+    update: (set, values) => act("set.update", { setId: set.id, set: values }),
+    remove: (set) => act("set.delete", { setId: set.id }),
+    rest: (entry, seconds) => act("exercise.update", {
+      entryId: entry.id, restSeconds: seconds, ...entry.supersetGroup && { supersetGroup: entry.supersetGroup },
+    }),
+    drop(entry) {
+      const count = entry.sets.filter((set) => !set.isDeleted).length;
+      if (count > 0 && !confirm(`Remove ${entry.name} with its ${count === 1 ? "set" : `${count} sets`}?`)) return;
+      act("exercise.remove", { entryId: entry.id });
+    },
+    standing: (setId) => training.standing(setId),
+    record: (setId) => [...room.records.values()].some((record) => record.setId === setId),
+    memory: recall,
+  };
+
+  async function addExercise() {
+    const exercise = await pickExercise(app.library);
+    if (!exercise) return;
+    const entryId = uuid7();
+    const { primaryMuscles, secondaryMuscles } = exercise;
+    const members = { entryId, ...exercise.id && { exerciseId: exercise.id }, name: exercise.name, restSeconds: USUAL_REST_SECONDS };
+    if (!act("exercise.add", members, { primaryMuscles, secondaryMuscles })) return;
+    openEntry = entryId;
+    show();
+    const card = entries.lastElementChild;
+    card?.querySelector(".log-buttons .primary")?.focus({ preventScroll: true });
+    card?.scrollIntoView({ block: "nearest", behavior: "smooth" });
+  }
+
+  function extendRest(seconds) {
+    const { rest: current } = training.state;
+    if (!current) return;
+    act("rest.start", { seconds: Math.max(1, Math.round((current.endsAt - clock.now()) / 1000)) + seconds });
+  }
+
+  function togglePause() { act(training.state.status === "paused" ? "workout.resume" : "workout.pause"); }
+
+  async function finish() {
+    const sets = summary(training.state).workingSets;
+    const answer = await openDialog("Finish workout", (close) => h("div.stack",
+      h("p", sets === 0 ? "No sets logged yet." : "How hard was it, all in all?"),
+      sets === 0 ? null : h("div.rpe", { role: "group", "aria-label": "Session effort" },
+        ...[6, 7, 8, 9, 10].map((rpe) => h("button", { type: "button", onclick: () => close({ rpe }) }, String(rpe)))),
+      h("button.primary.big", { type: "button", onclick: () => close({}) }, sets === 0 ? "Finish" : "Finish without a rating"),
+      h("button.danger", { type: "button", onclick: () => close({ abandon: true }) }, "Discard workout")));
+    if (!answer) return;
+    heart.stop();
+    if (answer.abandon) act("workout.abandon");
+    else act("workout.complete", answer.rpe ? { rpe: answer.rpe } : {});
+    if (app.currentWorkout === id) app.currentWorkout = null;
+  }
+
+  function show() {
+    const { state } = training;
+    const isRunning = state.status === "active" || state.status === "paused" || state.status === "new";
+    const visible = state.entries.filter((entry) => !entry.isRemoved);
+    if (openEntry === null && !element.isConnected) openEntry = visible.at(-1)?.id ?? null;
+    setText(bar.querySelector("h1"), state.name ?? "Workout");
+    running.hidden = !isRunning;
+    done.hidden = isRunning;
+    if (!isRunning) showDone(done, state, training, room);
+    watching.update();
+    heart.update(state);
+    reconcile(entries, visible, (entry) => entry.id, (entry) => entryCard(entry, actions));
+    hint.hidden = visible.length > 0;
+    pause.replaceChildren(...state.status === "paused" ? [icons.play(), "Resume"] : [icons.pause(), "Pause"]);
+    pause.disabled = state.status === "new";
+    element.classList.toggle("paused", state.status === "paused");
+    reconcile(refused, training.refused, ({ op }) => op.opId, ({ op, message }) => h("li.notice",
+      h("p", h("strong", "Not taken: "), describeOp(op), ". ", message),
+      h("button.small", { type: "button", onclick: () => training.dismiss(op.opId) }, "OK")));
+    if (room.status === "gone") setText(hint, "This workout is not to be had.");
+    tick();
+  }
+
+  function tick() {
+    const { state } = training;
+    rest.tick(state);
+    figures.tick(state);
+    const { elapsedMs } = runningTimes(state, clock.now());
+    setText(elapsed, state.status === "new" ? "" : clockText(elapsedMs));
+  }
+
+  const cheered = ({ detail }) => cheers.show(detail);
+  training.addEventListener("change", show);
+  room.addEventListener("cheer", cheered);
+  show();
+  const stopTicking = onTick(tick);
+  return {
+    element, title: "Workout",
+    leave() {
+      stopTicking();
+      heart.stop();
+      training.removeEventListener("change", show);
+      room.removeEventListener("cheer", cheered);
+    },
+  };
+}
+
+/** The end: what it came to, and whether it is safe. */
+function showDone(element, state, training, room) {
+  const unsafe = training.unsafe;
+  const saved = unsafe === 0
+    ? h("p.saved", icons.doubleCheck(), "Everything is saved.")
+    : h("p.saved.waiting", icons.waiting(), `${unsafe} ${unsafe === 1 ? "change waits" : "changes wait"} to be saved.`);
+  const figures = totals(() => state.lastAt);
+  const muscles = muscleBars();
+  figures.tick(state);
+  muscles.update(state);
+  const records = [...room.records.values()].length;
+  element.replaceChildren(
+    h("section.card.done", h("h2", state.status === "completed" ? "Well done." : "Discarded."), saved, figures,
+      records > 0 ? h("p.record-line", icons.trophy(), records === 1 ? "1 record" : `${records} records`) : null),
+    muscles,
+    h("a.button.primary.big", { href: "#/" }, "Done"));
+}
+
+function describeOp(op) {
+  if (op.set) return `set ${op.set.weightKg ? `${op.set.weightKg} kg × ` : ""}${op.set.reps ?? ""}`.trim();
+  return op.kind.replace(".", " ");
+}
+
+/** The device remembers what was last lifted in an exercise. */
+function remember(entry, set) {
+  if (!entry.exerciseId) return;
+  try {
+    localStorage.setItem(MEMORY + entry.exerciseId, JSON.stringify({ weightKg: set.weightKg ?? null, reps: set.reps ?? null }));
+  } catch {
+    // Only a convenience; the set itself is in the outbox.
+  }
+}
+
+function recall(entry) {
+  const kept = entry.exerciseId && JSON.parse(localStorage.getItem(MEMORY + entry.exerciseId) ?? "null");
+  if (!kept) return null;
+  return {
+    type: "normal", weightGrams: kept.weightKg === null ? null : Math.round(kept.weightKg * 1000), reps: kept.reps,
+    rpeTenths: null, rir: null, durationMs: null, distanceMm: null, side: null,
+  };
+}

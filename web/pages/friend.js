@@ -1,0 +1,48 @@
+import { avatar, topBar } from "../parts/bar.js";
+import { h } from "../parts/dom.js";
+import { ApiError } from "../rest/api.js";
+
+/** Somebody's friend link: who it is, and a friend request. */
+export function friendPage(app, userId) {
+  const { session } = app;
+  const card = h("section.card.friend", h("p.muted", "One moment…"));
+  const element = h("div.page", topBar("Add a friend"), card);
+
+  const say = (text) => card.replaceChildren(h("p", text), h("a.button", { href: "#/" }, "Back to start"));
+
+  async function load() {
+    if (userId === session.user.id) return say("This is your own link. Send it to somebody you train with.");
+    try {
+      show(await session.get(`/users/${userId}`));
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      say(error.status === 404 ? "This link leads to nobody." : error.message);
+    }
+  }
+
+  function show({ displayName, username, relation }) {
+    const fault = h("p.form-fault", { role: "alert" });
+    const ask = async (event) => {
+      event.target.disabled = true;
+      try {
+        const { state } = await session.request("POST", "/users/friends/request", { userId });
+        await app.friends.load();
+        if (state === "friends") location.hash = "#/";
+        else say(`${displayName} has your request now.`);
+      } catch (error) {
+        if (!(error instanceof ApiError)) throw error;
+        event.target.disabled = false;
+        fault.textContent = error.message;
+      }
+    };
+    const labels = { stranger: "Send friend request", requestReceived: "Accept friend request" };
+    card.replaceChildren(
+      avatar(displayName), h("h2", displayName), h("p.muted", `@${username}`), fault,
+      labels[relation]
+        ? h("button.primary.big", { type: "button", onclick: ask }, labels[relation])
+        : h("p", relation === "friend" ? "You are friends already." : "Your request is on its way."));
+  }
+
+  load();
+  return { element, title: "Add a friend" };
+}

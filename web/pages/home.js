@@ -1,0 +1,165 @@
+import { avatar, liveMark } from "../parts/bar.js";
+import { h, icons, reconcile, setText } from "../parts/dom.js";
+import { ago, names, tonnage } from "../parts/format.js";
+import { toast } from "../parts/toasts.js";
+import { uuid7 } from "../live/uuid7.js";
+
+/** Where to go from: the workout under way, friends and who trains, past workouts. */
+export function homePage(app) {
+  const { session, friends } = app;
+  const hero = h("section.card.start");
+  const verify = verifyNotice(session);
+  const live = h("ul.people", { "aria-label": "Training now" });
+  const all = h("ul.people", { "aria-label": "Friends" });
+  const incoming = h("ul.people", { "aria-label": "Friend requests" });
+  const liveTitle = h("h2", "Training now");
+  const requestsTitle = h("h2", "Friend requests");
+  const none = h("p.muted.empty", "No friends yet. Send your link to somebody you train with.");
+  const past = h("section");
+  const element = h("div.page.home",
+    h("header.bar",
+      h("p.brand", "FitAI"),
+      h("a.round.quiet", { href: "#/settings", "aria-label": "Settings" }, icons.gear())),
+    h("p.greeting", `Hi ${session.user.displayName}`),
+    hero, verify.element,
+    requestsTitle, incoming, liveTitle, live,
+    h("div.heading", h("h2", "Friends"),
+      h("button.small", { type: "button", onclick: share }, icons.link(), "Your friend link")),
+    none, all, past);
+
+  function showFriends() {
+    const list = [...friends.list.values()];
+    const training = list.filter((friend) => friend.workoutId);
+    const rank = (friend) => (friend.online ? 0 : 1);
+    list.sort((a, b) => rank(a) - rank(b) || a.displayName.localeCompare(b.displayName));
+    liveTitle.hidden = live.hidden = training.length === 0;
+    requestsTitle.hidden = incoming.hidden = friends.incoming.length === 0;
+    none.hidden = !friends.isLoaded || list.length > 0;
+    reconcile(live, training, ({ id, workoutId }) => `${id} ${workoutId}`, liveFriend);
+    reconcile(all, list, ({ id, online }) => `${id} ${online}`, friendRow);
+    reconcile(incoming, friends.incoming, ({ id }) => id, requestRow);
+  }
+
+  function requestRow({ id, displayName, username }) {
+    const answer = (action) => () => friends.answer(id, action).catch((error) => toast(error.message));
+    return h("li.person", avatar(displayName), nameOf(displayName, username),
+      h("button.small.primary", { type: "button", onclick: answer("accept") }, "Accept"),
+      h("button.small", { type: "button", onclick: answer("reject"), "aria-label": `Decline ${displayName}` }, "Decline"));
+  }
+
+  function showHero() {
+    const id = app.currentWorkout;
+    hero.replaceChildren(...id ? [
+      h("div", liveMark(), h("h2", "Your workout is running"),
+        h("p.muted", "It goes on where you left it, with or without a connection.")),
+      h("a.button.primary.big", { href: `#/workout/${id}` }, "Continue workout"),
+    ] : [
+      h("div", h("h2", "Ready to lift?"), h("p.muted", "Your friends see every set the moment you log it.")),
+      h("button.primary.big", { type: "button", onclick: start }, "Start workout"),
+    ]);
+  }
+
+  function start() {
+    const id = uuid7();
+    try {
+      app.training(id).do("workout.start", { name: defaultName() });
+    } catch {
+      return toast("This device has no room left to keep a workout.");
+    }
+    app.currentWorkout = id;
+    location.hash = `#/workout/${id}`;
+  }
+
+  async function share() {
+    const link = `${location.origin}/#/add/${session.user.id}`;
+    try {
+      await navigator.clipboard.writeText(link);
+      toast("Link copied. Whoever opens it can send you a friend request.");
+    } catch {
+      prompt("Whoever opens this link can send you a friend request:", link);
+    }
+  }
+
+  friends.addEventListener("change", showFriends);
+  showFriends();
+  showHero();
+  showPast(session, past);
+  if (app.connection.state === "open") friends.load();
+  return {
+    element, title: null,
+    leave() {
+      friends.removeEventListener("change", showFriends);
+      verify.leave();
+    },
+  };
+}
+
+const nameOf = (displayName, username) =>
+  h("span.person-name", h("strong", displayName), h("span.muted", `@${username}`));
+
+function liveFriend({ displayName, username, workoutId }) {
+  return h("li.person.live", avatar(displayName, { isOnline: true }), nameOf(displayName, username), liveMark(),
+    h("a.button.small.primary", { href: `#/watch/${workoutId}`, "aria-label": `Watch ${displayName}` }, "Watch"));
+}
+
+function friendRow({ displayName, username, online }) {
+  return h("li.person", avatar(displayName, { isOnline: online }), nameOf(displayName, username),
+    h("span.muted", online ? "Online" : ""));
+}
+
+function defaultName() {
+  const hour = new Date().getHours();
+  const part = hour < 5 ? "Night" : hour < 11 ? "Morning" : hour < 14 ? "Midday" : hour < 18 ? "Afternoon" : "Evening";
+  return `${part} workout`;
+}
+
+/** Asks for the verification of the address, which friend requests need. */
+function verifyNotice(session) {
+  const element = h("section.notice");
+  const fill = () => {
+    element.hidden = session.user?.isVerified !== false;
+    if (element.hidden) return;
+    element.replaceChildren(
+      h("p", h("strong", "Verify your email. "), `We sent a link to ${session.user.email}; friend requests need it.`),
+      h("button.small", { type: "button", onclick: resend }, "Send again"));
+  };
+  const resend = async () => {
+    try {
+      await session.request("POST", "/auth/resend-verification", {});
+      toast("A new link is on its way.");
+    } catch (error) {
+      toast(error.message);
+    }
+  };
+  // The link is opened elsewhere; coming back to this page is when it shows.
+  const look = () => {
+    if (session.user?.isVerified === false && document.visibilityState === "visible") session.reload().catch(() => {});
+  };
+  session.addEventListener("change", fill);
+  document.addEventListener("visibilitychange", look);
+  fill();
+  look();
+  return {
+    element,
+    leave() {
+      session.removeEventListener("change", fill);
+      document.removeEventListener("visibilitychange", look);
+    },
+  };
+}
+
+/** Past workouts; left out while they cannot be read. */
+async function showPast(session, section) {
+  let page;
+  try {
+    page = await session.get("/workouts?limit=5");
+  } catch {
+    return;
+  }
+  const ended = page.items.filter(({ status }) => status === "completed");
+  if (ended.length === 0) return;
+  section.append(h("h2", "Lately"), h("ul.past", ...ended.map((workout) => h("li",
+    h("strong", workout.name ?? "Workout"),
+    h("span.muted", ago(Date.parse(workout.endedAt), Date.now())),
+    h("span", tonnage((workout.summary?.tonnageKg ?? 0) * 1000))))));
+}

@@ -1,0 +1,76 @@
+import { topBar } from "../parts/bar.js";
+import { h } from "../parts/dom.js";
+import { toast } from "../parts/toasts.js";
+import { isDeveloper, setDeveloper } from "../parts/developer.js";
+
+const audiences = {
+  live: {
+    legend: "Who may watch you train",
+    note: "In effect at once, on workouts that are running too.",
+    choices: [["private", "Nobody"], ["friends", "Friends"], ["public", "Everyone signed in"]],
+  },
+  heartRate: {
+    legend: "Who may see your heart rate",
+    note: "Off until you allow it. Never more people than may watch you.",
+    choices: [["nobody", "Nobody"], ["friends", "Friends"], ["public", "Everyone who may watch"]],
+  },
+};
+
+/** Consent, the account, and signing out. */
+export function settingsPage(app) {
+  const { session } = app;
+  const form = h("form.card.stack", h("p.muted", "One moment…"));
+  const developer = location.hash.includes("developer") || isDeveloper() ? developerCard() : null;
+  const element = h("div.page", topBar("Settings"), form,
+    h("section.card.stack",
+      h("h2", "Account"),
+      h("p", h("strong", session.user.displayName), h("br"),
+        h("span.muted", `@${session.user.username} · ${session.user.email}`)),
+      h("button", { type: "button", onclick: signOut }, "Sign out")),
+    developer);
+
+  async function load() {
+    try {
+      fill((await session.get("/users/preferences")).privacy);
+    } catch (error) {
+      form.replaceChildren(h("p", error.message), h("button", { type: "button", onclick: load }, "Try again"));
+    }
+  }
+
+  function fill(privacy) {
+    form.replaceChildren(h("h2", "Privacy"), ...Object.entries(audiences).map(([member, { legend, note, choices }]) =>
+      h("fieldset", h("legend", legend), h("div.segments", ...choices.map(([value, label]) =>
+        h("label.segment", h("input", {
+          type: "radio", name: member, value, checked: privacy[member] === value, onchange: () => save(member, value),
+        }), h("span", label)))), h("p.note", note))));
+  }
+
+  async function save(member, value) {
+    try {
+      await session.request("PUT", "/users/preferences", { privacy: { [member]: value } });
+      toast("Saved.");
+    } catch (error) {
+      toast(error.message);
+      load();
+    }
+  }
+
+  async function signOut() {
+    const unsafe = app.outbox.rooms.length > 0;
+    if (unsafe && !confirm("Some of your workout is not saved on the server yet. Sign out all the same?")) return;
+    try {
+      await session.signOut();
+    } catch (error) {
+      toast(error.message);
+    }
+  }
+
+  load();
+  return { element, title: "Settings" };
+}
+
+function developerCard() {
+  return h("section.card.stack", h("h2", "Developer"), h("label.check",
+    h("input", { type: "checkbox", checked: isDeveloper(), onchange: ({ target }) => setDeveloper(target.checked) }),
+    "Offer a simulated heart rate during workouts"));
+}

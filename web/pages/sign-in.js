@@ -1,0 +1,94 @@
+import { ApiError } from "../rest/api.js";
+import { h } from "../parts/dom.js";
+
+/** Sign in, or make an account. */
+export function signInPage(session) {
+  const element = h("div.welcome");
+  show("sign-in");
+  return { element, title: null };
+
+  function show(mode) {
+    const isNew = mode === "register";
+    const fields = isNew
+      ? [
+        field("Name", "displayName", { autocomplete: "name", maxlength: 50, hint: "What friends see" }),
+        field("Email", "email", { type: "email", autocomplete: "email" }),
+        field("Username", "username", {
+          autocomplete: "username", pattern: "[A-Za-z0-9_]{3,30}", autocapitalize: "none",
+          hint: "3–30 letters, digits or _",
+        }),
+        field("Password", "password", {
+          type: "password", autocomplete: "new-password", minlength: 8, hint: "At least 8 characters",
+        }),
+      ]
+      : [
+        field("Email or username", "login", { autocomplete: "username", autocapitalize: "none" }),
+        field("Password", "password", { type: "password", autocomplete: "current-password" }),
+      ];
+    const fault = h("p.form-fault", { role: "alert" });
+    const submit = h("button.primary.big", { type: "submit" }, isNew ? "Create account" : "Sign in");
+    const form = h("form.stack", { onsubmit: send, novalidate: false }, ...fields, fault, submit);
+    element.replaceChildren(
+      h("header.hero",
+        h("p.brand", "FitAI"),
+        h("h1", "Train live."),
+        h("p.lead", "Log set by set. Friends watch as it happens. Nothing you log is ever lost.")),
+      h("section.card.sign-in", { "aria-label": isNew ? "Create account" : "Sign in" },
+        form,
+        h("p.muted.switch", isNew ? "Have an account? " : "New here? ",
+          h("button.link", { type: "button", onclick: () => show(isNew ? "sign-in" : "register") },
+            isNew ? "Sign in" : "Create an account"))));
+
+    async function send(event) {
+      event.preventDefault();
+      const members = Object.fromEntries(new FormData(form));
+      clear(form, fault);
+      submit.disabled = true;
+      try {
+        await (isNew ? session.register(members) : session.signIn(members));
+      } catch (error) {
+        if (!(error instanceof ApiError)) throw error;
+        tell(form, fault, error);
+      } finally {
+        submit.disabled = false;
+      }
+    }
+  }
+}
+
+function field(label, name, { hint, ...attributes }) {
+  const id = `field-${name}`;
+  return h("div.field",
+    h("label", { for: id }, label),
+    h("input", { id, name, required: true, "aria-describedby": `${id}-note`, ...attributes }),
+    h("p.note", { id: `${id}-note`, "data-hint": hint ?? "" }, hint ?? ""));
+}
+
+function clear(form, fault) {
+  fault.textContent = "";
+  for (const input of form.querySelectorAll("input")) {
+    input.removeAttribute("aria-invalid");
+    const note = form.querySelector(`#${input.id}-note`);
+    note.textContent = note.dataset.hint;
+    note.classList.remove("fault");
+  }
+}
+
+/** Shows each fault at its field, the rest above the button. */
+function tell(form, fault, error) {
+  const marked = error.faults.map(({ pointer, detail }) => mark(form, pointer.slice(1), detail));
+  const taken = { emailTaken: "email", usernameTaken: "username" }[error.code];
+  if (taken) marked.push(mark(form, taken, error.message));
+  if (!marked.some(Boolean)) fault.textContent = error.message;
+  form.querySelector("[aria-invalid]")?.focus();
+}
+
+function mark(form, name, detail) {
+  const input = form.elements.namedItem(name);
+  if (!input) return false;
+  input.setAttribute("aria-invalid", "true");
+  const note = form.querySelector(`#${input.id}-note`);
+  note.textContent = detail;
+  note.classList.add("fault");
+  return true;
+}

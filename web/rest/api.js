@@ -1,0 +1,39 @@
+// REST calls under /v1: JSON in, JSON out, refusals as ApiError.
+
+/** A problem the server described, or `status` 0 when it could not be reached. */
+export class ApiError extends Error {
+  constructor(status, problem = {}) {
+    super(problem.detail ?? problem.title ?? (status === 0 ? "The server cannot be reached." : `Status ${status}`));
+    this.status = status;
+    this.code = problem.code;
+    /** Faults by member, for forms. */
+    this.faults = problem.errors ?? [];
+  }
+
+  get isOutOfReach() { return this.status === 0 || this.status === 503; }
+}
+
+/** One request; `token` goes along as Bearer. */
+export async function call(method, path, { body, token, headers = {} } = {}) {
+  let response;
+  try {
+    response = await fetch(`/v1${path}`, {
+      method,
+      credentials: "same-origin",
+      cache: "no-store",
+      headers: {
+        ...body !== undefined && { "content-type": "application/json" },
+        ...token && { authorization: `Bearer ${token}` },
+        ...headers,
+      },
+      body: body === undefined ? undefined : JSON.stringify(body),
+    });
+  } catch {
+    throw new ApiError(0);
+  }
+  const text = await response.text();
+  const isJSON = /json/.test(response.headers.get("content-type") ?? "");
+  const value = isJSON && text ? JSON.parse(text) : {};
+  if (!response.ok) throw new ApiError(response.status, value);
+  return value;
+}
