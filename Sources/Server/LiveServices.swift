@@ -94,6 +94,6 @@ private struct LiveDrain: Service {
             logger.critical("ops that were applied but not durable are lost", error: error)
             throw error
         }
-        sockets.drain(over: sockets.connectionCount > 100 ? Self.spread : .zero)
+        await sockets.drain(over: sockets.connectionCount > 100 ? Self.spread : .zero)
     }
 }

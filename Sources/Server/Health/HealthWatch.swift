@@ -1,6 +1,8 @@
 import API
 import Logging
 import Protocol
+import Realtime
+import Store
 
 /// What this process knows of its own state, and the routes that tell it.
 struct HealthWatch: Sendable {
