@@ -117,7 +117,7 @@ let package = Package(
             dependencies: ["Realtime", httpTypes, hummingbirdCore, lifecycle, logging, nioCore, nioPosix],
             path: "Tests/EchoTarget",
             swiftSettings: strict),
-        .testTarget(name: "ProtocolTests", dependencies: ["Protocol"], swiftSettings: strict),
+        .testTarget(name: "ProtocolTests", dependencies: ["Protocol", "TestKit"], swiftSettings: strict),
         .testTarget(name: "StoreTests", dependencies: ["Store", "TestKit"], swiftSettings: strict),
         .testTarget(
             name: "RealtimeTests",

@@ -1,4 +1,5 @@
 import Protocol
+import TestKit
 
 /// A workout of random ops, the same for the same seed on every machine.
 struct FoldSequence {
@@ -130,20 +131,4 @@ struct FoldSequence {
             rir: random.chance(in: 4) ? Int64.random(in: 0...10, using: &random) : nil,
             side: random.chance(in: 6) ? (random.chance(in: 2) ? .left : .right) : nil)
     }
-}
-
-/// A small seeded generator (Steele, Lea and Flood 2014), so that a seed names one sequence for ever.
-struct SplitMix64: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ mixed >> 30) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ mixed >> 27) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ mixed >> 31
-    }
-
-    /// True once in so many times.
-    mutating func chance(in times: UInt64) -> Bool { next() % times == 0 }
 }

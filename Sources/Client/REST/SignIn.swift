@@ -1,3 +1,4 @@
+import NIOHTTP1
 import Protocol
 
 /// A signed-in session: gives access tokens and renews them.

@@ -5,10 +5,7 @@ package enum Relation: String, Sendable {
     case oneself, friend, stranger, blocked
 }
 
-/// Who gets an athlete's heart rate while it is measured; the consent is off by default.
-package enum HeartRateAudience: String, Sendable, CaseIterable, Codable {
-    case nobody, friends, `public`
-
+extension HeartRateAudience {
     /// Whether a watcher of this relation gets it.
     package func includes(_ relation: Relation) -> Bool {
         switch self {
@@ -16,17 +13,6 @@ package enum HeartRateAudience: String, Sendable, CaseIterable, Codable {
         case .friends: relation == .oneself || relation == .friend
         case .public: relation != .blocked
         }
-    }
-}
-
-/// The part of an athlete's preferences that live rooms keep.
-package struct LivePrivacy: Sendable, Hashable {
-    package var audience: Audience
-    package var heartRate: HeartRateAudience
-
-    package init(audience: Audience = .friends, heartRate: HeartRateAudience = .nobody) {
-        self.audience = audience
-        self.heartRate = heartRate
     }
 }
 
@@ -48,17 +34,17 @@ package struct People: Sendable {
     package var friends: @Sendable (UserID) async throws -> [Member]
     /// Nil for an unknown or erased user.
     package var member: @Sendable (UserID) async throws -> Member?
-    package var livePrivacy: @Sendable (UserID) async throws -> LivePrivacy
+    package var privacy: @Sendable (UserID) async throws -> Privacy
 
     package init(
         relation: @escaping @Sendable (_ viewer: UserID, _ athlete: UserID) async throws -> Relation,
         friends: @escaping @Sendable (UserID) async throws -> [Member],
         member: @escaping @Sendable (UserID) async throws -> Member?,
-        livePrivacy: @escaping @Sendable (UserID) async throws -> LivePrivacy
+        privacy: @escaping @Sendable (UserID) async throws -> Privacy
     ) {
         self.relation = relation
         self.friends = friends
         self.member = member
-        self.livePrivacy = livePrivacy
+        self.privacy = privacy
     }
 }

@@ -10,8 +10,8 @@ extension Rooms {
                 "select user_id, id, visibility, is_closed from workouts where status in ('active', 'paused')",
                 as: (UUIDv7, UUIDv7, String?, Bool).self)
             for (athlete, workout, visibility, isClosed) in open {
-                let privacy = try await people.livePrivacy(athlete)
-                let audience = min(privacy.audience, visibility.flatMap(Audience.init) ?? .public)
+                let privacy = try await people.privacy(athlete)
+                let audience = min(privacy.live, visibility.flatMap(Audience.init) ?? .public)
                 guard !isClosed, audience != .private else { continue }
                 context.presences.setLive(athlete, workout: workout, isLive: true)
             }

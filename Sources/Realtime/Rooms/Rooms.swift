@@ -130,7 +130,7 @@ extension Rooms {
     }
 
     /// An athlete changed who may watch or who gets the heart rate.
-    package func livePrivacyChanged(_ athlete: UserID) async {
+    package func privacyChanged(_ athlete: UserID) async {
         consentChanges += 1
         guard !openRooms(of: athlete).isEmpty else { return }
         let privacy = await privacy(of: athlete)
@@ -138,8 +138,8 @@ extension Rooms {
     }
 
     /// An athlete's preference; private when it cannot be read: consent that nobody knows of is none.
-    private func privacy(of athlete: UserID) async -> LivePrivacy {
-        await answer { try await $0.livePrivacy(athlete) } ?? LivePrivacy(audience: .private)
+    private func privacy(of athlete: UserID) async -> Privacy {
+        await answer { try await $0.privacy(athlete) } ?? Privacy(live: .private)
     }
 
     /// What a viewer is to an athlete; blocked when it cannot be found out.

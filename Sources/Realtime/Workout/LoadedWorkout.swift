@@ -6,7 +6,7 @@ struct LoadedWorkout: Sendable {
     let athlete: Member
     var history: RoomHistory
     let baseline: RecordBaseline
-    let privacy: LivePrivacy
+    let privacy: Privacy
     /// The athlete lets nobody watch.
     let isClosed: Bool
     let removedWatchers: Set<UserID>

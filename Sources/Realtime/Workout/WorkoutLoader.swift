@@ -45,7 +45,7 @@ package struct WorkoutLoader: Sendable {
             return LoadedWorkout(
                 id: id, athlete: athlete, history: history,
                 baseline: try await baseline(of: head.athlete, except: id),
-                privacy: try await people.livePrivacy(head.athlete), isClosed: head.isClosed,
+                privacy: try await people.privacy(head.athlete), isClosed: head.isClosed,
                 removedWatchers: Set(
                     try await pool.query(
                         "select user_id from workout_removed_watchers where workout_id = \(id)", as: (UUIDv7).self)))

@@ -8,7 +8,7 @@ extension WorkoutRoom {
     }
 
     /// The athlete changed the preference.
-    func setPrivacy(_ privacy: LivePrivacy) {
+    func setPrivacy(_ privacy: Privacy) {
         self.privacy = privacy
         reviewWatchers()
         announceToFriends()

@@ -28,7 +28,7 @@ package actor WorkoutRoom {
     var phase = Phase.open
     var history: RoomHistory
     let baseline: RecordBaseline
-    var privacy: LivePrivacy
+    var privacy: Privacy
     var isClosed: Bool
     var removedWatchers: Set<UserID>
 
@@ -79,7 +79,7 @@ package actor WorkoutRoom {
     /// The audience after the workout's own narrowing; private when the athlete closed it.
     var audience: Audience {
         if isClosed { return .private }
-        return min(privacy.audience, history.state.visibility ?? .public)
+        return min(privacy.live, history.state.visibility ?? .public)
     }
 
     /// Whether a viewer may follow.

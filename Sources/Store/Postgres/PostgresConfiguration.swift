@@ -14,6 +14,8 @@ package struct PostgresConfiguration: Sendable {
     package var maxWaiters = 4096
     /// How long one statement may take.
     package var statementDeadline: Duration = .seconds(10)
+    /// How long a statement that was told to stop may take to do so before its connection is given up.
+    package var stopGrace: Duration = .seconds(5)
     /// Shown in `pg_stat_activity`, unless the connection text names one.
     package var applicationName = "fitai"
 

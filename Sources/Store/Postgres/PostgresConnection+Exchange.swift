@@ -16,9 +16,6 @@ enum StatementKind {
 }
 
 extension PostgresConnection {
-    /// How long a statement that was asked to stop may take to do so before the connection is given up.
-    private static let stopGrace: Duration = .seconds(5)
-
     /// Sends by `send` and takes the last answer, or the first refusal.
     ///
     /// A refusal by the server is an answer, not a throw. Throws `.cancelled` and `.deadline` when the statement was
@@ -43,7 +40,10 @@ extension PostgresConnection {
         try finishCancel(kind, wait)
         guard handle.isGood else { throw lose(kind, handle.message) }
         guard let answer else { throw lose(kind, "no answer") }
-        if let stop = wait.stop, answer.failure?.sqlstate == "57014" { throw stop }
+        guard let stop = wait.stop else { return answer }
+        if answer.failure?.sqlstate == "57014" { throw stop }
+        // It was done before it could be stopped; but a commit that was waiting for a standby has stopped waiting.
+        if kind == .writing, answer.failure == nil { throw .commitUnknown }
         return answer
     }
 
@@ -115,7 +115,7 @@ extension PostgresConnection {
     private func stop(_ reason: StoreError, _ handle: LibpqHandle, _ wait: inout AnswerWait) {
         wait.stop = reason
         wait.request = CancelRequest(handle)
-        wait.limit = .now + Self.stopGrace
+        wait.limit = .now + configuration.stopGrace
     }
 
     /// Waits until a cancel request cannot hit a later statement any more.

@@ -1,3 +1,4 @@
+import Glibc
 import Store
 import Synchronization
 import TestKit
@@ -25,6 +26,30 @@ struct DeadlineTests {
                 where datname = current_database() and wait_event = 'PgSleep'
                 """, as: Int.self)
             #expect(running == [0])
+        }
+    }
+
+    @Test("a server that does not even react to being told to stop costs its connection, not the caller's time")
+    func frozen() async throws {
+        let adjust: @Sendable (inout PostgresConfiguration) -> Void = {
+            $0.maxConnections = 1
+            $0.statementDeadline = .milliseconds(500)
+            $0.stopGrace = .milliseconds(100)
+        }
+        try await TestPostgres.withDatabase(isMigrated: false, adjust: adjust) { database async throws in
+            let pool = database.pool
+            try await pool.execute("create table t (a int)")
+            let frozen = pid_t(try await backend(pool))
+            // A server under another account, or on another machine, cannot be frozen from here.
+            guard kill(frozen, SIGSTOP) == 0 else { return }
+            await #expect(throws: StoreError.deadline) { try await pool.query("select 1", as: Int.self) }
+            #expect(try await backend(pool) != Int(frozen))
+            let next = pid_t(try await backend(pool))
+            kill(next, SIGSTOP)
+            await #expect(throws: StoreError.commitUnknown) { try await pool.execute("insert into t values (1)") }
+            #expect(try await pool.query("select 1", as: Int.self) == [1])
+            kill(frozen, SIGCONT)
+            kill(next, SIGCONT)
         }
     }
 

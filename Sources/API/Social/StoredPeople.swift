@@ -1,0 +1,18 @@
+import Protocol
+import Realtime
+import Store
+
+extension People {
+    /// What live asks of users and friendships, from their tables.
+    package init(storedIn pool: PostgresPool) {
+        let relations = Relations(pool: pool)
+        let users = Users(pool: pool)
+        self.init(
+            relation: { try await relations.relation(of: $0, to: $1) },
+            friends: { try await relations.friends(of: $0) },
+            member: { user in
+                try await users.names(of: [user])[user].map { Member(userId: user, name: $0) }
+            },
+            privacy: { try await users.privacy(of: $0) })
+    }
+}

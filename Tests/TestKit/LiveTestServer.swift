@@ -1,0 +1,94 @@
+import API
+import Logging
+import NIOCore
+import NIOPosix
+import Protocol
+import Realtime
+import ServiceLifecycle
+import Store
+
+/// The live side over a database of the test's own, with tokens that tests make themselves.
+package struct LiveTestServer: Sendable {
+    package let database: TestDatabase
+    package let node: LiveNode
+    /// 0 without sockets.
+    package let port: Int
+
+    package static let bench = exercise(1, "Bench Press", ["chest"], ["triceps", "shoulders"])
+    package static let squat = exercise(2, "Squat", ["quadriceps"], ["glutes"])
+
+    private static func exercise(_ number: UInt64, _ name: String, _ first: [String], _ second: [String]) -> ExerciseFacts {
+        let id = UUIDv7.stamped(Timestamp(milliseconds: 1_600_000_000_000), random: number, tail: number)
+        return ExerciseFacts(id: id, name: name, primaryMuscles: first, secondaryMuscles: second)
+    }
+
+    /// Lends the live side with its services, and sockets on a free port, to `body`.
+    package static func run<Value: Sendable>(
+        _ configuration: LiveConfiguration = LiveConfiguration(), clock: ServerClock = ServerClock(),
+        adjust: @Sendable (inout PostgresConfiguration) -> Void = { _ in },
+        _ body: @escaping @Sendable (LiveTestServer) async throws -> Value
+    ) async throws -> Value {
+        try await TestPostgres.withDatabase(adjust: adjust) { database in
+            try await run(configuration, clock: clock, on: database, body)
+        }
+    }
+
+    /// The same over a given database, as after a restart.
+    package static func run<Value: Sendable>(
+        _ configuration: LiveConfiguration, clock: ServerClock = ServerClock(), on database: TestDatabase,
+        _ body: @escaping @Sendable (LiveTestServer) async throws -> Value
+    ) async throws -> Value {
+        let foundation = LiveFoundation(
+            pool: database.pool, people: People(storedIn: database.pool), catalog: ExerciseCatalog([bench, squat]),
+            group: MultiThreadedEventLoopGroup.singleton, logger: .silent)
+        let node = LiveNode(configuration: configuration, foundation: foundation, clock: clock) { token in
+            Self.identity(of: token, now: clock.now)
+        }
+        let live = node.live
+        let sockets = SocketHost(
+            configuration: SocketConfiguration(), group: foundation.group, logger: .silent,
+            authorise: { await live.authorise($0) }, makeSession: { live.makeSession($0, $1) })
+        return try await withThrowingTaskGroup(of: Void.self) { tasks in
+            for service in node.services { tasks.addTask { try await service.run() } }
+            defer { tasks.cancelAll() }
+            return try await withSocketServer(sockets) { port in
+                try await body(LiveTestServer(database: database, node: node, port: port))
+            }
+        }
+    }
+
+    /// A token that `run` takes: user, session and expiry as they are.
+    package static func token(
+        _ user: UserID, session: SessionID = .make(), expiresAt: Timestamp = .now + .seconds(3600)
+    ) -> String { "\(user) \(session) \(expiresAt.milliseconds)" }
+
+    private static func identity(of token: String, now: Timestamp) -> LiveIdentity? {
+        let parts = token.split(separator: " ")
+        guard parts.count == 3, let user = UserID(String(parts[0])), let session = SessionID(String(parts[1])),
+            let expiry = Int64(parts[2]), expiry > now.milliseconds
+        else { return nil }
+        return LiveIdentity(user: user, session: session, expiresAt: Timestamp(milliseconds: expiry))
+    }
+
+    /// A user who exists.
+    package func user(_ name: String) async throws -> Member {
+        let member = Member(userId: .make(), name: name)
+        let username = "u" + member.userId.description.filter { $0 != "-" }.suffix(20)
+        try await database.pool.execute(
+            """
+            insert into users (id, username, email, display_name, created_at)
+            values (\(member.userId), \(username), \(username + "@example.org"), \(name), now())
+            """)
+        return member
+    }
+
+    package func befriend(_ first: Member, _ second: Member) async throws {
+        try await Relations(pool: database.pool).makeFriends([(first.userId, second.userId)], at: .now)
+        await node.rooms.relationChanged(first.userId, second.userId)
+    }
+
+    /// A connection on which the user has said hello.
+    package func connect(_ user: Member) async throws -> LiveTalker {
+        try await LiveTalker.connect(port: port, token: Self.token(user.userId))
+    }
+}
