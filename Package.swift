@@ -72,6 +72,8 @@ let package = Package(
                 "Protocol", "Store", "Realtime", "CArgon2", "CZlib", crypto, hummingbird, httpTypes, lifecycle, logging,
                 metrics, nioCore, nioPosix,
             ],
+            exclude: ["Exercises/Seed/SOURCES.md"],
+            resources: [.embedInCode("Exercises/Seed/exercises.tsv")],
             swiftSettings: strict),
         .target(
             name: "Server",

@@ -39,6 +39,7 @@ package struct API: Sendable {
         SocialRoutes(
             friendships: Friendships(pool: pool, now: now), lists: SocialLists(pool: pool), live: live
         ).declare(on: &table)
+        ExerciseRoutes(exercises: Exercises(pool: pool)).declare(on: &table)
         self.table = table
         services = [passwords]
         mechanisms = RouteMechanisms(

@@ -25,7 +25,8 @@ public enum ProblemCode: String, Codable, Sendable, CaseIterable {
         case .methodNotAllowed: 405
         case .requestTimeout: 408
         case .emailTaken, .usernameTaken, .idempotencyKeyInUse, .alreadyFriends, .requestPending, .requestTooSoon,
-            .wrongState, .deleted, .limitReached, .idTaken: 409
+            .wrongState, .deleted, .limitReached, .idTaken:
+            409
         case .preconditionFailed: 412
         case .bodyTooLarge: 413
         case .unsupportedMediaType: 415

@@ -18,37 +18,37 @@ package struct RESTClient: Sendable {
     }
 
     package func get(_ path: String, headers: [(String, String)] = []) async throws -> RESTAnswer {
-        try await send(.GET, path, headers: headers)
+        try await send("GET", path, headers: headers)
     }
 
     package func post(
         _ path: String, _ body: some Encodable, headers: [(String, String)] = []
     ) async throws -> RESTAnswer {
-        try await send(.POST, path, json: JSONEncoder().encode(body), headers: headers)
+        try await send("POST", path, json: JSONEncoder().encode(body), headers: headers)
     }
 
     package func put(
         _ path: String, _ body: some Encodable, headers: [(String, String)] = []
     ) async throws -> RESTAnswer {
-        try await send(.PUT, path, json: JSONEncoder().encode(body), headers: headers)
+        try await send("PUT", path, json: JSONEncoder().encode(body), headers: headers)
     }
 
     package func delete(_ path: String, headers: [(String, String)] = []) async throws -> RESTAnswer {
-        try await send(.DELETE, path, headers: headers)
+        try await send("DELETE", path, headers: headers)
     }
 
     /// Sends JSON text as it is.
     package func send(
-        _ method: HTTPMethod, _ path: String, text: String, headers: [(String, String)] = []
+        _ method: String, _ path: String, text: String, headers: [(String, String)] = []
     ) async throws -> RESTAnswer {
         try await send(method, path, json: Data(text.utf8), headers: headers)
     }
 
     /// Sends any request; `json` adds its content type unless the headers name one.
     package func send(
-        _ method: HTTPMethod, _ path: String, json: Data? = nil, headers given: [(String, String)] = []
+        _ method: String, _ path: String, json: Data? = nil, headers given: [(String, String)] = []
     ) async throws -> RESTAnswer {
-        var head = HTTPRequestHead(version: .http1_1, method: method, uri: path)
+        var head = HTTPRequestHead(version: .http1_1, method: HTTPMethod(rawValue: method), uri: path)
         head.headers = HTTPHeaders(headers + given)
         head.headers.add(name: "Host", value: "127.0.0.1:\(port)")
         head.headers.add(name: "Connection", value: "close")
@@ -113,6 +113,12 @@ package struct RESTAnswer: Sendable {
 
     /// The code of a problem, nil for other bodies.
     package var code: String? { try? decoded(as: Problem.self).code }
+
+    /// A text member of an object; nil for anything else.
+    package func string(_ name: String) -> String? {
+        // A body that is no JSON has no members.
+        (try? JSONReader.parse(body))?[name]?.string
+    }
 
     package var json: JSONValue { get throws { try JSONReader.parse(body) } }
 }

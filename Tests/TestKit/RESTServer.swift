@@ -37,7 +37,8 @@ package struct RESTServer: Sendable {
 
     /// Starts the server, lends it to `body`, stops it. Limits are off unless `adjust` sets them.
     package static func run<Value: Sendable>(
-        adjust: (inout APIConfiguration) -> Void = { _ in }, extra: (inout RouteTable) -> Void = { _ in },
+        adjust: (inout APIConfiguration) -> Void = { _ in }, live: LiveHooks = LiveHooks(),
+        extra: (inout RouteTable) -> Void = { _ in },
         _ body: (RESTServer) async throws -> Value
     ) async throws -> Value {
         let clock = TestClock()
@@ -58,6 +59,7 @@ package struct RESTServer: Sendable {
             let tokens = TokenVerifier(keys: keys, revoked: revoked, now: configuration.now)
             let api = API(
                 configuration: configuration, pool: database.pool, keys: keys, revoked: revoked, tokens: tokens,
+                live: live,
                 extra: table)
             return try await serve(api) { port in
                 try await body(
@@ -106,6 +108,12 @@ package struct TestUser: Sendable {
     package let tokens: Tokens
     package let client: RESTClient
     package var id: UserID { account.id }
+
+    package init(account: Account, tokens: Tokens, client: RESTClient) {
+        self.account = account
+        self.tokens = tokens
+        self.client = client
+    }
 }
 
 extension RESTServer {

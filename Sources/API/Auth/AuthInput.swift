@@ -11,10 +11,12 @@ extension ValueRule where Value == String {
             guard parts.count == 2, (1...64).contains(parts[0].utf8.count) else { return nil }
             let isPlain = address.utf8.allSatisfy { (0x21...0x7E).contains($0) && !"\"(),:;<>[]\\".utf8.contains($0) }
             let labels = parts[1].split(separator: ".", omittingEmptySubsequences: false)
-            let isDomain = labels.count >= 2 && labels.allSatisfy { label in
-                !label.isEmpty && label.utf8.count <= 63 && label.first != "-" && label.last != "-"
-                    && label.utf8.allSatisfy { (97...122).contains($0) || (48...57).contains($0) || $0 == 45 }
-            }
+            let isDomain =
+                labels.count >= 2
+                && labels.allSatisfy { label in
+                    !label.isEmpty && label.utf8.count <= 63 && label.first != "-" && label.last != "-"
+                        && label.utf8.allSatisfy { (97...122).contains($0) || (48...57).contains($0) || $0 == 45 }
+                }
             return isPlain && isDomain ? address : nil
         }
     }

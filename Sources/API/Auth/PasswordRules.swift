@@ -30,13 +30,18 @@ enum PasswordRules {
     /// A common word alone, or dressed with digits and signs, also after undoing look-alikes.
     private static func isCommonWord(_ text: String) -> Bool {
         if CommonPasswords.words.contains(text) { return true }
-        return [text, undisguised(text)].contains { candidate in
-            let bare = candidate.drop { !$0.isLetter }
-            guard let last = bare.lastIndex(where: \.isLetter) else { return false }
-            let word = String(bare[...last])
-            // Digits and signs around a word add little; many of them are a matter of their own.
-            return CommonPasswords.words.contains(word) && text.count - word.count <= 6
+        // Digits and signs around a word add little; many of them are a matter of their own.
+        return [bare(text), undisguised(bare(text)), bare(undisguised(text))].contains { word in
+            CommonPasswords.words.contains(word) && text.count - word.count <= 6
         }
+    }
+
+    /// Without the digits and signs at both ends.
+    private static func bare(_ text: String) -> String {
+        guard let first = text.firstIndex(where: \.isLetter), let last = text.lastIndex(where: \.isLetter) else {
+            return ""
+        }
+        return String(text[first...last])
     }
 
     private static func isWordPair(_ text: String) -> Bool {

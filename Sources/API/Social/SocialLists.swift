@@ -32,9 +32,10 @@ struct SocialLists: Sendable {
             case .outgoing: "and f.requested_by = \(user)"
             case .incoming: "and f.requested_by <> \(user)"
             }
-        let after: SQL = try page.after.map { cursor in
-            "and (f.changed_at, u.id) < (\(try cursor.time(0)), \(try cursor.id(1)))"
-        } ?? ""
+        let after: SQL =
+            try page.after.map { cursor in
+                "and (f.changed_at, u.id) < (\(try cursor.time(0)), \(try cursor.id(1)))"
+            } ?? ""
         return try await pool.rows(
             """
             select u.id, u.username, u.display_name, f.changed_at, u.live_audience, f.requested_by = \(user)
@@ -52,9 +53,10 @@ struct SocialLists: Sendable {
 
     /// Blocked users, the newest block first.
     func blocked(by user: UserID, _ page: PageRequest) async throws -> [BlockedUser] {
-        let after: SQL = try page.after.map { cursor in
-            "and (b.blocked_at, u.id) < (\(try cursor.time(0)), \(try cursor.id(1)))"
-        } ?? ""
+        let after: SQL =
+            try page.after.map { cursor in
+                "and (b.blocked_at, u.id) < (\(try cursor.time(0)), \(try cursor.id(1)))"
+            } ?? ""
         return try await pool.rows(
             """
             select u.id, u.username, u.display_name, b.blocked_at

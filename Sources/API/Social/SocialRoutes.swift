@@ -1,3 +1,4 @@
+import HTTPTypes
 import Protocol
 import Store
 
@@ -38,7 +39,8 @@ struct SocialRoutes: Sendable {
             })
     }
 
-    private func requests(_ call: Call<SignedInUser, RequestsQuery, NoBody>) async throws -> Answer<Page<FriendRequest>> {
+    private func requests(_ call: Call<SignedInUser, RequestsQuery, NoBody>) async throws -> Answer<Page<FriendRequest>>
+    {
         let rows = try await lists.requests(of: call.caller.id, call.query.direction, call.query.page)
         return Answer(
             call.query.page.page(of: rows, cursor: SocialRoutes.cursor) { row in

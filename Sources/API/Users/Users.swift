@@ -14,8 +14,9 @@ package struct Users: Sendable {
 
     /// A profile with the version its entity tag is made of.
     func profile(of user: UserID) async throws -> (Profile, version: Int) {
-        guard let found = try await pool.first(
-            "select \(Self.profileColumns) from users where id = \(user)", Self.readProfile)
+        guard
+            let found = try await pool.first(
+                "select \(Self.profileColumns) from users where id = \(user)", Self.readProfile)
         else { throw Problem(.notFound) }
         return found
     }
@@ -64,8 +65,9 @@ package struct Users: Sendable {
 
     /// Preferences with the version their entity tag is made of.
     func preferences(of user: UserID) async throws -> (Preferences, version: Int) {
-        guard let found = try await pool.first(
-            "select \(Self.preferenceColumns) from users where id = \(user)", Self.readPreferences)
+        guard
+            let found = try await pool.first(
+                "select \(Self.preferenceColumns) from users where id = \(user)", Self.readPreferences)
         else { throw Problem(.notFound) }
         return found
     }
@@ -90,11 +92,12 @@ package struct Users: Sendable {
         }
     }
 
-    private static let readPreferences: @Sendable (inout RowReader) throws(StoreError) -> (Preferences, version: Int) = {
-        row throws(StoreError) in
-        let privacy = Privacy(live: try row.next(), heartRate: try row.next())
-        return (Preferences(privacy: privacy), try row.next())
-    }
+    private static let readPreferences: @Sendable (inout RowReader) throws(StoreError) -> (Preferences, version: Int) =
+        {
+            row throws(StoreError) in
+            let privacy = Privacy(live: try row.next(), heartRate: try row.next())
+            return (Preferences(privacy: privacy), try row.next())
+        }
 
     /// Who may watch a user live; nobody for a user that does not exist.
     package func privacy(of user: UserID) async throws -> Privacy {

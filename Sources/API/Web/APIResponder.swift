@@ -60,7 +60,8 @@ package struct APIResponder: HTTPResponder {
         finish(&answer, facts)
         record(answer.status.code, route, facts, since: started)
         let response = Response(
-            status: answer.status, headers: answer.headers, body: ResponseBody(byteBuffer: ByteBuffer(bytes: answer.body)))
+            status: answer.status, headers: answer.headers,
+            body: ResponseBody(byteBuffer: ByteBuffer(bytes: answer.body)))
         return isHead ? response.createHeadResponse() : response
     }
 

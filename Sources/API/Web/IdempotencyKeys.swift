@@ -37,7 +37,8 @@ package struct IdempotencyKeys: Sendable {
     /// Runs the work under the key, or answers what its first run answered.
     ///
     /// Throws `idempotencyKeyInUse` while the first still runs, `idempotencyKeyReused` when it was another request.
-    package func run(_ claim: Claim, _ work: @Sendable () async throws -> RenderedAnswer) async throws -> RenderedAnswer {
+    package func run(_ claim: Claim, _ work: @Sendable () async throws -> RenderedAnswer) async throws -> RenderedAnswer
+    {
         switch try await take(claim) {
         case .running: throw Problem(.idempotencyKeyInUse, retryAfterSeconds: 1)
         case .reused: throw Problem(.idempotencyKeyReused)

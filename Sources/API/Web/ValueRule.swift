@@ -149,7 +149,9 @@ extension ValueRule where Value == CalendarDate {
     /// A date, `YYYY-MM-DD`.
     package static var date: ValueRule {
         ValueRule<String>.text(0...32)
-            .map(as: .string(length: nil, format: "date"), .badFormat, "Must be a date, YYYY-MM-DD.") { CalendarDate($0) }
+            .map(as: .string(length: nil, format: "date"), .badFormat, "Must be a date, YYYY-MM-DD.") {
+                CalendarDate($0)
+            }
     }
 }
 

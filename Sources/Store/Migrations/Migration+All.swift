@@ -7,5 +7,6 @@ extension Migration {
         Migration("0003_idempotency_keys", PackageResources._003_idempotency_keys_sql),
         Migration("0004_relations", PackageResources._004_relations_sql),
         Migration("0010_exercises", PackageResources._010_exercises_sql),
+        Migration("0020_workouts", PackageResources._020_workouts_sql),
     ]
 }

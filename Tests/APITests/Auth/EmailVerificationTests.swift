@@ -46,11 +46,11 @@ struct EmailVerificationTests {
     func resend() async throws {
         try await RESTServer.run { server in
             let ada = try await server.user("ada", isVerified: false)
-            #expect(try await ada.client.send(.POST, "/v1/auth/resend-verification").status == 202)
+            #expect(try await ada.client.send("POST", "/v1/auth/resend-verification").status == 202)
             let mails = try server.mails
             #expect(mails.count == 2)
             _ = try await server.client.get("/v1/auth/verify-email?token=\(try token(in: mails[1]))")
-            #expect(try await ada.client.send(.POST, "/v1/auth/resend-verification").status == 202)
+            #expect(try await ada.client.send("POST", "/v1/auth/resend-verification").status == 202)
             #expect(try server.mails.count == 2)
         }
     }

@@ -108,12 +108,12 @@ struct RefreshTests {
             #expect(cookie.contains("; HttpOnly; SameSite=Strict"))
             let pair = String(cookie.prefix { $0 != ";" })
             let foreign = [("Origin", "http://evil.example"), ("Cookie", pair)]
-            #expect(try await server.client.send(.POST, "/v1/auth/refresh", headers: foreign).status == 403)
-            #expect(try await server.client.send(.POST, "/v1/auth/refresh", headers: [("Cookie", pair)]).status == 403)
-            let renewed = try await server.client.send(.POST, "/v1/auth/refresh", headers: ours + [("Cookie", pair)])
+            #expect(try await server.client.send("POST", "/v1/auth/refresh", headers: foreign).status == 403)
+            #expect(try await server.client.send("POST", "/v1/auth/refresh", headers: [("Cookie", pair)]).status == 403)
+            let renewed = try await server.client.send("POST", "/v1/auth/refresh", headers: ours + [("Cookie", pair)])
             #expect(renewed.status == 200)
             #expect(renewed[header: "set-cookie"]?.hasPrefix("fitai_refresh=") == true)
-            #expect(try await server.client.send(.POST, "/v1/auth/refresh", headers: ours).status == 401)
+            #expect(try await server.client.send("POST", "/v1/auth/refresh", headers: ours).status == 401)
         }
     }
 }

@@ -35,7 +35,7 @@ struct RegisterTests {
     func everyFault() async throws {
         try await RESTServer.run { server in
             let body = #"{"email": "nobody", "username": "A b", "password": "short", "cookie": 1}"#
-            let answer = try await server.client.send(.POST, "/v1/auth/register", text: body)
+            let answer = try await server.client.send("POST", "/v1/auth/register", text: body)
             #expect(answer.status == 422)
             #expect(answer[header: "content-type"] == "application/problem+json")
             let problem = try answer.problem
@@ -52,8 +52,10 @@ struct RegisterTests {
 
     @Test(
         "a common password is refused",
-        arguments: ["password1", "P@ssw0rd123", "qwertyuiop", "12345678", "iloveyou!!", "aaaaaaaa", "Summer2024",
-            "abcabcabc", "liverpool1", "qazwsxedc", "11223344", "dragonmaster1", "24121985"])
+        arguments: [
+            "password1", "P@ssw0rd123", "qwertyuiop", "12345678", "iloveyou!!", "aaaaaaaa", "Summer2024",
+            "abcabcabc", "liverpool1", "qazwsxedc", "11223344", "dragonmaster1", "24121985",
+        ])
     func commonPassword(password: String) async throws {
         try await RESTServer.run { server in
             var body = Self.request()
