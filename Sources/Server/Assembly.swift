@@ -17,13 +17,14 @@ package struct Assembly: Sendable {
         logger: Logger
     ) {
         var quiet = logger
-        quiet.logLevel = max(logger.logLevel, .error)
+        // Its words about every step are for those who look for a hanging shutdown.
+        quiet.logLevel = logger.logLevel <= .debug ? logger.logLevel : .error
         // A service that fails takes the others down in order, so that what is not durable yet still becomes it.
         self.services = ServiceGroup(
             configuration: ServiceGroupConfiguration(
                 services: services.map { service in
                     .init(
-                        service: service, successTerminationBehavior: .gracefullyShutdownGroup,
+                        service: Steady(service: service), successTerminationBehavior: .gracefullyShutdownGroup,
                         failureTerminationBehavior: .gracefullyShutdownGroup)
                 },
                 gracefulShutdownSignals: signals, logger: quiet))
@@ -47,4 +48,18 @@ package struct Assembly: Sendable {
 
     /// Begins the drain, as SIGTERM does.
     package func stop() async { await services.triggerGracefulShutdown() }
+}
+
+/// Keeps a service that has ended its work in the group until its own turn in the shutdown.
+///
+/// The drain ends several services' work before their turn comes; a service group that sees one end early cancels
+/// all others, with what they still have to store.
+private struct Steady: Service {
+    let service: any Service
+
+    func run() async throws {
+        try await service.run()
+        // A cancelled wait is an end like the graceful one.
+        try? await gracefulShutdown()
+    }
 }
