@@ -1,3 +1,4 @@
+import Histogram
 import Client
 import NIOCore
 import Protocol

@@ -1,4 +1,3 @@
-import NIOHTTP1
 import Protocol
 
 /// A signed-in session: gives access tokens and renews them.
@@ -39,13 +38,14 @@ public actor SignIn {
         guard let refreshToken = tokens.refreshToken else { throw SignedOut() }
         var writer = JSONWriter()
         writer.object { $0.member("refreshToken", refreshToken) }
-        let answer: JSONValue
-        do { answer = try await rest.json(.post, "/v1/auth/refresh", body: writer.bytes) } catch {
-            if case .problem(let status, _, _) = error, status == 401 { throw SignedOut() }
+        do throws(RESTClient.Fault) {
+            let answer = try await rest.json(.post, "/v1/auth/refresh", body: writer.bytes)
+            // Another call may have renewed while this one waited; the later answer is the newer token.
+            tokens = try Tokens(answer["tokens"] ?? answer)
+        } catch {
+            if case .problem(status: 401, code: _, detail: _) = error { throw SignedOut() }
             throw error
         }
-        // Another call may have renewed while this one waited; the later answer is the newer token.
-        tokens = try Tokens(answer["tokens"] ?? answer)
     }
 }
 
