@@ -5,13 +5,11 @@ import Protocol
 import Realtime
 import Store
 
-/// Who is who: the signing keys, the verifier of tokens, and what live asks about people.
+/// Who is who: the signing keys and the verifier of tokens.
 struct Accounts: Sendable {
     let keys: SigningKeys
     let revoked: RevokedSessions
     let tokens: TokenVerifier
-    private let relations: Relations
-    private let users: Users
 
     /// Loads or makes the signing key and reads which sessions were ended lately.
     init(pool: PostgresPool, directory: DataDirectory, logger: Logger) async throws {
@@ -23,8 +21,6 @@ struct Accounts: Sendable {
         revoked = RevokedSessions(pool: pool, logger: logger, now: { .now })
         try await revoked.load()
         tokens = TokenVerifier(keys: keys, revoked: revoked, now: { .now })
-        relations = Relations(pool: pool)
-        users = Users(pool: pool)
     }
 
     /// Verifies a token for the socket.
@@ -38,21 +34,5 @@ struct Accounts: Sendable {
                 return nil
             }
         }
-    }
-
-    /// What rooms ask of the features that own users and friendships.
-    var people: People {
-        People(
-            relation: { [relations] viewer, athlete in try await relations.relation(of: viewer, to: athlete) },
-            friends: { [relations] user in try await relations.friends(of: user) },
-            member: { [users] user in
-                try await users.names(of: [user])[user].map { Member(userId: user, name: $0) }
-            },
-            livePrivacy: { [users] athlete in
-                let privacy = try await users.privacy(of: athlete)
-                return LivePrivacy(
-                    audience: privacy.live,
-                    heartRate: .init(rawValue: privacy.heartRate.rawValue) ?? .nobody)
-            })
     }
 }

@@ -76,7 +76,7 @@ package struct App: Sendable {
         let accounts = try await Accounts(pool: pool, directory: base.directory, logger: logger)
         let live = LiveServices(
             foundation: LiveFoundation(
-                pool: pool, people: accounts.people, catalog: try await ExerciseLibrary.load(pool), group: base.group,
+                pool: pool, people: People(storedIn: pool), catalog: try await library(pool), group: base.group,
                 logger: logger),
             accounts: accounts, settings: LiveSettings(configuration, origins: address.origins),
             spill: Spill(directory: try base.directory.subdirectory("spill"), logger: logger))
@@ -118,6 +118,13 @@ package struct App: Sendable {
             api.limits.perAddress[limit] = Allowance(calls: limit == .account ? calls : calls * 5)
         }
         return api
+    }
+
+    /// The exercise library, brought to its shipped state.
+    private func library(_ pool: PostgresPool) async throws -> ExerciseCatalog {
+        let added = try await ExerciseSeed.load(into: pool)
+        if added > 0 { logger.info("exercises were added to the library", metadata: ["exercises": "\(added)"]) }
+        return try await Exercises(pool: pool).catalog()
     }
 
     private func loadedPages() throws(BootFault) -> Pages {

@@ -33,7 +33,7 @@ struct LiveServices: Sendable {
     var hooks: LiveHooks {
         LiveHooks(
             relationChanged: { [node] first, second in await node.rooms.relationChanged(first, second) },
-            livePreferenceChanged: { [node] athlete in await node.rooms.livePrivacyChanged(athlete) },
+            livePreferenceChanged: { [node] athlete in await node.rooms.privacyChanged(athlete) },
             status: { [node] user in
                 let status = node.presences.status(of: user)
                 return LiveHooks.Status(isOnline: status.isOnline, live: status.live)
