@@ -1,4 +1,5 @@
 import Client
+import Histogram
 import NIOCore
 import Protocol
 
