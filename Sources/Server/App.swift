@@ -85,7 +85,8 @@ package struct App: Sendable {
             configuration: try apiConfiguration(address, base.directory), pool: pool, keys: accounts.keys,
             revoked: accounts.revoked, tokens: accounts.tokens, live: live.hooks, extra: watch.routes)
         let ready = Ready(
-            url: address.url, operationsPort: configuration.operations.port, dataDirectory: base.directory.path,
+            url: address.url, listening: address.listening, operationsPort: configuration.operations.port,
+            dataDirectory: base.directory.path,
             database: base.database.commandLine)
         let listeners = Listeners(
             configuration: configuration, sitePort: port, group: base.group, readiness: watch.readiness,
@@ -102,7 +103,8 @@ package struct App: Sendable {
                 DrainSign(readiness: watch.readiness, logger: logger),
             ]
         return Assembly(
-            services: services, group: base.group, directory: base.directory, signals: signals, logger: logger)
+            services: services, pool: pool, group: base.group, directory: base.directory, signals: signals,
+            logger: logger)
     }
 
     private func apiConfiguration(_ address: PublicAddress, _ directory: DataDirectory) throws -> APIConfiguration {
