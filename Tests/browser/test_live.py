@@ -22,7 +22,7 @@ def set_texts(person):
 def test_a_friend_watches_a_workout_from_start_to_finish(pair):
     mara, jo = pair()
     mara.start_workout()
-    jo.sees("TRAINING NOW" if "TRAINING NOW" in jo.text() else "Training now")
+    jo.sees("Training now")
     jo.button("Watch")
     jo.sees("Mara", ".hero-live")
     mara.wait(lambda: "Jo" in mara.text(".watching"), "Jo among the watchers")
@@ -45,7 +45,7 @@ def test_a_friend_watches_a_workout_from_start_to_finish(pair):
     mara.find(".cheer.fire")
     assert "Jo" in mara.text(".cheer.fire")
     jo.find(".cheer.fire")
-    jo.sees("Chest", ".muscles") if "Chest" in jo.text(".muscles") else jo.sees("chest", ".muscles")
+    jo.sees("Chest", ".muscles")
 
     # A correction shows in its place.
     mara.click(".sets > li:nth-child(2) .set-row")
@@ -85,7 +85,7 @@ def test_a_server_killed_in_the_middle_costs_nothing(pair, served):
     mara.sees_no("#banner.shown")
     mara.everything_is_saved()
     jo.wait(lambda: len(jo.all(".timeline .set-item")) == 3, "all three sets")
-    jo.sees("1,237 kg", ".figures") if "1,237 kg" in jo.text(".figures") else jo.sees("1,238 kg", ".figures")
+    jo.sees("1,238 kg", ".figures")
     assert set_texts(mara) == ["80 kg × 5", "82.5 kg × 5", "85 kg × 5"]
     assert mara.stored("fitai.op.") == []
 
@@ -129,8 +129,8 @@ def test_a_page_that_is_closed_and_opened_again_goes_on(pair):
 
 
 def test_the_page_opens_while_the_server_is_away(pair, served):
-    mara, _ = pair()
-    mara.allowed = OFFLINE
+    mara, jo = pair()
+    mara.allowed = jo.allowed = OFFLINE
     mara.start_workout()
     mara.add_exercise(*BENCH)
     mara.log_set(70, 6)
@@ -261,7 +261,7 @@ def test_the_keyboard_alone_logs_a_set(people):
     someone.wait(lambda: len(set_texts(someone)) == 1, "the set")
 
 
-def test_a_watcher_meets_the_policy_of_the_pages(people, served):
+def test_the_pages_run_nothing_inline(people):
     someone = people("Pia")
     violations = someone.driver.execute_async_script(
         """
