@@ -100,9 +100,11 @@ let package = Package(
         .executableTarget(
             name: "fitai-bench",
             dependencies: [
-                "Protocol", "Store", "Realtime", "Server", "TestKit", arguments, histogram, nioCore, nioPosix, logging,
+                "Protocol", "Store", "Realtime", "Server", "TestKit", arguments, histogram, httpTypes, hummingbirdCore,
+                lifecycle, nioCore, nioPosix, logging,
             ],
             path: "loadtest/bench",
+            exclude: ["reference", "fan_out.py", "run.sh"],
             swiftSettings: strict),
 
         // Tests mirror Sources.

@@ -9,12 +9,19 @@ extension LiveClient {
     public func run() async throws {
         guard !hasRun else { throw LiveClientError.alreadyRan }
         hasRun = true
-        defer { writer.finish() }
+        defer { ended() }
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { await self.keepMarks() }
             defer { marksSignaller.finish() }
             try await stayConnected()
         }
+    }
+
+    private func ended() {
+        hasEnded = true
+        writer.finish()
+        for waiter in settleWaiters { waiter.resume(throwing: LiveClientError.notConnected) }
+        settleWaiters = []
     }
 
     private func stayConnected() async throws {

@@ -52,7 +52,10 @@ extension LiveClient {
         for item in before where ids.contains(item.op.id) {
             tell(.op(QueuedOp(workout: workout, op: item.op), .durable))
         }
-        if !done.isEmpty { mark(.settled(done)) }
+        if !done.isEmpty {
+            mark(.settled(done))
+            opsLeft()
+        }
         if rooms[workout] != nil {
             rooms[workout]?.mirror.durable(seq: seq)
             tell(.room(workout, .durable(seq: seq)))
@@ -64,6 +67,7 @@ extension LiveClient {
         guard !done.isEmpty else { return }
         if let queued { tell(.op(queued, .durable)) }
         mark(.settled(done))
+        opsLeft()
     }
 
     func opRefused(_ queued: QueuedOp, _ refusal: Refusal) {
@@ -99,6 +103,7 @@ extension LiveClient {
             mark(.refused(item.op.id, item.refusal))
             tell(.op(queued, .refused(item.refusal)))
         }
+        opsLeft()
     }
 
     /// Notes a change for the outbox's file; `keepMarks` writes it.

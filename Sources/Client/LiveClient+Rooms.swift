@@ -51,12 +51,9 @@ extension LiveClient {
         rooms[workout]?.phase = .live
         if case .reset = answer.content { queue.inLane(workout) { $0.historyReplaced() } }
         queue.inLane(workout) { $0.heard(epoch: answer.epoch) }
-        let settled = queue.inLane(workout) { $0.durable(epoch: answer.epoch, seq: answer.durable) } ?? []
-        if !settled.isEmpty { mark(.settled(settled)) }
         try follow(workout, rooms[workout]?.mirror.take(answer) ?? .unchanged)
         tell(.room(workout, .presence))
-        tell(.room(workout, .durable(seq: answer.durable)))
-        pump()
+        durable(workout, epoch: answer.epoch, seq: answer.durable)
     }
 
     func page(_ id: Int64, _ events: [EncodedEvent]) throws(Refusal) {

@@ -31,6 +31,8 @@ public actor LiveClient {
     let marksSignal: AsyncStream<Void>
     let marksSignaller: AsyncStream<Void>.Continuation
     var hasRun = false
+    var hasEnded = false
+    var settleWaiters: [CheckedContinuation<Void, any Error>] = []
     var generation = 0
 
     public nonisolated var unownedExecutor: UnownedSerialExecutor { loop.executor.asUnownedSerialExecutor() }
@@ -88,6 +90,22 @@ public actor LiveClient {
 
     /// How many ops are not known durable.
     public var pendingCount: Int { queue.count }
+
+    /// Returns when no op is on its way: each is durable or refused for good.
+    ///
+    /// Throws `LiveClientError.notConnected` when `run` ends before.
+    public func waitUntilSettled() async throws {
+        if queue.count == 0 { return }
+        guard !hasEnded else { throw LiveClientError.notConnected }
+        try await withCheckedThrowingContinuation { settleWaiters.append($0) }
+    }
+
+    /// Wakes those who wait for ops; called whenever one has left the queue.
+    func opsLeft() {
+        guard queue.count == 0 else { return }
+        for waiter in settleWaiters { waiter.resume() }
+        settleWaiters = []
+    }
 
     /// Ops that the server refused for good and of which the athlete has yet to be told.
     public var refusedOps: [RefusedOp] { refused }

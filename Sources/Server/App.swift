@@ -1,9 +1,11 @@
-import Hummingbird
+import API
+import Foundation
 import Hummingbird
 import Logging
 import NIOCore
 import NIOPosix
 import Protocol
+import Realtime
 import ServiceLifecycle
 import Store
 import UnixSignals
@@ -35,29 +37,94 @@ package struct App: Sendable {
         try await assembly.run()
     }
 
-    /// Boots everything but the listeners: data directory, Postgres, migrations.
-    func assemble(signals: [UnixSignal], onReady: @escaping @Sendable (Ready) -> Void) async throws -> Assembly {
+    /// Boots everything but the listeners: data directory, Postgres, migrations, the library, keys.
+    ///
+    /// - Throws: `BootFault` when it cannot start; nothing is left running then.
+    package func assemble(
+        signals: [UnixSignal] = [], onReady: @escaping @Sendable (Ready) -> Void
+    ) async throws -> Assembly {
         let directory = try DataDirectory(configuration.storage.dataDirectory)
         let pages = try loadedPages()
         let database = try await Database.open(
             configuration.storage, in: directory, environment: environment, logger: logger)
-        let readiness = Readiness()
-        let probe = DatabaseProbe(pool: database.pool, logger: logger)
-        let queueLimit = configuration.storage.queueBytes
-        let health = Health(
-            readiness: readiness, databaseIsReachable: { probe.isReachable },
-            queue: { Health.QueueLevel(bytes: 0, limitBytes: queueLimit) })
         let threads = configuration.listener.eventLoops ?? System.coreCount
+        let group = MultiThreadedEventLoopGroup(numberOfThreads: threads)
+        do {
+            return try await assemble(
+                Base(directory: directory, pages: pages, database: database, group: group), signals, onReady)
+        } catch {
+            await database.close()
+            try await group.shutdownGracefully()
+            throw error
+        }
+    }
+
+    private struct Base: Sendable {
+        let directory: DataDirectory
+        let pages: Pages
+        let database: Database
+        let group: MultiThreadedEventLoopGroup
+    }
+
+    private func assemble(
+        _ base: Base, _ signals: [UnixSignal], _ onReady: @escaping @Sendable (Ready) -> Void
+    ) async throws -> Assembly {
+        let pool = base.database.pool
+        let listener = configuration.listener
+        let port = try await FreePort.resolve(listener.port, host: listener.host, group: base.group)
+        let address = PublicAddress(listener, port: port)
+        let accounts = try await Accounts(pool: pool, directory: base.directory, logger: logger)
+        let live = LiveServices(
+            foundation: LiveFoundation(
+                pool: pool, people: People(storedIn: pool), catalog: try await library(pool), group: base.group,
+                logger: logger),
+            accounts: accounts, settings: LiveSettings(configuration, origins: address.origins),
+            spill: Spill(directory: try base.directory.subdirectory("spill"), logger: logger))
+        let watch = HealthWatch(configuration: configuration, database: base.database, live: live, logger: logger)
+        let api = API(
+            configuration: try apiConfiguration(address, base.directory), pool: pool, keys: accounts.keys,
+            revoked: accounts.revoked, tokens: accounts.tokens, live: live.hooks, extra: watch.routes)
+        let ready = Ready(
+            url: address.url, operationsPort: configuration.operations.port, dataDirectory: base.directory.path,
+            database: base.database.commandLine)
         let listeners = Listeners(
-            configuration: configuration, eventLoops: MultiThreadedEventLoopGroup(numberOfThreads: threads),
-            readiness: readiness, directory: directory, database: database, logger: logger, onReady: onReady)
-        let operations = OperationsRoutes(registry: registry, health: health, startedAt: .now, database: database)
-        let services =
-            database.services + [probe]
-            + listeners.services(
-                site: PagesResponder<BasicRequestContext>(pages: pages),
-                operations: operations.router().buildResponder())
-        return Assembly(services: services, listeners: listeners, signals: signals, logger: logger)
+            configuration: configuration, sitePort: port, group: base.group, readiness: watch.readiness,
+            ready: ready, logger: logger, onReady: onReady)
+        let services: [any Service] =
+            base.database.services + [watch.probe, accounts.revoked] + api.services
+            + [listeners.operations(OperationsRoutes(registry: registry, watch: watch).router().buildResponder())]
+            + live.node.services
+            + [
+                listeners.site(api.responder(pages: PagesResponder(pages: base.pages)), sockets: live.sockets) {
+                    try await live.recover(pool: pool)
+                },
+                live.drainService(within: listener.drainTimeout),
+                DrainSign(readiness: watch.readiness, logger: logger),
+            ]
+        return Assembly(
+            services: services, group: base.group, directory: base.directory, signals: signals, logger: logger)
+    }
+
+    private func apiConfiguration(_ address: PublicAddress, _ directory: DataDirectory) throws -> APIConfiguration {
+        var api = APIConfiguration(
+            publicURL: address.url, allowedOrigins: address.origins,
+            mailDirectory: URL(filePath: try directory.subdirectory("mail")))
+        api.trustedProxies = configuration.listener.trustedProxies
+        api.handlerTimeout = configuration.listener.requestTimeout
+        let rate = configuration.limits.requestsPerMinute
+        let shares: [(LimitClass, Int)] = [(.read, rate), (.write, max(1, rate / 2)), (.account, max(1, rate / 20))]
+        for (limit, calls) in shares {
+            api.limits.perUser[limit] = Allowance(calls: calls)
+            api.limits.perAddress[limit] = Allowance(calls: limit == .account ? calls : calls * 5)
+        }
+        return api
+    }
+
+    /// The exercise library, brought to its shipped state.
+    private func library(_ pool: PostgresPool) async throws -> ExerciseCatalog {
+        let added = try await ExerciseSeed.load(into: pool)
+        if added > 0 { logger.info("exercises were added to the library", metadata: ["exercises": "\(added)"]) }
+        return try await Exercises(pool: pool).catalog()
     }
 
     private func loadedPages() throws(BootFault) -> Pages {

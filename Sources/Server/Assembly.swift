@@ -1,41 +1,65 @@
 import Logging
+import NIOCore
+import NIOPosix
 import ServiceLifecycle
 import UnixSignals
 
 /// A booted server, ready to run.
 package struct Assembly: Sendable {
-    private let group: ServiceGroup
-    private let listeners: Listeners
+    private let services: ServiceGroup
+    private let group: MultiThreadedEventLoopGroup
+    /// Held open for its lock.
+    private let directory: DataDirectory
 
     /// - Parameter services: in the order in which they start; they are drained in the opposite one.
-    init(services: [any Service], listeners: Listeners, signals: [UnixSignal], logger: Logger) {
+    init(
+        services: [any Service], group: MultiThreadedEventLoopGroup, directory: DataDirectory, signals: [UnixSignal],
+        logger: Logger
+    ) {
         var quiet = logger
-        quiet.logLevel = max(logger.logLevel, .error)
+        // Its words about every step are for those who look for a hanging shutdown.
+        quiet.logLevel = logger.logLevel <= .debug ? logger.logLevel : .error
         // A service that fails takes the others down in order, so that what is not durable yet still becomes it.
-        group = ServiceGroup(
+        self.services = ServiceGroup(
             configuration: ServiceGroupConfiguration(
                 services: services.map { service in
                     .init(
-                        service: service, successTerminationBehavior: .gracefullyShutdownGroup,
+                        service: Steady(service: service), successTerminationBehavior: .gracefullyShutdownGroup,
                         failureTerminationBehavior: .gracefullyShutdownGroup)
                 },
                 gracefulShutdownSignals: signals, logger: quiet))
-        self.listeners = listeners
+        self.group = group
+        self.directory = directory
     }
 
     /// Serves until a signal, `stop` or a failure; everything is drained and closed when it answers.
     package func run() async throws {
         let result: Result<Void, any Error>
         do {
-            try await group.run()
+            try await services.run()
             result = .success(())
         } catch {
             result = .failure(error)
         }
-        try await listeners.close()
+        try await group.shutdownGracefully()
+        withExtendedLifetime(directory) {}
         try result.get()
     }
 
     /// Begins the drain, as SIGTERM does.
-    package func stop() async { await group.triggerGracefulShutdown() }
+    package func stop() async { await services.triggerGracefulShutdown() }
+}
+
+/// Keeps a service that has ended its work in the group until its own turn in the shutdown.
+///
+/// The drain ends several services' work before their turn comes; a service group that sees one end early cancels
+/// all others, with what they still have to store.
+private struct Steady: Service {
+    let service: any Service
+
+    func run() async throws {
+        try await service.run()
+        // A cancelled wait is an end like the graceful one.
+        try? await gracefulShutdown()
+    }
 }

@@ -4,12 +4,14 @@ import Logging
 package struct Ready: Sendable {
     /// The address to open, without a slash at the end.
     package let url: String
-    /// Metrics and detailed health.
-    package let operationsURL: String
+    package internal(set) var operationsPort: Int
     /// Absolute.
     package let dataDirectory: String
     /// The command line that opens the database.
     package let database: String
+
+    /// Metrics and detailed health.
+    package var operationsURL: String { "http://127.0.0.1:\(operationsPort)" }
 
     /// For a person at a terminal.
     package var banner: String {

@@ -13,5 +13,5 @@ struct Fitai: AsyncParsableCommand {
             All configuration comes from the environment: see `fitai serve --help`.
             """,
         version: Release.version,
-        subcommands: [ServeCommand.self])
+        subcommands: [ServeCommand.self, ReplayCommand.self])
 }

@@ -1,3 +1,4 @@
+import Glibc
 import HTTPTypes
 import HummingbirdCore
 import Logging
@@ -27,7 +28,10 @@ struct EchoTarget {
         }
         let server = channel.server(
             configuration: .init(address: .hostname("127.0.0.1", port: port)),
-            onServerRunning: { _ in print("echo target on ws://127.0.0.1:\(port)/") },
+            onServerRunning: { _ in
+                print("echo target on ws://127.0.0.1:\(port)/")
+                fflush(nil)
+            },
             eventLoopGroup: group, logger: logger)
         try await ServiceGroup(
             services: [server], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger

@@ -48,7 +48,9 @@ package struct RawFrame: Sendable, Equatable {
         case ...0xFFFF: bytes += [maskBit | 126, UInt8(count >> 8), UInt8(count & 0xFF)]
         default:
             bytes.append(maskBit | 127)
-            for shift in stride(from: 56, through: 0, by: -8) { bytes.append(UInt8(truncatingIfNeeded: count >> shift)) }
+            for shift in stride(from: 56, through: 0, by: -8) {
+                bytes.append(UInt8(truncatingIfNeeded: count >> shift))
+            }
         }
         guard let mask else { return bytes + payload }
         bytes += mask

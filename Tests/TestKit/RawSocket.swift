@@ -12,18 +12,14 @@ package final class RawSocket: Sendable {
     }
 
     /// Connects to a port of this machine.
-    /// - Parameter receiveBufferBytes: the size of the kernel's receive buffer, small for a peer that is to be slow soon.
-    package static func connect(port: Int, receiveBufferBytes: Int? = nil) async throws -> RawSocket {
-        var bootstrap = ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+    package static func connect(port: Int) async throws -> RawSocket {
+        let bootstrap = ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .channelOption(.allowRemoteHalfClosure, value: true)
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     try channel.pipeline.syncOperations.addHandler(RawSocketReader())
                 }
             }
-        if let receiveBufferBytes {
-            bootstrap = bootstrap.channelOption(.socketOption(.so_rcvbuf), value: .init(receiveBufferBytes))
-        }
         let channel = try await bootstrap.connect(host: "127.0.0.1", port: port).get()
         let reader = try await channel.eventLoop.submit {
             let handler = try channel.pipeline.syncOperations.handler(type: RawSocketReader.self)

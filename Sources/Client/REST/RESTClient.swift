@@ -8,6 +8,8 @@ public struct RESTClient: Sendable {
     /// The largest answer that is taken, in bytes.
     private static let bodyLimit = 8 << 20
 
+    public enum Method: String, Sendable { case get = "GET", post = "POST", put = "PUT", delete = "DELETE" }
+
     public struct Answer: Sendable {
         public let status: Int
         public let body: [UInt8]
@@ -40,7 +42,7 @@ public struct RESTClient: Sendable {
 
     /// Sends one request. Throws `unreachable`; any status is an answer.
     public func send(
-        _ method: HTTPMethod, _ path: String, token: String? = nil, body: [UInt8]? = nil
+        _ method: Method, _ path: String, token: String? = nil, body: [UInt8]? = nil
     ) async throws(Fault) -> Answer {
         do {
             let answer = group.any().makePromise(of: Answer.self)
@@ -62,7 +64,7 @@ public struct RESTClient: Sendable {
 
     /// Sends a request whose answer is JSON of a 2xx status. Throws `problem` for every other.
     func json(
-        _ method: HTTPMethod, _ path: String, token: String? = nil, body: [UInt8]? = nil
+        _ method: Method, _ path: String, token: String? = nil, body: [UInt8]? = nil
     ) async throws(Fault) -> JSONValue {
         let answer = try await send(method, path, token: token, body: body)
         // A body that is no JSON is told by what follows: as a problem without a code, or as unreadable.
@@ -76,7 +78,7 @@ public struct RESTClient: Sendable {
         return json
     }
 
-    private func head(_ method: HTTPMethod, _ path: String, token: String?, length: Int?) -> HTTPRequestHead {
+    private func head(_ method: Method, _ path: String, token: String?, length: Int?) -> HTTPRequestHead {
         var headers: HTTPHeaders = [
             "Host": server.authority, "Accept": "application/json", "Connection": "close",
         ]
@@ -85,7 +87,7 @@ public struct RESTClient: Sendable {
             headers.add(name: "Content-Type", value: "application/json")
             headers.add(name: "Content-Length", value: "\(length)")
         }
-        return HTTPRequestHead(version: .http1_1, method: method, uri: path, headers: headers)
+        return HTTPRequestHead(version: .http1_1, method: HTTPMethod(rawValue: method.rawValue), uri: path, headers: headers)
     }
 
     private func connect(_ answer: EventLoopPromise<Answer>) async throws -> any Channel {

@@ -1,4 +1,3 @@
-import NIOHTTP1
 import Protocol
 
 /// A signed-in session: gives access tokens and renews them.
@@ -14,7 +13,7 @@ public actor SignIn {
             writer.member("login", login)
             writer.member("password", password)
         }
-        let answer = try await rest.json(.POST, "/v1/auth/login", body: writer.bytes)
+        let answer = try await rest.json(.post, "/v1/auth/login", body: writer.bytes)
         guard let user = answer["user"]?["id"]?.id else { throw .unreadable("login names no user") }
         self.user = user
         self.rest = rest
@@ -39,11 +38,14 @@ public actor SignIn {
         guard let refreshToken = tokens.refreshToken else { throw SignedOut() }
         var writer = JSONWriter()
         writer.object { $0.member("refreshToken", refreshToken) }
-        do {
-            let answer = try await rest.json(.POST, "/v1/auth/refresh", body: writer.bytes)
+        do throws(RESTClient.Fault) {
+            let answer = try await rest.json(.post, "/v1/auth/refresh", body: writer.bytes)
             // Another call may have renewed while this one waited; the later answer is the newer token.
             tokens = try Tokens(answer["tokens"] ?? answer)
-        } catch .problem(status: 401, code: _, detail: _) { throw SignedOut() }
+        } catch {
+            if case .problem(status: 401, code: _, detail: _) = error { throw SignedOut() }
+            throw error
+        }
     }
 }
 
@@ -65,7 +67,7 @@ extension RESTClient {
         var cursor: String?
         repeat {
             let page = try await json(
-                .GET, "/v1/exercises?limit=100" + (cursor.map { "&cursor=\($0)" } ?? ""), token: token)
+                .get, "/v1/exercises?limit=100" + (cursor.map { "&cursor=\($0)" } ?? ""), token: token)
             guard let items = page["items"]?.array else { throw .unreadable("exercises has no items") }
             for item in items {
                 guard let id = item["id"]?.id, let name = item["name"]?.string else {

@@ -1,10 +1,11 @@
+import API
 import Logging
 
 /// All that the server takes from its environment, one struct a component, checked.
 package struct Configuration: Sendable {
     package var listener: ListenerConfiguration
     package var storage: StorageConfiguration
-    package var live: LiveConfiguration
+    package var limits: LimitsConfiguration
     package var operations: OperationsConfiguration
 
     /// Parses and checks the environment; variables it does not know are none of its business.
@@ -14,7 +15,7 @@ package struct Configuration: Sendable {
         var reader = EnvironmentReader(environment)
         listener = ListenerConfiguration(&reader)
         storage = StorageConfiguration(&reader)
-        live = LiveConfiguration(&reader)
+        limits = LimitsConfiguration(&reader)
         operations = OperationsConfiguration(&reader)
         if reader.text(.redisURL) != nil {
             reader.note(
@@ -33,7 +34,7 @@ package struct ListenerConfiguration: Sendable {
     package var publicURL: Origin?
     /// Empty: the public URL alone.
     package var allowedOrigins: [Origin]
-    package var trustedProxies: [AddressBlock]
+    package var trustedProxies: [AddressRange]
     package var webDirectory: String
     /// Whether somebody chose the directory; a default one may be missing.
     package var webDirectoryIsGiven: Bool
@@ -41,20 +42,18 @@ package struct ListenerConfiguration: Sendable {
     package var eventLoops: Int?
     package var requestTimeout: Duration
     package var drainTimeout: Duration
-    package var requestsPerMinute: Int
 
     init(_ reader: inout EnvironmentReader) {
         host = reader.value(.host) { $0.contains(where: \.isWhitespace) ? nil : $0 } ?? ""
         port = reader.number(.port, in: 0...65535)
         publicURL = reader.value(.publicURL, Origin.init)
         allowedOrigins = reader.list(.allowedOrigins, Origin.init)
-        trustedProxies = reader.list(.trustedProxies, AddressBlock.init)
+        trustedProxies = reader.list(.trustedProxies, AddressRange.init)
         webDirectory = reader.text(.webDirectory) ?? ""
         webDirectoryIsGiven = reader.environment[Variable.webDirectory.name]?.isEmpty == false
         eventLoops = reader.optionalNumber(.eventLoops, in: 1...256)
         requestTimeout = .seconds(reader.number(.requestSeconds, in: 1...600))
         drainTimeout = .seconds(reader.number(.drainSeconds, in: 1...3600))
-        requestsPerMinute = reader.number(.requestRate, in: 1...1_000_000)
     }
 }
 
@@ -76,14 +75,16 @@ package struct StorageConfiguration: Sendable {
     }
 }
 
-/// The limits of one socket and one user; each refusal names its limit.
-package struct LiveConfiguration: Sendable {
+/// The limits of one connection and one user; each refusal names its limit.
+package struct LimitsConfiguration: Sendable {
     package var frameBytes: Int
     package var subscriptions: Int
     package var opsPerSecond: Int
     package var opsBurst: Int
     package var connectionsPerUser: Int
     package var watcherBytes: Int
+    /// REST requests of one user that read; the other classes of route have their share of it.
+    package var requestsPerMinute: Int
 
     init(_ reader: inout EnvironmentReader) {
         frameBytes = reader.number(.frameBytes, in: 1024...16_777_216)
@@ -92,6 +93,7 @@ package struct LiveConfiguration: Sendable {
         opsBurst = reader.number(.opsBurst, in: 1...1_000_000)
         connectionsPerUser = reader.number(.connectionsPerUser, in: 1...100_000)
         watcherBytes = reader.number(.watcherBytes, in: 4096...16_777_216)
+        requestsPerMinute = reader.number(.requestRate, in: 1...1_000_000)
     }
 }
 

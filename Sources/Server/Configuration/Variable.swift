@@ -44,7 +44,8 @@ extension Variable {
         "PUBLIC_URL", .derived("http://HOST:PORT"), allowed: "an http or https URL without a path",
         "The address under which people reach the server; links in mails begin with it.")
     static let allowedOrigins = Variable(
-        "ALLOWED_ORIGINS", .derived("PUBLIC_URL"), allowed: "origins separated by commas, as https://app.example.org",
+        "ALLOWED_ORIGINS", .derived("PUBLIC_URL; without one, this machine on PORT"),
+        allowed: "origins separated by commas, as https://app.example.org",
         "Pages of these origins may open the socket and use the refresh cookie.")
     static let trustedProxies = Variable(
         "TRUSTED_PROXIES", .none, allowed: "addresses or CIDR blocks separated by commas",
@@ -52,9 +53,10 @@ extension Variable {
     static let eventLoops = Variable(
         "EVENT_LOOPS", .derived("one a core"), allowed: "1…256", "Event loops that serve the connections.")
     static let requestSeconds = Variable(
-        "REQUEST_SECONDS", .text("30"), allowed: "1…600", "A request slower than this is ended.")
+        "REQUEST_SECONDS", .text("15"), allowed: "1…600", "A request slower than this is ended.")
     static let drainSeconds = Variable(
-        "DRAIN_SECONDS", .text("20"), allowed: "1…3600", "How long a stopping server waits for open requests.")
+        "DRAIN_SECONDS", .text("20"), allowed: "1…3600",
+        "How long a stopping server waits for Postgres before it spills, and then for open requests.")
 
     static let databaseURL = Variable(
         "DATABASE_URL", .none, allowed: "postgres://user:password@host/name, or key=value pairs of libpq",
@@ -89,7 +91,8 @@ extension Variable {
         "What may wait for one slow socket; beyond it the socket is closed and may come back.")
     static let requestRate = Variable(
         "REQUESTS_PER_MINUTE", .text("600"), allowed: "1…1000000",
-        "REST requests a minute of one user or one address; some classes of route have a share of it.")
+        "REST requests a minute of one user; writes have half of it, sign-ins a twentieth, an address five times as much."
+    )
 
     static let opsPort = Variable(
         "OPS_PORT", .text("8081"), allowed: "0…65535; 0 takes any free port",

@@ -2,16 +2,24 @@
 package struct Health: Sendable {
     /// Bytes that wait for Postgres, and how many may.
     package struct QueueLevel: Sendable, Codable {
-        package var bytes: Int
-        package var limitBytes: Int
+        package let bytes: Int
+        package let limitBytes: Int
 
         package init(bytes: Int, limitBytes: Int) {
             self.bytes = bytes
             self.limitBytes = limitBytes
         }
+
+        /// Less than a tenth is left: soon ops are refused.
+        var isFull: Bool { bytes > limitBytes / 10 * 9 }
     }
 
-    package enum Status: String, Sendable, Codable { case ok, degraded, starting, draining, overloaded }
+    package enum Status: String, Sendable, Codable {
+        case ok, degraded, starting, draining, overloaded
+
+        /// Whether new work should be sent here: 200 when true, else 503.
+        var takesWork: Bool { self == .ok || self == .degraded }
+    }
 
     let readiness: Readiness
     let databaseIsReachable: @Sendable () -> Bool
@@ -29,17 +37,10 @@ package struct Health: Sendable {
     /// `degraded` while live goes on without Postgres; `overloaded` when the queue takes no more.
     package var status: Status {
         switch readiness.phase {
-        case .starting: return .starting
-        case .draining: return .draining
-        case .serving: break
+        case .starting: .starting
+        case .draining: .draining
+        case .serving where queue().isFull: .overloaded
+        case .serving: databaseIsReachable() ? .ok : .degraded
         }
-        let level = queue()
-        if level.bytes >= level.limitBytes { return .overloaded }
-        return databaseIsReachable() ? .ok : .degraded
     }
-}
-
-extension Health.Status {
-    /// Whether new work should be sent here: 200 when true, else 503.
-    package var takesWork: Bool { self == .ok || self == .degraded }
 }

@@ -23,6 +23,7 @@ struct DetailedHealthReport: ResponseCodable {
     let startedAt: Timestamp
     let database: Database
     let queue: Health.QueueLevel
+    let connections: Int
 }
 
 extension Health.Status {

@@ -17,6 +17,8 @@ where Responder.Context: InitializableFromSource<ApplicationRequestContextSource
     let eventLoops: any EventLoopGroup
     let drainTimeout: Duration
     let logger: Logger
+    /// Runs before the address is bound.
+    var prepare: @Sendable () async throws -> Void = {}
     /// Called once with the port that was bound.
     let onListening: @Sendable (Int) async -> Void
 
@@ -38,6 +40,7 @@ where Responder.Context: InitializableFromSource<ApplicationRequestContextSource
             eventLoopGroupProvider: .shared(eventLoops),
             logger: logger)
         do {
+            try await prepare()
             try await withDrainLimit { try await application.run() }
         } catch let error as IOError {
             throw fault(error)

@@ -1,106 +1,77 @@
+import API
 import Hummingbird
+import HummingbirdCore
 import Logging
 import NIOCore
-import NIOPosix
+import Realtime
 import ServiceLifecycle
 import Synchronization
 
 /// The two ports of the process: the one for everybody and the one for operations.
 struct Listeners: Sendable {
-    let configuration: Configuration
-    let eventLoops: MultiThreadedEventLoopGroup
-    let readiness: Readiness
-    let directory: DataDirectory
-    let database: Database
-    let logger: Logger
-    let onReady: @Sendable (Ready) -> Void
-    private let ports = Ports()
+    private let configuration: Configuration
+    private let sitePort: Int
+    private let group: any EventLoopGroup
+    private let readiness: Readiness
+    private let logger: Logger
+    private let onReady: @Sendable (Ready) -> Void
+    private let progress: Progress
 
-    /// What was bound, as it becomes known.
-    private final class Ports: Sendable {
-        let bound = Mutex<(site: Int?, operations: Int?)>((nil, nil))
+    /// What is still to be bound before the server is ready.
+    private final class Progress: Sendable {
+        let state: Mutex<(missing: Int, ready: Ready)>
+        init(_ ready: Ready) { state = Mutex((2, ready)) }
     }
 
     init(
-        configuration: Configuration, eventLoops: MultiThreadedEventLoopGroup, readiness: Readiness,
-        directory: DataDirectory, database: Database, logger: Logger, onReady: @escaping @Sendable (Ready) -> Void
+        configuration: Configuration, sitePort: Int, group: any EventLoopGroup, readiness: Readiness, ready: Ready,
+        logger: Logger, onReady: @escaping @Sendable (Ready) -> Void
     ) {
         self.configuration = configuration
-        self.eventLoops = eventLoops
+        self.sitePort = sitePort
+        self.group = group
         self.readiness = readiness
-        self.directory = directory
-        self.database = database
+        var logger = logger
+        // Hummingbird's own words about ports would repeat ours.
+        logger.logLevel = max(logger.logLevel, .notice)
         self.logger = logger
         self.onReady = onReady
+        progress = Progress(ready)
     }
 
-    /// Operations first: their port answers while the other one drains.
-    func services<Site: HTTPResponder, Operations: HTTPResponder>(
-        site: Site, operations: Operations
-    ) -> [any Service]
-    where
-        Site.Context: InitializableFromSource<ApplicationRequestContextSource>,
-        Operations.Context: InitializableFromSource<ApplicationRequestContextSource>
-    {
-        [
-            Listener(
-                name: "operations", portVariable: Variable.opsPort.name,
-                address: .init(host: "127.0.0.1", port: configuration.operations.port), responder: operations,
-                server: .http1(), eventLoops: eventLoops, drainTimeout: .seconds(1), logger: quietLogger,
-                onListening: { port in bound { $0.operations = port } }),
-            Listener(
-                name: "site", portVariable: Variable.port.name,
-                address: .init(host: configuration.listener.host, port: configuration.listener.port),
-                responder: site, server: .http1(), eventLoops: eventLoops,
-                drainTimeout: configuration.listener.drainTimeout, logger: quietLogger,
-                onListening: { port in bound { $0.site = port } }),
-            DrainSign(readiness: readiness, logger: logger),
-        ]
+    func operations<Responder: HTTPResponder>(_ responder: Responder) -> any Service
+    where Responder.Context: InitializableFromSource<ApplicationRequestContextSource> {
+        Listener(
+            name: "operations", portVariable: Variable.opsPort.name,
+            address: .init(host: "127.0.0.1", port: configuration.operations.port), responder: responder,
+            server: .http1(), eventLoops: group, drainTimeout: .seconds(1), logger: logger,
+            onListening: { port in bound { $0.operationsPort = port } })
     }
 
-    /// Stops the event loops; only after all services have ended.
-    func close() async throws { try await eventLoops.shutdownGracefully() }
+    /// REST, pages and the socket on one port.
+    ///
+    /// - Parameter prepare: runs before connections are taken.
+    func site(
+        _ responder: APIResponder, sockets: SocketHost, prepare: @escaping @Sendable () async throws -> Void
+    ) -> any Service {
+        let server = HTTPServerBuilder { responder in LiveServerChannel(sockets: sockets, responder: responder) }
+        return Listener(
+            name: "site", portVariable: Variable.port.name,
+            address: .init(host: configuration.listener.host, port: sitePort), responder: responder, server: server,
+            eventLoops: group, drainTimeout: configuration.listener.drainTimeout, logger: logger, prepare: prepare,
+            onListening: { _ in bound { _ in } })
+    }
 
     /// Notes a bound port; with both the server is ready.
-    private func bound(_ note: @Sendable (inout (site: Int?, operations: Int?)) -> Void) {
-        let (site, operations) = ports.bound.withLock {
-            note(&$0)
-            return $0
+    private func bound(_ note: @Sendable (inout Ready) -> Void) {
+        let ready: Ready? = progress.state.withLock { state in
+            note(&state.ready)
+            state.missing -= 1
+            return state.missing == 0 ? state.ready : nil
         }
-        guard let site, let operations else { return }
+        guard let ready else { return }
         readiness.become(.serving)
-        let ready = Ready(
-            url: configuration.listener.publicURL?.description ?? "http://\(urlHost):\(site)",
-            operationsURL: "http://127.0.0.1:\(operations)", dataDirectory: directory.path,
-            database: database.commandLine)
         ready.log(to: logger)
         onReady(ready)
-    }
-
-    /// The host as a browser on this machine opens it.
-    private var urlHost: String {
-        let host = configuration.listener.host
-        if host == "0.0.0.0" || host == "::" { return "localhost" }
-        return host.contains(":") ? "[\(host)]" : host
-    }
-
-    /// Hummingbird's own words about ports would repeat ours.
-    private var quietLogger: Logger {
-        var logger = logger
-        logger.logLevel = max(logger.logLevel, .notice)
-        return logger
-    }
-}
-
-/// Marks the process as draining; as the last service it is the first to hear of the shutdown.
-private struct DrainSign: Service {
-    let readiness: Readiness
-    let logger: Logger
-
-    func run() async throws {
-        // A cancelled wait is an end like the graceful one.
-        try? await gracefulShutdown()
-        readiness.become(.draining)
-        logger.notice("draining")
     }
 }

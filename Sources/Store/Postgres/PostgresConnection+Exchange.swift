@@ -89,24 +89,21 @@ extension PostgresConnection {
             }
         }
         let events = Int16(POLLIN) | (wait.isFlushing ? Int16(POLLOUT) : 0)
-        var set = [
-            pollfd(fd: handle.descriptor, events: events, revents: 0),
-            pollfd(fd: interrupt.descriptor, events: Int16(POLLIN), revents: 0),
-        ]
-        guard pollUntil(wait.limit, &set) else {
+        let ready = pollUntil(wait.limit, handle.descriptor, events, wakeUp: interrupt.descriptor)
+        guard let ready else {
             guard wait.stop == nil, kind.isCancellable else {
                 throw lose(kind, "no answer in time", wait.stop ?? .deadline)
             }
             stop(.deadline, handle, &wait)
             return
         }
-        if set[1].revents != 0 {
+        if ready.wakeUp {
             interrupt.clear()
             if kind.isCancellable, wait.stop == nil, interrupt.isRequested(lease: lease) {
                 stop(.cancelled, handle, &wait)
             }
         }
-        if set[0].revents != 0 {
+        if ready.socket {
             // A failure shows in the connection's status, which the loop around this looks at.
             _ = PQconsumeInput(handle.pointer)
         }
@@ -121,8 +118,7 @@ extension PostgresConnection {
     /// Waits until a cancel request cannot hit a later statement any more.
     private func finishCancel(_ kind: StatementKind, _ wait: AnswerWait) throws(StoreError) {
         guard let request = wait.request, !request.isOver else { return }
-        var set = [pollfd(fd: request.descriptor, events: Int16(POLLIN), revents: 0)]
-        guard pollUntil(wait.limit, &set) else { throw lose(kind, "no answer in time", wait.stop) }
+        guard pollUntil(wait.limit, request.descriptor, Int16(POLLIN)) != nil else { throw lose(kind, "no answer in time", wait.stop) }
         request.finish()
     }
 }

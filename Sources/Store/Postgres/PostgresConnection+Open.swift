@@ -25,8 +25,7 @@ extension PostgresConnection {
         while direction != PGRES_POLLING_OK {
             guard direction != PGRES_POLLING_FAILED, handle.isPossible else { throw .unavailable(handle.message) }
             let events = direction == PGRES_POLLING_READING ? Int16(POLLIN) : Int16(POLLOUT)
-            var set = [pollfd(fd: handle.descriptor, events: events, revents: 0)]
-            guard pollUntil(deadline, &set) else { throw .unavailable("no answer to the attempt to connect") }
+            guard pollUntil(deadline, handle.descriptor, events) != nil else { throw .unavailable("no answer to the attempt to connect") }
             direction = PQconnectPoll(handle.pointer)
         }
         return handle

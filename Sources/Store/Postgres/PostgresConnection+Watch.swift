@@ -11,16 +11,14 @@ extension PostgresConnection {
         lease = 1
         defer { lease = 0 }
         while let handle, !interrupt.isRequested(lease: lease) {
-            var set = [
-                pollfd(fd: handle.descriptor, events: Int16(POLLIN), revents: 0),
-                pollfd(fd: interrupt.descriptor, events: Int16(POLLIN), revents: 0),
-            ]
-            guard pollUntil(.now + Self.heartbeat, &set) else {
+            let limit = ContinuousClock.now + Self.heartbeat
+            let ready = pollUntil(limit, handle.descriptor, Int16(POLLIN), wakeUp: interrupt.descriptor)
+            guard let ready else {
                 beat()
                 continue
             }
-            if set[1].revents != 0 { interrupt.clear() }
-            if set[0].revents != 0, PQconsumeInput(handle.pointer) == 0 || !handle.isGood { close() }
+            if ready.wakeUp { interrupt.clear() }
+            if ready.socket, PQconsumeInput(handle.pointer) == 0 || !handle.isGood { close() }
         }
     }
 

@@ -3,22 +3,23 @@ struct PreparedStatements {
     /// Beyond this many the connection forgets all and begins anew: more texts than this are made, not written.
     static let limit = 256
 
-    private struct Key: Hashable {
-        let text: String
+    private struct Prepared {
         let types: [UInt32]
-
-        func hash(into hasher: inout Hasher) {
-            hasher.combine(text)
-        }
+        let name: String
     }
 
-    private var names: [Key: String] = [:]
+    /// Nearly always one a text; the types differ where one text is used with values of several.
+    private var byText: [String: [Prepared]] = [:]
+    private var count = 0
     private var made = 0
 
-    var isFull: Bool { names.count >= Self.limit }
+    var isFull: Bool { count >= Self.limit }
 
     func name(of sql: SQL) -> String? {
-        names[Key(text: sql.text, types: sql.parameters.entries.map(\.type))]
+        guard let prepared = byText[sql.text] else { return nil }
+        return prepared.first { prepared in
+            prepared.types.elementsEqual(sql.parameters.entries.lazy.map(\.type))
+        }?.name
     }
 
     /// A name that this connection has not used before.
@@ -28,10 +29,13 @@ struct PreparedStatements {
     }
 
     mutating func remember(_ name: String, for sql: SQL) {
-        names[Key(text: sql.text, types: sql.parameters.entries.map(\.type))] = name
+        let prepared = Prepared(types: sql.parameters.entries.map(\.type), name: name)
+        byText[sql.text, default: []].append(prepared)
+        count += 1
     }
 
     mutating func forgetAll() {
-        names = [:]
+        byText = [:]
+        count = 0
     }
 }

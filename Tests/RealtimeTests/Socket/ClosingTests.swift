@@ -24,7 +24,8 @@ struct ClosingTests {
         #expect(host.connectionCount == 0)
     }
 
-    @Test("a close frame is answered with its code, then the connection ends", arguments: [nil, 1000, 1001, 3000, 4999])
+    @Test(
+        "a close frame is answered with its code, then the connection ends", arguments: [nil, 1000, 1001, 3000, 4999])
     func peerCloses(_ code: UInt16?) async throws {
         try await withConnection { socket, _, log in
             try await socket.write(RawFrame.close(code).bytes())
@@ -48,7 +49,8 @@ struct ClosingTests {
     @Test("answers under way leave before the close frame")
     func answersFirst() async throws {
         try await withConnection { socket, _, _ in
-            try await socket.write(RawFrame.text("a").bytes() + RawFrame.text("b").bytes() + RawFrame.close(1000).bytes())
+            try await socket.write(
+                RawFrame.text("a").bytes() + RawFrame.text("b").bytes() + RawFrame.close(1000).bytes())
             #expect(try await socket.nextFrame() == .text("a"))
             #expect(try await socket.nextFrame() == .text("b"))
             #expect(try await socket.nextFrame()?.closeCode == 1000)

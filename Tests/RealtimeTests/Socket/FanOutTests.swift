@@ -19,9 +19,9 @@ struct FanOutTests {
     }
 
     private func watcher(
-        _ port: Int, _ log: SessionLog, deflates: Bool = false, reading: Bool = true, _ buffer: Int? = nil
+        _ port: Int, _ log: SessionLog, deflates: Bool = false, reading: Bool = true
     ) async throws -> Watcher {
-        let socket = try await RawSocket.connect(port: port, receiveBufferBytes: buffer)
+        let socket = try await RawSocket.connect(port: port)
         _ = try await socket.requestUpgrade(deflates ? ["Sec-WebSocket-Extensions: permessage-deflate"] : [])
         if !reading { try await socket.stopReading() }
         return Watcher(socket: socket, connection: try await log.nextOpening().connection)
@@ -116,7 +116,7 @@ struct FanOutTests {
             var good: [Watcher] = []
             for _ in 0..<4 { good.append(try await watcher(port, log)) }
             var stuck: [Watcher] = []
-            for _ in 0..<3 { stuck.append(try await watcher(port, log, reading: false, 4096)) }
+            for _ in 0..<3 { stuck.append(try await watcher(port, log, reading: false)) }
             for watcher in good + stuck { outbox.add(watcher.connection) }
             let text = String(repeating: "x", count: 1000)
             let rounds = 40
@@ -141,7 +141,7 @@ struct FanOutTests {
         let log = SessionLog()
         try await withSocketServer(log.host { $0.closeGrace = .seconds(10) }) { port in
             let outbox = RoomOutbox()
-            let one = try await watcher(port, log, reading: false, 4096)
+            let one = try await watcher(port, log, reading: false)
             outbox.add(one.connection)
             let text = String(repeating: "y", count: 5000)
             for _ in 0..<1000 { outbox.offer(frame(text)) }
@@ -161,7 +161,7 @@ struct FanOutTests {
         let log = SessionLog()
         try await withSocketServer(log.host()) { port in
             let outbox = RoomOutbox()
-            let one = try await watcher(port, log, reading: false, 4096)
+            let one = try await watcher(port, log, reading: false)
             outbox.add(one.connection)
             let text = String(repeating: "z", count: 2000)
             for number in 0..<2000 {
@@ -225,7 +225,7 @@ struct FanOutTests {
     func answersWait() async throws {
         let log = SessionLog()
         try await withSocketServer(log.host { $0.totalLimitBytes = 200_000 }) { port in
-            let one = try await watcher(port, log, reading: false, 4096)
+            let one = try await watcher(port, log, reading: false)
             let text = String(repeating: "q", count: 10_000)
             async let asking: Void = {
                 for number in 0..<200 { try await one.socket.write(RawFrame.text("\(number) \(text)").bytes()) }

@@ -30,7 +30,9 @@ struct FrameDecoderTests {
             let text = String(repeating: "ä\(random.next() % 100)€", count: Int(random.next() % 3000))
             let payload = Array(text.utf8)
             let compressed = random.next() % 2 == 0
-            let sent = compressed ? Array(Deflater(windowBits: 15).deflate(ByteBuffer(bytes: payload)).readableBytesView) : payload
+            let sent =
+                compressed
+                ? Array(Deflater(windowBits: 15).deflate(ByteBuffer(bytes: payload)).readableBytesView) : payload
             let mask = (0..<4).map { _ in UInt8(truncatingIfNeeded: random.next()) }
             let cut = sent.isEmpty ? 0 : Int(random.next() % UInt64(sent.count))
             let reserved: UInt8 = compressed ? 0x40 : 0
@@ -66,7 +68,8 @@ struct FrameDecoderTests {
         if random.next() % 2 == 0 { bytes[Int(random.next() % UInt64(bytes.count))] = UInt8(random.next() & 0xFF) }
         let cut = Int(random.next() % UInt64(bytes.count))
         var validator = UTF8Validator()
-        let accepts = bytes[..<cut].withUnsafeBytes { validator.accept($0) }
+        let accepts =
+            bytes[..<cut].withUnsafeBytes { validator.accept($0) }
             && bytes[cut...].withUnsafeBytes { validator.accept($0) } && validator.isComplete
         #expect(accepts == (String(validating: bytes, as: UTF8.self) != nil), "seed \(seed)")
     }

@@ -71,7 +71,8 @@ struct HostileInputTests {
         #expect(try await closeCode(for: RawFrame.text(String(repeating: "x", count: limit + 1)).bytes()) == 1009)
         let half = String(repeating: "x", count: limit / 2)
         let fragments =
-            RawFrame.text(half, isFinal: false).bytes() + RawFrame.continuation(Array(half.utf8), isFinal: false).bytes()
+            RawFrame.text(half, isFinal: false).bytes()
+            + RawFrame.continuation(Array(half.utf8), isFinal: false).bytes()
             + RawFrame.continuation([120]).bytes()
         #expect(try await closeCode(for: fragments) == 1009)
     }

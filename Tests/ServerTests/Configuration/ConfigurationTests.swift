@@ -12,8 +12,8 @@ struct ConfigurationTests {
         #expect(configuration.listener.publicURL == nil)
         #expect(configuration.storage.databaseURL == nil)
         #expect(configuration.storage.dataDirectory == "./var")
-        #expect(configuration.live.frameBytes == 65_536)
-        #expect(configuration.live.opsBurst == 200)
+        #expect(configuration.limits.frameBytes == 65_536)
+        #expect(configuration.limits.opsBurst == 200)
         #expect(configuration.operations.port == 8081)
     }
 

@@ -49,7 +49,9 @@ struct DeflateAgreement: Equatable {
     }
 
     private static func bits(_ value: Substring) -> UInt8? {
-        guard value.first != "0", value.first != "+", let bits = UInt8(value), (8...15).contains(bits) else { return nil }
+        guard value.first != "0", value.first != "+", let bits = UInt8(value), (8...15).contains(bits) else {
+            return nil
+        }
         return bits
     }
 }

@@ -20,7 +20,9 @@ struct FrameHeader {
         guard let opcode = Opcode(rawValue: first & 0x0F) else { throw .protocolError("reserved opcode") }
         let isFinal = first & 0x80 != 0
         let isCompressed = first & 0x40 != 0
-        if isCompressed, opcode != .text, opcode != .binary { throw .protocolError("compressed control or continuation") }
+        if isCompressed, opcode != .text, opcode != .binary {
+            throw .protocolError("compressed control or continuation")
+        }
         if opcode.isControl, !isFinal { throw .protocolError("fragmented control frame") }
 
         guard let second: UInt8 = input.getInteger(at: start + 1) else { return nil }

@@ -63,7 +63,9 @@ package struct EncodedFrame: Sendable {
     ///   - windowBits: the agreed window, or `nil` for a connection without compression.
     ///   - loop: the event loop whose deflate states may be used.
     func bytes(windowBits: UInt8?, on loop: SocketLoop) -> ByteBuffer {
-        guard let windowBits, let compressed, compresses(from: loop.configuration.deflateFromBytes) else { return plain }
+        guard let windowBits, let compressed, compresses(from: loop.configuration.deflateFromBytes) else {
+            return plain
+        }
         if let known = compressed.known(windowBits) { return known }
         var payload = plain
         payload.moveReaderIndex(forwardBy: Self.headBytes(plain))

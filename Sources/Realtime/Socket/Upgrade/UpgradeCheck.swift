@@ -50,8 +50,12 @@ struct UpgradeTerms {
     private static func subprotocol(
         _ headers: HTTPHeaders, _ configuration: SocketConfiguration
     ) throws(UpgradeRefusal) -> String? {
-        guard let spoken = configuration.subprotocol, headers.contains(name: "sec-websocket-protocol") else { return nil }
-        guard headers[canonicalForm: "sec-websocket-protocol"].contains(Substring(spoken)) else { throw .badSubprotocol }
+        guard let spoken = configuration.subprotocol, headers.contains(name: "sec-websocket-protocol") else {
+            return nil
+        }
+        guard headers[canonicalForm: "sec-websocket-protocol"].contains(Substring(spoken)) else {
+            throw .badSubprotocol
+        }
         return spoken
     }
 

@@ -1,0 +1,38 @@
+import API
+import Foundation
+import Logging
+import Protocol
+import Realtime
+import Store
+
+/// Who is who: the signing keys and the verifier of tokens.
+struct Accounts: Sendable {
+    let keys: SigningKeys
+    let revoked: RevokedSessions
+    let tokens: TokenVerifier
+
+    /// Loads or makes the signing key and reads which sessions were ended lately.
+    init(pool: PostgresPool, directory: DataDirectory, logger: Logger) async throws {
+        do {
+            keys = try SigningKeys(directory: URL(filePath: directory.subdirectory("keys")), now: .now)
+        } catch let fault as SigningKeys.Fault {
+            throw BootFault("\(fault)")
+        }
+        revoked = RevokedSessions(pool: pool, logger: logger, now: { .now })
+        try await revoked.load()
+        tokens = TokenVerifier(keys: keys, revoked: revoked, now: { .now })
+    }
+
+    /// Verifies a token for the socket.
+    var authenticate: Live.Authenticate {
+        { [tokens] token in
+            do throws(TokenFault) {
+                let identity = try tokens.verify(token)
+                return LiveIdentity(user: identity.userId, session: identity.sid, expiresAt: identity.expiresAt)
+            } catch {
+                // The socket has one answer to all faults of a token.
+                return nil
+            }
+        }
+    }
+}

@@ -1,0 +1,29 @@
+/// Under which addresses people reach the server, once its port is known.
+struct PublicAddress: Sendable {
+    /// What links begin with, without a slash at the end.
+    let url: String
+    /// Origins whose pages are ours.
+    let origins: Set<String>
+
+    /// - Parameter port: the port that is bound.
+    init(_ configuration: ListenerConfiguration, port: Int) {
+        let own = Origin("http://\(Self.urlHost(configuration.host)):\(port)")
+        let main = configuration.publicURL ?? own
+        url = main?.description ?? "http://localhost:\(port)"
+        var origins = Set(configuration.allowedOrigins.map(\.description))
+        if origins.isEmpty { origins = [url] }
+        // A developer opens either name of this machine and means the same server.
+        if configuration.publicURL == nil, configuration.allowedOrigins.isEmpty {
+            for name in ["localhost", "127.0.0.1", "[::1]"] {
+                if let origin = Origin("http://\(name):\(port)") { origins.insert(origin.description) }
+            }
+        }
+        self.origins = origins
+    }
+
+    /// The host as a browser on this machine opens it.
+    private static func urlHost(_ host: String) -> String {
+        if host == "0.0.0.0" || host == "::" { return "localhost" }
+        return host.contains(":") ? "[\(host)]" : host
+    }
+}

@@ -1,0 +1,99 @@
+import API
+import Logging
+import NIOCore
+import Protocol
+import Realtime
+import ServiceLifecycle
+import Store
+
+/// The live side with its sockets, and its way through a drain.
+struct LiveServices: Sendable {
+    let node: LiveNode
+    let sockets: SocketHost
+    private let spill: Spill
+    private let logger: Logger
+
+    init(
+        foundation: LiveFoundation, accounts: Accounts, settings: LiveSettings, spill: Spill
+    ) {
+        let node = LiveNode(
+            configuration: settings.live, foundation: foundation, authenticate: accounts.authenticate)
+        let live = node.live
+        sockets = SocketHost(
+            configuration: settings.socket, group: foundation.group, logger: foundation.logger,
+            authorise: { token in await live.authorise(token) },
+            makeSession: { connection, request in live.makeSession(connection, request) })
+        accounts.revoked.observe { sessions in live.registry.close(sessions: Set(sessions)) }
+        self.node = node
+        self.spill = spill
+        logger = foundation.logger
+    }
+
+    /// What REST tells the live side, and asks of it.
+    var hooks: LiveHooks {
+        LiveHooks(
+            relationChanged: { [node] first, second in await node.rooms.relationChanged(first, second) },
+            livePreferenceChanged: { [node] athlete in await node.rooms.privacyChanged(athlete) },
+            status: { [node] user in
+                let status = node.presences.status(of: user)
+                return LiveHooks.Status(isOnline: status.isOnline, live: status.live)
+            })
+    }
+
+    /// Compares clocks and offers what an earlier process spilled; before connections are taken.
+    func recover(pool: PostgresPool) async throws {
+        try await node.clock.measure(pool)
+        try await spill.recover(into: node.rooms)
+    }
+
+    /// What a drain does first: all that was applied becomes durable or is spilled, clients hear of it and are sent away.
+    func drainService(within limit: Duration) -> some Service {
+        LiveDrain(node: node, sockets: sockets, spill: spill, limit: limit, logger: logger)
+    }
+}
+
+/// The configurations of rooms and sockets, made from the server's.
+struct LiveSettings: Sendable {
+    var live: Realtime.LiveConfiguration
+    var socket: SocketConfiguration
+
+    init(_ configuration: Configuration, origins: Set<String>) {
+        let limits = configuration.limits
+        live = Realtime.LiveConfiguration()
+        live.subscriptionLimit = limits.subscriptions
+        live.opsPerSecond = limits.opsPerSecond
+        live.opsBurst = limits.opsBurst
+        live.connectionsPerUser = limits.connectionsPerUser
+        live.queueBytes = configuration.storage.queueBytes
+        socket = SocketConfiguration()
+        socket.origins = origins
+        socket.messageLimitBytes = limits.frameBytes
+        socket.queueLimitBytes = limits.watcherBytes
+    }
+}
+
+private struct LiveDrain: Service {
+    let node: LiveNode
+    let sockets: SocketHost
+    let spill: Spill
+    let limit: Duration
+    let logger: Logger
+
+    /// When the clients are asked to come back.
+    private static let retryAfter = Duration.seconds(1)
+    /// Many clients are sent away over this time, so that they do not all come back at once.
+    private static let spread = Duration.seconds(2)
+
+    func run() async throws {
+        // A cancelled wait is an end like the graceful one.
+        try? await gracefulShutdown()
+        node.live.sayGoodbye(retryAfter: Self.retryAfter)
+        do {
+            try await node.drain(within: limit, spill: spill)
+        } catch {
+            logger.critical("ops that were applied but not durable are lost", error: error)
+            throw error
+        }
+        await sockets.drain(over: sockets.connectionCount > 100 ? Self.spread : .zero)
+    }
+}
