@@ -84,7 +84,7 @@ let package = Package(
             swiftSettings: strict),
         .executableTarget(
             name: "fitai",
-            dependencies: ["Server", "Store", "Client", "Protocol", arguments, logging, lifecycle],
+            dependencies: ["Server", "API", "Realtime", "Store", "Client", "Protocol", arguments, logging, metrics],
             swiftSettings: strict),
         .target(
             name: "Client",

@@ -86,7 +86,8 @@ package struct App: Sendable {
             revoked: accounts.revoked, tokens: accounts.tokens, live: live.hooks, rooms: live.node.rooms,
             extra: watch.routes)
         let ready = Ready(
-            url: address.url, operationsPort: configuration.operations.port, dataDirectory: base.directory.path,
+            url: address.url, listening: address.listening, operationsPort: configuration.operations.port,
+            dataDirectory: base.directory.path,
             database: base.database.commandLine)
         let listeners = Listeners(
             configuration: configuration, sitePort: port, group: base.group, readiness: watch.readiness,
@@ -103,7 +104,8 @@ package struct App: Sendable {
                 DrainSign(readiness: watch.readiness, logger: logger),
             ]
         return Assembly(
-            services: services, group: base.group, directory: base.directory, signals: signals, logger: logger)
+            services: services, pool: pool, group: base.group, directory: base.directory, signals: signals,
+            logger: logger)
     }
 
     private func apiConfiguration(_ address: PublicAddress, _ directory: DataDirectory) throws -> APIConfiguration {

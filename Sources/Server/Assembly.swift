@@ -2,18 +2,21 @@ import Logging
 import NIOCore
 import NIOPosix
 import ServiceLifecycle
+import Store
 import UnixSignals
 
 /// A booted server, ready to run.
 package struct Assembly: Sendable {
     private let services: ServiceGroup
     private let group: MultiThreadedEventLoopGroup
+    package let pool: PostgresPool
     /// Held open for its lock.
     private let directory: DataDirectory
 
     /// - Parameter services: in the order in which they start; they are drained in the opposite one.
     init(
-        services: [any Service], group: MultiThreadedEventLoopGroup, directory: DataDirectory, signals: [UnixSignal],
+        services: [any Service], pool: PostgresPool, group: MultiThreadedEventLoopGroup, directory: DataDirectory,
+        signals: [UnixSignal],
         logger: Logger
     ) {
         var quiet = logger
@@ -28,6 +31,7 @@ package struct Assembly: Sendable {
                         failureTerminationBehavior: .gracefullyShutdownGroup)
                 },
                 gracefulShutdownSignals: signals, logger: quiet))
+        self.pool = pool
         self.group = group
         self.directory = directory
     }

@@ -1,3 +1,5 @@
+import Store
+
 /// A reason why the server does not start, in words for whoever started it.
 package struct BootFault: Error, CustomStringConvertible {
     package let description: String
@@ -12,9 +14,16 @@ package struct BootFault: Error, CustomStringConvertible {
         BootFault("another fitai process\(holder) uses the data directory \(path); stop it, or set DATA_DIR to another")
     }
 
-    static func databaseTaken(_ database: String) -> BootFault {
-        BootFault(
-            "another fitai process serves the database \(database); "
-                + "one database takes one process until many nodes come with a later version")
+    /// What a person can mend, in words; other errors are our bugs and stay as they are.
+    static func readable(_ error: any Error) -> any Error {
+        switch error {
+        case let held as AdvisoryLock.Held:
+            BootFault(
+                "another fitai process serves this database (\(held.holder)); a database takes one process until many "
+                    + "nodes come with a later version")
+        case is MigrationError, is StoreError, is InvalidConfiguration: BootFault("\(error)")
+        case let error as LocalClusterError: BootFault("the private Postgres: \(error)")
+        default: error
+        }
     }
 }

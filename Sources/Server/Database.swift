@@ -35,7 +35,7 @@ package struct Database: Sendable {
                 pool: pool, configuration: source.configuration, cluster: source.cluster, lock: lock, logger: logger)
         } catch {
             await source.cluster?.stop()
-            throw fault(error)
+            throw BootFault.readable(error)
         }
     }
 
@@ -55,17 +55,5 @@ package struct Database: Sendable {
     /// Where the database is, as a command line that opens it.
     var commandLine: String {
         cluster == nil ? "psql \"$DATABASE_URL\"" : "psql \"\(configuration.connection)\""
-    }
-
-    private static func fault(_ error: any Error) -> any Error {
-        switch error {
-        case let held as AdvisoryLock.Held:
-            BootFault(
-                "another fitai process serves this database (\(held.holder)); a database takes one process until many "
-                    + "nodes come with a later version")
-        case let error as MigrationError: BootFault("\(error)")
-        case let error as StoreError: BootFault("\(error)")
-        default: error
-        }
     }
 }

@@ -25,12 +25,8 @@ package struct DatabaseSource: Sendable {
             var configuration = try PostgresConfiguration(connection: connection ?? "")
             configuration.maxConnections = storage.databasePoolSize
             return DatabaseSource(configuration: configuration, cluster: cluster)
-        } catch let error as LocalClusterError {
-            throw BootFault("the private Postgres: \(error)")
-        } catch let error as InvalidConfiguration {
-            throw BootFault("\(error)")
-        } catch let error as StoreError {
-            throw BootFault("\(error)")
+        } catch {
+            throw BootFault.readable(error)
         }
     }
 }

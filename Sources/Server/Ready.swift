@@ -4,6 +4,8 @@ import Logging
 package struct Ready: Sendable {
     /// The address to open, without a slash at the end.
     package let url: String
+    /// Where connections are taken, which differs from `url` behind a proxy.
+    package let listening: String
     package internal(set) var operationsPort: Int
     /// Absolute.
     package let dataDirectory: String

@@ -13,5 +13,8 @@ struct Fitai: AsyncParsableCommand {
             All configuration comes from the environment: see `fitai serve --help`.
             """,
         version: Release.version,
-        subcommands: [ServeCommand.self, ReplayCommand.self])
+        subcommands: [
+            ServeCommand.self, DemoCommand.self, ReplayCommand.self, MigrateCommand.self, SeedCommand.self,
+            DeadLettersCommand.self,
+        ])
 }

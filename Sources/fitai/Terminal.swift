@@ -30,6 +30,17 @@ enum Terminal {
             registry: registry)
     }
 
+    /// Lends the server's database to a command beside the server.
+    static func withDatabase(_ body: (OwnDatabase, Logger) async throws -> Void) async throws {
+        try await reportingFaults {
+            let configuration = try Configuration(environment: environment)
+            let logger = startLogging(configuration.operations)
+            try await OwnDatabase.with(configuration.storage, environment: environment, logger: logger) { database in
+                try await body(database, logger)
+            }
+        }
+    }
+
     /// The process's logger; call once. Loggers that libraries make for themselves write to the same place.
     static func startLogging(_ configuration: OperationsConfiguration) -> Logger {
         let format = format(configuration)

@@ -80,7 +80,7 @@ struct LiveClientConnectionTests {
     func upgrade() async throws {
         let server = try await ScriptedLiveServer.start()
         try await server.refuse([.serviceUnavailable, .badGateway, .forbidden])
-        try await RunningClient.with(server: server) { running in
+        try await RunningClient.with(server: server) { running async throws in
             #expect(try await running.event(waits) == "the server answered 503")
             #expect(try await running.event(waits) == "the server answered 502")
             #expect(try await running.event(ends) == "the server answered 403")

@@ -1,5 +1,6 @@
 import Histogram
 import Client
+import Histogram
 import NIOCore
 import Protocol
 

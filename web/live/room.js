@@ -42,10 +42,16 @@ export class Room extends EventTarget {
     connection.addEventListener("open", this.#opened);
     connection.addEventListener("push", this.#pushed);
     connection.addEventListener("state", this.#stateChanged);
-    if (connection.state === "open") this.join();
+    // In a later turn, so that a state that was kept can be restored before.
+    queueMicrotask(() => { if (connection.state === "open") this.joinSoon(); });
   }
 
   get name() { return this.#name; }
+
+  /** Takes what was known before; the next subscribe brings what was missed since. */
+  restore({ state, position, epoch, athlete, records }) {
+    Object.assign(this, { state, position, epoch, athlete, records: new Map(records) });
+  }
 
   /** Whether the page is up to date as far as the connection can tell. */
   get isLive() { return this.status === "live" && this.#connection.state === "open"; }

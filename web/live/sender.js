@@ -17,7 +17,8 @@ export class Sender {
     connection.addEventListener("open", () => {
       for (const lane of this.#rooms.values()) {
         clearTimeout(lane.timer);
-        Object.assign(lane, { sent: new Set(), pausedUntilTimer: false, pauses: 0, turn: lane.turn + 1 });
+        // Everything goes out anew, so a new epoch is no news.
+        Object.assign(lane, { sent: new Set(), pausedUntilTimer: false, pauses: 0, epoch: 0, turn: lane.turn + 1 });
       }
       for (const room of outbox.rooms) this.pump(room);
     });

@@ -1,6 +1,7 @@
 // The athlete's side of a workout: what the server confirmed, with the outbox's ops laid over it.
 
 import { apply, emptyState, findEntry, findSet } from "./fold.js";
+import { keepRoom } from "./room-keeper.js";
 import { uuid7 } from "./uuid7.js";
 
 /** Events: `change` after every change of the state, of an op's standing or of the room. */
@@ -10,6 +11,7 @@ export class Training extends EventTarget {
   #sender;
   #room;
   #view = null;
+  #endKeeping;
 
   constructor({ connection, outbox, sender, room }) {
     super();
@@ -20,12 +22,14 @@ export class Training extends EventTarget {
     outbox.addEventListener("change", this.#changed);
     room.addEventListener("change", this.#changed);
     room.addEventListener("reset", this.#observe);
+    this.#endKeeping = keepRoom(room);
   }
 
   get room() { return this.#room; }
 
   leave() {
     this.#outbox.removeEventListener("change", this.#changed);
+    this.#endKeeping();
     this.#room.leave();
   }
 

@@ -105,13 +105,14 @@ export function athletePage(app, id) {
       h("p", sets === 0 ? "No sets logged yet." : "How hard was it, all in all?"),
       sets === 0 ? null : h("div.rpe", { role: "group", "aria-label": "Session effort" },
         ...[6, 7, 8, 9, 10].map((rpe) => h("button", { type: "button", onclick: () => close({ rpe }) }, String(rpe)))),
-      h("button.primary.big", { type: "button", onclick: () => close({}) }, sets === 0 ? "Finish" : "Finish without a rating"),
+      h("button.primary.big", { type: "button", autofocus: true, onclick: () => close({}) }, sets === 0 ? "Finish" : "Finish without a rating"),
       h("button.danger", { type: "button", onclick: () => close({ abandon: true }) }, "Discard workout")));
     if (!answer) return;
     heart.stop();
     if (answer.abandon) act("workout.abandon");
     else act("workout.complete", answer.rpe ? { rpe: answer.rpe } : {});
     if (app.currentWorkout === id) app.currentWorkout = null;
+    scrollTo(0, 0);
   }
 
   function show() {

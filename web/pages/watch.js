@@ -1,8 +1,9 @@
+import { findSet } from "../live/fold.js";
 import { Room } from "../live/room.js";
 import { avatar, liveMark, topBar } from "../parts/bar.js";
 import { cheerButtons, cheerLayer } from "../parts/cheers.js";
 import { h, icons, setText } from "../parts/dom.js";
-import { clock as clockText } from "../parts/format.js";
+import { clock as clockText, kilograms } from "../parts/format.js";
 import { restClock } from "../parts/rest-clock.js";
 import { timeline } from "../parts/timeline.js";
 import { muscleBars, runningTimes, totals } from "../parts/totals.js";
@@ -93,7 +94,9 @@ export function watchPage(app, id) {
 
   const cheered = ({ detail }) => cheers.show(detail);
   const folded = ({ detail: event }) => {
-    if (event.records?.length > 0) toast(`${room.athlete?.name ?? "A"} set a record!`);
+    const record = event.records?.[0];
+    const entry = record && findSet(room.state, record.setId)?.entry;
+    if (entry) toast(`Record: ${entry.name}, ${kilograms(Math.round(record.weightKg * 1000))}`);
   };
   room.addEventListener("change", show);
   room.addEventListener("cheer", cheered);

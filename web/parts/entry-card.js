@@ -126,7 +126,7 @@ function editSet(set) {
       if (!pad.fault) close({ values: { ...kept, ...pad.values } });
     };
     return h("div.stack", pad.element, fault,
-      h("button.primary.big", { type: "button", onclick: save }, "Save"),
+      h("button.primary.big", { type: "button", autofocus: true, onclick: save }, "Save"),
       h("button.danger", { type: "button", onclick: () => close({ remove: true }) }, "Delete set"));
   });
 }

@@ -45,8 +45,9 @@ export function watchersLine(room) {
   const element = h("p.muted.watching-line", { "aria-live": "polite" });
   element.update = () => {
     const list = [...room.watchers.values()];
-    const text = room.watching <= 0 ? "" : `${names(list, room.watching)} watching`;
-    setText(element, list.length === 0 && room.watching > 0 ? `${room.watching} watching` : text);
+    // One alone is the reader.
+    if (room.watching < 2) setText(element, "");
+    else setText(element, list.length === 0 ? `${room.watching} watching` : `${names(list, room.watching)} watching`);
   };
   return element;
 }

@@ -71,7 +71,7 @@ package final class PasswordHashing: Service, Sendable {
 
     private struct HashingFailed: Error { let code: Int32 }
 
-    private static func hash(_ password: String, _ cost: PasswordCost) throws -> String {
+    static func hash(_ password: String, _ cost: PasswordCost) throws -> String {
         var generator = SystemRandomNumberGenerator()
         let salt = (0..<saltBytes).map { _ in UInt8.random(in: .min ... .max, using: &generator) }
         let bytes = Array(password.utf8)

@@ -2,14 +2,15 @@
 struct PublicAddress: Sendable {
     /// What links begin with, without a slash at the end.
     let url: String
+    /// The same on this machine, whatever stands before the server.
+    let listening: String
     /// Origins whose pages are ours.
     let origins: Set<String>
 
     /// - Parameter port: the port that is bound.
     init(_ configuration: ListenerConfiguration, port: Int) {
-        let own = Origin("http://\(Self.urlHost(configuration.host)):\(port)")
-        let main = configuration.publicURL ?? own
-        url = main?.description ?? "http://localhost:\(port)"
+        listening = "http://\(Self.urlHost(configuration.host)):\(port)"
+        url = configuration.publicURL?.description ?? listening
         var origins = Set(configuration.allowedOrigins.map(\.description))
         if origins.isEmpty { origins = [url] }
         // A developer opens either name of this machine and means the same server.

@@ -1,0 +1,99 @@
+"""The real server as a child process; it can be killed and started again on the same data."""
+
+import email
+import email.policy
+import json
+import os
+import queue
+import re
+import signal
+import socket
+import subprocess
+import threading
+import time
+import urllib.request
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+BINARY = os.environ.get("FITAI_BINARY") or ROOT / ".build/debug/fitai"
+BOOT_SECONDS = 60
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class Served:
+    def __init__(self, data):
+        self.data = Path(data)
+        # The same port again after a restart, as the pages expect.
+        self.port = free_port()
+        self.process = None
+        self.log = []
+
+    @property
+    def address(self):
+        return f"http://127.0.0.1:{self.port}"
+
+    def start(self):
+        environment = {
+            "PATH": os.environ["PATH"], "HOME": os.environ.get("HOME", "/"), "LOG_FORMAT": "json",
+            "PORT": str(self.port), "OPS_PORT": "0", "DATA_DIR": str(self.data), "WEB_DIR": str(ROOT / "web"),
+        }
+        command = ["setpriv", "--pdeathsig", "KILL", "--", str(BINARY), "serve"]
+        self.process = subprocess.Popen(
+            command, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        )
+        lines = queue.Queue()
+        threading.Thread(target=self._read, args=(self.process.stdout, lines), daemon=True).start()
+        deadline = time.monotonic() + BOOT_SECONDS
+        while True:
+            line = lines.get(timeout=max(0.1, deadline - time.monotonic()))
+            if line is None:
+                raise RuntimeError("the server ended:\n" + "\n".join(self.log))
+            if '"message":"ready"' in line:
+                return self
+
+    def _read(self, output, lines):
+        for line in output:
+            self.log.append(line.rstrip())
+            lines.put(line)
+        lines.put(None)
+
+    def kill(self):
+        """As a power cut would: kill -9, nothing flushed."""
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait()
+
+    def stop(self):
+        self.process.terminate()
+        self.process.wait(timeout=30)
+
+    def errors(self):
+        """What the server logged as an error."""
+        return [line for line in self.log if '"level":"error"' in line or '"level":"critical"' in line]
+
+    def verify(self, address):
+        """Opens the link of the latest mail to this address."""
+        mails = sorted((self.data / "mail").glob("*.eml"), key=lambda path: path.stat().st_mtime)
+        for path in reversed(mails):
+            mail = email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
+            if address in mail["To"]:
+                token = re.search(r"/v1/auth/verify-email\?token=(\S+)", mail.get_content()).group(1)
+                return self.call("GET", f"/v1/auth/verify-email?token={token}")
+        raise AssertionError(f"no mail to {address}")
+
+    def call(self, method, path, body=None, token=None):
+        request = urllib.request.Request(self.address + path, method=method)
+        request.add_header("accept", "application/json")
+        if token:
+            request.add_header("authorization", f"Bearer {token}")
+        data = None
+        if body is not None:
+            request.add_header("content-type", "application/json")
+            data = json.dumps(body).encode()
+        with urllib.request.urlopen(request, data=data, timeout=30) as response:
+            text = response.read()
+            return json.loads(text) if text else None
