@@ -45,6 +45,8 @@ struct DeadlineTests {
             await #expect(throws: StoreError.deadline) { try await pool.query("select 1", as: Int.self) }
             #expect(try await backend(pool) != Int(frozen))
             let next = pid_t(try await backend(pool))
+            // Prepared before, so that the server is frozen under the insert itself.
+            try await pool.execute("insert into t values (1)")
             kill(next, SIGSTOP)
             await #expect(throws: StoreError.commitUnknown) { try await pool.execute("insert into t values (1)") }
             #expect(try await pool.query("select 1", as: Int.self) == [1])
