@@ -23,7 +23,8 @@ package actor LocalCluster: Service {
 
     package nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
-    /// Does nothing yet. `dataDirectory` is the server's DATA_DIR; `settings` (`name=value`) go to Postgres as they are.
+    /// Does nothing yet. `dataDirectory` is the server's DATA_DIR; `settings` (`name=value`) go to Postgres as they
+    /// are.
     package init(
         dataDirectory: String, environment: [String: String], settings: [String] = [],
         searchPath: [String]? = nil, fallbackRoot: String = "/var/lib", logger: Logger

@@ -57,7 +57,8 @@ struct DeadlineTests {
 
     @Test("a transaction's deadline covers all its statements and rolls back")
     func transactionDeadline() async throws {
-        try await TestPostgres.withDatabase(isMigrated: false, adjust: { $0.maxConnections = 1 }) { database async throws in
+        try await TestPostgres.withDatabase(isMigrated: false, adjust: { $0.maxConnections = 1 }) {
+            database async throws in
             let pool = database.pool
             try await pool.execute("create table t (a int)")
             await #expect(throws: StoreError.deadline) {
@@ -72,7 +73,8 @@ struct DeadlineTests {
 
     @Test("cancelling the task stops the statement on the server, and the connection is used again")
     func cancellation() async throws {
-        try await TestPostgres.withDatabase(isMigrated: false, adjust: { $0.maxConnections = 1 }) { database async throws in
+        try await TestPostgres.withDatabase(isMigrated: false, adjust: { $0.maxConnections = 1 }) {
+            database async throws in
             let pool = database.pool
             let before = try await backend(pool)
             let watcher = PostgresPool(configuration: database.configuration, logger: .silent)
@@ -87,7 +89,8 @@ struct DeadlineTests {
 
     @Test("a cancelled task's transaction is rolled back")
     func cancelledTransaction() async throws {
-        try await TestPostgres.withDatabase(isMigrated: false, adjust: { $0.maxConnections = 1 }) { database async throws in
+        try await TestPostgres.withDatabase(isMigrated: false, adjust: { $0.maxConnections = 1 }) {
+            database async throws in
             let pool = database.pool
             try await pool.execute("create table t (a int)")
             let before = try await backend(pool)
