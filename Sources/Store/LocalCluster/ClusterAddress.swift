@@ -23,7 +23,7 @@ struct ClusterAddress {
             "port=5432",
             "max_connections=100", "shared_buffers=128MB", "max_wal_size=1GB", "jit=off", "fsync=on",
             "synchronous_commit=on", "timezone=UTC", "log_timezone=UTC", "logging_collector=off",
-            "log_destination=stderr", "log_line_prefix=%m [%p] ",
+            "log_destination=stderr", "log_error_verbosity=terse", "log_line_prefix=%m [%p] ",
         ]
         return [binaries.postgres, "-D", directory.data] + (ours + settings).flatMap { ["-c", $0] }
     }

@@ -6,9 +6,10 @@ extension PostgresConnection {
     /// Connects and sets the session up.
     ///
     /// Throws `.unavailable` with libpq's reason when there is no server, no such user or database, or no answer
-    /// within the configured time.
-    func open() throws(StoreError) {
-        let handle = try connect(until: .now + configuration.connectTimeout)
+    /// within the configured time or by `limit`.
+    func open(until limit: ContinuousClock.Instant? = nil) throws(StoreError) {
+        let patience = ContinuousClock.now + configuration.connectTimeout
+        let handle = try connect(until: limit.map { min($0, patience) } ?? patience)
         guard PQsetnonblocking(handle.pointer, 1) == 0 else { throw .unavailable(handle.message) }
         self.handle = handle
         do {
