@@ -32,7 +32,7 @@ test: test-swift test-python ## Run every test
 
 test-swift: setup-test
 	swift build --build-tests
-	swift test --skip-build
+	swift test --skip-build --no-parallel
 
 test-python: .venv/.installed test-swift
 	$(if $(PYTHON_TESTS),.venv/bin/python -m pytest -q -p no:cacheprovider $(PYTHON_TESTS),@echo "no Python tests yet")

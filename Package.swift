@@ -111,7 +111,8 @@ let package = Package(
         .target(
             name: "TestKit",
             dependencies: [
-                "Protocol", "Store", "Realtime", "API", "Server", "Client", httpTypes, hummingbirdCore, logging, lifecycle,
+                "Protocol", "Store", "Realtime", "API", "Server", "Client", httpTypes, hummingbirdCore, logging,
+                lifecycle,
                 nioCore, nioPosix, nioHTTP, nioWebSocket,
             ],
             path: "Tests/TestKit",
