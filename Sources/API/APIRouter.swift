@@ -1,6 +1,7 @@
 import Hummingbird
 import Logging
 import Protocol
+import Realtime
 import ServiceLifecycle
 import Store
 
@@ -13,10 +14,10 @@ package struct API: Sendable {
     private let mechanisms: RouteMechanisms
     private let configuration: APIConfiguration
 
-    /// `extra` routes stand before the product's own; tests try the mechanisms with them.
+    /// Without `rooms` there are no workout routes (tests of other features do without). `extra` routes stand before the product's own; tests try the mechanisms with them.
     package init(
         configuration: APIConfiguration, pool: PostgresPool, keys: SigningKeys, revoked: RevokedSessions,
-        tokens: TokenVerifier, live: LiveHooks, extra: RouteTable = RouteTable()
+        tokens: TokenVerifier, live: LiveHooks, rooms: Rooms? = nil, extra: RouteTable = RouteTable()
     ) {
         let now = configuration.now
         let passwords = PasswordHashing(cost: configuration.passwordCost)
@@ -40,6 +41,9 @@ package struct API: Sendable {
             friendships: Friendships(pool: pool, now: now), lists: SocialLists(pool: pool), live: live
         ).declare(on: &table)
         ExerciseRoutes(exercises: Exercises(pool: pool)).declare(on: &table)
+        if let rooms {
+            WorkoutRoutes(rooms: rooms, history: WorkoutHistory(pool: pool)).declare(on: &table)
+        }
         self.table = table
         services = [passwords]
         mechanisms = RouteMechanisms(

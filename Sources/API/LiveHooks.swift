@@ -1,4 +1,5 @@
 import Protocol
+import Realtime
 
 /// What REST tells the live side after a commit, and asks of it.
 package struct LiveHooks: Sendable {
@@ -27,5 +28,19 @@ package struct LiveHooks: Sendable {
         self.relationChanged = relationChanged
         self.livePreferenceChanged = livePreferenceChanged
         self.status = status
+    }
+}
+
+extension LiveHooks {
+    /// The hooks of this process's live side.
+    package init(_ node: LiveNode) {
+        let (rooms, presences) = (node.rooms, node.presences)
+        self.init(
+            relationChanged: { await rooms.relationChanged($0, $1) },
+            livePreferenceChanged: { await rooms.privacyChanged($0) },
+            status: { user in
+                let status = presences.status(of: user)
+                return Status(isOnline: status.isOnline, live: status.live)
+            })
     }
 }

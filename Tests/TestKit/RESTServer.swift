@@ -2,7 +2,9 @@ import API
 import Foundation
 import Hummingbird
 import Logging
+import NIOPosix
 import Protocol
+import Realtime
 import ServiceLifecycle
 import Store
 import Synchronization
@@ -35,11 +37,11 @@ package struct RESTServer: Sendable {
 
     package var pool: PostgresPool { database.pool }
 
-    /// Starts the server, lends it to `body`, stops it. Limits are off unless `adjust` sets them.
+    /// Starts the server, lends it to `body`, stops it. Limits are off unless `adjust` sets them; with `isLive` there
+    /// are rooms, workout routes and the exercise library.
     package static func run<Value: Sendable>(
-        adjust: (inout APIConfiguration) -> Void = { _ in }, live: LiveHooks = LiveHooks(),
-        extra: (inout RouteTable) -> Void = { _ in },
-        _ body: (RESTServer) async throws -> Value
+        isLive: Bool = false, adjust: (inout APIConfiguration) -> Void = { _ in }, live: LiveHooks = LiveHooks(),
+        extra: (inout RouteTable) -> Void = { _ in }, _ body: (RESTServer) async throws -> Value
     ) async throws -> Value {
         let clock = TestClock()
         let directory = FileManager.default.temporaryDirectory.appendingPathComponent("fitai-\(UUIDv7.make())")
@@ -57,11 +59,11 @@ package struct RESTServer: Sendable {
         return try await TestPostgres.withDatabase { database in
             let revoked = RevokedSessions(pool: database.pool, logger: .silent, now: configuration.now)
             let tokens = TokenVerifier(keys: keys, revoked: revoked, now: configuration.now)
+            let node = isLive ? try await node(on: database.pool) : nil
             let api = API(
                 configuration: configuration, pool: database.pool, keys: keys, revoked: revoked, tokens: tokens,
-                live: live,
-                extra: table)
-            return try await serve(api) { port in
+                live: node.map { LiveHooks($0) } ?? live, rooms: node?.rooms, extra: table)
+            return try await serve(api, beside: node?.services ?? []) { port in
                 try await body(
                     RESTServer(
                         port: port, database: database, clock: clock, revoked: revoked, tokens: tokens, keys: keys,
@@ -70,8 +72,16 @@ package struct RESTServer: Sendable {
         }
     }
 
+    private static func node(on pool: PostgresPool) async throws -> LiveNode {
+        try await ExerciseSeed.load(into: pool)
+        let foundation = LiveFoundation(
+            pool: pool, people: People(storedIn: pool), catalog: try await Exercises(pool: pool).catalog(),
+            group: MultiThreadedEventLoopGroup.singleton, logger: .silent)
+        return LiveNode(configuration: LiveConfiguration(), foundation: foundation) { _ in nil }
+    }
+
     private static func serve<Value: Sendable>(
-        _ api: API, _ body: (Int) async throws -> Value
+        _ api: API, beside services: [any Service], _ body: (Int) async throws -> Value
     ) async throws -> Value {
         let (ports, announce) = AsyncStream.makeStream(of: Int.self, bufferingPolicy: .bufferingNewest(1))
         let application = Application(
@@ -80,24 +90,33 @@ package struct RESTServer: Sendable {
             onServerRunning: { channel in announce.yield(channel.localAddress?.port ?? 0) }, logger: .silent)
         let group = ServiceGroup(
             configuration: ServiceGroupConfiguration(services: api.services + [application], logger: .silent))
-        return try await withThrowingTaskGroup(of: Void.self) { tasks in
-            tasks.addTask {
-                defer { announce.finish() }
-                try await group.run()
-            }
-            for await port in ports {
-                let result: Result<Value, any Error>
-                do {
-                    result = .success(try await body(port))
-                } catch {
-                    result = .failure(error)
+        return try await withThrowingTaskGroup(of: Void.self) { live in
+            for service in services { live.addTask { try await service.run() } }
+            defer { live.cancelAll() }
+            return try await withThrowingTaskGroup(of: Void.self) { tasks in
+                tasks.addTask {
+                    defer { announce.finish() }
+                    try await group.run()
                 }
-                await group.triggerGracefulShutdown()
+                for await port in ports {
+                    let result = await outcome(port, of: body)
+                    await group.triggerGracefulShutdown()
+                    try await tasks.waitForAll()
+                    return try result.get()
+                }
                 try await tasks.waitForAll()
-                return try result.get()
+                throw RESTAnswer.Incomplete()
             }
-            try await tasks.waitForAll()
-            throw RESTAnswer.Incomplete()
+        }
+    }
+
+    private static func outcome<Value: Sendable>(
+        _ port: Int, of body: (Int) async throws -> Value
+    ) async -> Result<Value, any Error> {
+        do {
+            return .success(try await body(port))
+        } catch {
+            return .failure(error)
         }
     }
 }

@@ -261,6 +261,36 @@ def test_the_keyboard_alone_logs_a_set(people):
     someone.wait(lambda: len(set_texts(someone)) == 1, "the set")
 
 
+NAMELESS = """
+    return [...document.querySelectorAll("button, a[href], input, select, summary")]
+        .filter((element) => element.checkVisibility())
+        .filter((element) => !(element.getAttribute("aria-label") || element.textContent.trim() || element.labels?.length))
+        .map((element) => element.outerHTML)
+    """
+
+
+def test_every_control_has_a_name(people):
+    someone = people("Ida", width=390, height=844)
+    found = []
+
+    def look():
+        found.extend(someone.driver.execute_script(NAMELESS))
+
+    look()
+    someone.start_workout()
+    someone.add_exercise(*BENCH)
+    someone.log_set(40, 10)
+    someone.click(".more summary")
+    look()
+    someone.click(".set-row")
+    someone.find("dialog")
+    look()
+    someone.watch(someone.workout_id)
+    someone.find(".cheer-button")
+    look()
+    assert found == []
+
+
 def test_the_pages_run_nothing_inline(people):
     someone = people("Pia")
     violations = someone.driver.execute_async_script(

@@ -25,6 +25,7 @@ package struct Call<Who: Caller, Query: RouteQuery, Body: RouteBody>: Sendable {
     package let query: Query
     package let body: Body
     package let facts: RequestFacts
+    package let seed: CallSeed
     package let logger: Logger
     let parameters: [String: String]
 

@@ -36,9 +36,10 @@ struct Exchange: Sendable {
         try verdict?.check()
         let bytes = Body.shape == nil ? [] : try await bodyBytes(of: route)
         let (query, fields, body) = try input(Query.self, Body.self, route, bytes)
-        let call = Call(
-            caller: caller, query: query, body: body, facts: facts, logger: logger, parameters: parameters)
-        let answer = try await keyed(route, identity, bytes) {
+        let answer = try await keyed(route, identity, bytes) { seed in
+            let call = Call(
+                caller: caller, query: query, body: body, facts: facts, seed: seed, logger: logger,
+                parameters: parameters)
             let answer = try await withDeadline(mechanisms.handlerTimeout) { try await handler(call) }
             return try RenderedAnswer(answer, of: route, for: facts, fields: fields)
         }
@@ -93,10 +94,10 @@ struct Exchange: Sendable {
 
     private func keyed(
         _ route: Route, _ identity: Identity?, _ bytes: [UInt8],
-        _ work: @Sendable () async throws -> RenderedAnswer
+        _ work: @Sendable (CallSeed) async throws -> RenderedAnswer
     ) async throws -> RenderedAnswer {
         guard route.options.isKeyed, let identity, let key = facts.headers[.idempotencyKey] else {
-            return try await work()
+            return try await work(CallSeed(at: facts.receivedAt))
         }
         guard (1...200).contains(key.utf8.count), key.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else {
             throw Problem(.malformedRequest, detail: "Idempotency-Key has 1 to 200 visible ASCII characters.")

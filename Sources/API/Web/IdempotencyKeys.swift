@@ -4,7 +4,8 @@ import Store
 
 /// Gives a repeated `Idempotency-Key` the first answer again for 24 hours.
 ///
-/// Only successes are kept: a request that failed changed nothing and may be sent again under its key.
+/// Only successes are kept: a refused request changed nothing, and one that failed for the moment is tried again under
+/// its key with the ids of the first try.
 package struct IdempotencyKeys: Sendable {
     /// What a key is bound to.
     package struct Claim: Sendable {
@@ -16,7 +17,7 @@ package struct IdempotencyKeys: Sendable {
     }
 
     private enum Standing: Sendable {
-        case mine
+        case mine(since: Timestamp)
         case running
         case reused
         case answered(RenderedAnswer)
@@ -37,18 +38,23 @@ package struct IdempotencyKeys: Sendable {
     /// Runs the work under the key, or answers what its first run answered.
     ///
     /// Throws `idempotencyKeyInUse` while the first still runs, `idempotencyKeyReused` when it was another request.
-    package func run(_ claim: Claim, _ work: @Sendable () async throws -> RenderedAnswer) async throws -> RenderedAnswer
-    {
+    package func run(
+        _ claim: Claim, _ work: @Sendable (CallSeed) async throws -> RenderedAnswer
+    ) async throws -> RenderedAnswer {
+        let since: Timestamp
         switch try await take(claim) {
         case .running: throw Problem(.idempotencyKeyInUse, retryAfterSeconds: 1)
         case .reused: throw Problem(.idempotencyKeyReused)
         case .answered(let answer): return answer
-        case .mine: break
+        case .mine(let first): since = first
         }
         do {
-            let answer = try await work()
+            let answer = try await work(CallSeed(claim, at: since))
             try await keep(answer, of: claim)
             return answer
+        } catch let problem as Problem where problem.status < 500 {
+            try await forget(claim)
+            throw problem
         } catch {
             try await release(claim)
             throw error
@@ -58,34 +64,44 @@ package struct IdempotencyKeys: Sendable {
     private func take(_ claim: Claim) async throws -> Standing {
         let time = now()
         return try await pool.transaction { connection in
-            let taken = try connection.execute(
+            try connection.execute(
                 """
-                insert into idempotency_keys (user_id, route, key, request_hash, created_at)
-                values (\(claim.userId), \(claim.route), \(claim.key), \(claim.requestHash), \(time))
-                on conflict (user_id, route, key) do update
-                    set request_hash = excluded.request_hash, created_at = excluded.created_at,
-                        status = null, body = null, location = null, entity_tag = null
-                    where idempotency_keys.created_at < \(time - Self.keptFor)
-                       or (idempotency_keys.status is null
-                           and idempotency_keys.created_at < \(time - Self.abandonedAfter))
+                delete from idempotency_keys where user_id = \(claim.userId) and route = \(claim.route)
+                    and key = \(claim.key) and created_at < \(time - Self.keptFor)
                 """)
-            if taken == 1 { return .mine }
-            let row = try connection.first(
+            let mine = try connection.first(
                 """
-                select request_hash, status, body, location, entity_tag from idempotency_keys
-                where user_id = \(claim.userId) and route = \(claim.route) and key = \(claim.key)
-                """, as: ([UInt8], Int?, [UInt8]?, String?, String?).self)
-            // Released between the two statements: the client may try at once.
-            guard let (hash, status, body, location, entityTag) = row else { return .running }
-            if hash != claim.requestHash { return .reused }
-            guard let status else { return .running }
-            var headers: HTTPFields = [.cacheControl: "private, no-store", .idempotencyReplayed: "true"]
-            if body?.isEmpty == false { headers[.contentType] = "application/json" }
-            headers[.location] = location
-            headers[.eTag] = entityTag
-            return .answered(
-                RenderedAnswer(status: HTTPResponse.Status(code: status), headers: headers, body: body ?? []))
+                insert into idempotency_keys (user_id, route, key, request_hash, created_at, claimed_at)
+                values (\(claim.userId), \(claim.route), \(claim.key), \(claim.requestHash), \(time), \(time))
+                on conflict (user_id, route, key) do update set claimed_at = excluded.claimed_at
+                    where idempotency_keys.status is null
+                      and idempotency_keys.request_hash = excluded.request_hash
+                      and (idempotency_keys.claimed_at is null
+                           or idempotency_keys.claimed_at < \(time - Self.abandonedAfter))
+                returning created_at
+                """, as: Timestamp.self)
+            if let mine { return .mine(since: mine) }
+            return try standing(of: claim, on: connection)
         }
+    }
+
+    /// How a key stands that another request has taken.
+    private func standing(of claim: Claim, on connection: isolated PostgresConnection) throws -> Standing {
+        let row = try connection.first(
+            """
+            select request_hash, status, body, location, entity_tag from idempotency_keys
+            where user_id = \(claim.userId) and route = \(claim.route) and key = \(claim.key)
+            """, as: ([UInt8], Int?, [UInt8]?, String?, String?).self)
+        // Forgotten between the two statements: the client may try at once.
+        guard let (hash, status, body, location, entityTag) = row else { return .running }
+        if hash != claim.requestHash { return .reused }
+        guard let status else { return .running }
+        var headers: HTTPFields = [.cacheControl: "private, no-store", .idempotencyReplayed: "true"]
+        if body?.isEmpty == false { headers[.contentType] = "application/json" }
+        headers[.location] = location
+        headers[.eTag] = entityTag
+        return .answered(
+            RenderedAnswer(status: HTTPResponse.Status(code: status), headers: headers, body: body ?? []))
     }
 
     private func keep(_ answer: RenderedAnswer, of claim: Claim) async throws {
@@ -97,10 +113,20 @@ package struct IdempotencyKeys: Sendable {
             """)
     }
 
-    private func release(_ claim: Claim) async throws {
+    /// A refusal: nothing happened, the key is as if it had never been sent.
+    private func forget(_ claim: Claim) async throws {
         try await pool.execute(
             """
             delete from idempotency_keys
+            where user_id = \(claim.userId) and route = \(claim.route) and key = \(claim.key) and status is null
+            """)
+    }
+
+    /// A failure: something may have happened, so the next try has to make the same ids.
+    private func release(_ claim: Claim) async throws {
+        try await pool.execute(
+            """
+            update idempotency_keys set claimed_at = null
             where user_id = \(claim.userId) and route = \(claim.route) and key = \(claim.key) and status is null
             """)
     }

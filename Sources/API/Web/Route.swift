@@ -34,7 +34,7 @@ package struct RouteOptions: Sendable {
     /// The problems of this route's own rules.
     package var problems: [ProblemCode]
     package var limit: LimitClass
-    /// Whether an `Idempotency-Key` is honoured (POSTs that create).
+    /// Whether an `Idempotency-Key` is honoured (all POSTs that create, and writes to workouts).
     package var isKeyed: Bool
     /// Whether `?fields=` may cut the answer.
     package var hasFields: Bool

@@ -8,6 +8,8 @@ package struct WorkoutView: Sendable {
     package let epoch: Int64
     package let seq: Int64
     package let durable: Int64
+    /// What its sets hold over the athlete's earlier bests.
+    package let records: [PersonalRecord]
 }
 
 extension Rooms {
@@ -68,9 +70,11 @@ extension Rooms {
 
 extension WorkoutRoom {
     package var view: WorkoutView {
-        WorkoutView(
-            id: id, athlete: athlete, state: history.state, epoch: history.epoch, seq: history.seq,
-            durable: history.durable)
+        let state = history.state
+        let exercises = Set(state.entries.filter { !$0.isRemoved }.compactMap(\.exerciseId)).sorted()
+        return WorkoutView(
+            id: id, athlete: athlete, state: state, epoch: history.epoch, seq: history.seq, durable: history.durable,
+            records: exercises.flatMap { baseline.records(in: state, of: $0) })
     }
 
     /// - Returns: nil when the room was unloaded.

@@ -3,8 +3,11 @@ create table idempotency_keys (
     route text not null,
     key text not null,
     request_hash bytea not null,
+    -- When the key was first used; ids that its request makes are derived from it.
     created_at timestamptz not null,
-    -- Null while the first request runs.
+    -- When the latest run under the key began; null when it failed and the key may be tried again.
+    claimed_at timestamptz,
+    -- Null while there is no answer.
     status bigint,
     body bytea,
     location text,

@@ -1,0 +1,142 @@
+import HTTPTypes
+import Protocol
+import Realtime
+import Store
+
+/// `/v1/workouts`: workouts and their steps; every write goes through the workout's room and answers when durable.
+struct WorkoutRoutes: Sendable {
+    let rooms: Rooms
+    let history: WorkoutHistory
+
+    private static let writes = RouteOptions(
+        problems: [.notFound, .wrongState, .invalidValues], limit: .write, isKeyed: true, caching: .tagged)
+
+    func declare(on routes: inout RouteTable) {
+        let writes = WorkoutRoutes.writes
+        var creates = writes
+        creates.problems = [.idTaken, .opIdReused]
+        routes.get("/v1/workouts", "One's workouts, planned ones first, then the latest", use: list)
+        routes.post(
+            "/v1/workouts", "Starts a workout, or plans one for a day", status: .created, creates, use: create)
+        routes.get(
+            "/v1/workouts/:id", "A workout, as the caller may see it",
+            RouteOptions(hasFields: true, caching: .tagged), use: workout)
+        var changes = writes
+        changes.problems.append(.preconditionFailed)
+        routes.put("/v1/workouts/:id", "Changes name, notes, visibility and times", changes, use: change)
+        routes.delete("/v1/workouts/:id", "Deletes a workout for good", writes, use: delete)
+        step("start", "Starts a planned workout", &routes) { _ in .start(WorkoutDetails()) }
+        step("pause", "Pauses", &routes) { _ in .pause }
+        step("resume", "Goes on after a pause", &routes) { _ in .resume }
+        step("complete", "Completes; answers summary and records", &routes) { .complete(rpeTenths: $0.rpeTenths) }
+        step("abandon", "Gives up", &routes) { _ in .abandon }
+        WorkoutEntryRoutes(rooms: rooms).declare(on: &routes, writes)
+    }
+
+    private func list(_ call: Call<SignedInUser, WorkoutQuery, NoBody>) async throws -> Answer<Page<WorkoutItem>> {
+        Answer(try await history.list(of: call.caller.id, call.query))
+    }
+
+    private func create(_ call: Call<SignedInUser, NoQuery, NewWorkout>) async throws -> Answer<Workout> {
+        let body = call.body
+        let id = body.id ?? call.seed.id("workout")
+        let action: WorkoutAction = body.plannedFor == nil ? .start(body.details) : .plan(body.details)
+        do throws(Problem) {
+            try await rooms.submit(action, to: id, at: body.startedAt, by: call)
+        } catch {
+            // The id names a workout that exists, the caller's or somebody else's.
+            let isTaken = error.known == .notFound || error.known == .wrongState
+            throw isTaken ? Problem(.idTaken) : error
+        }
+        var answer = try await rooms.answer(id, for: call)
+        answer.headers[.location] = "/v1/workouts/\(id)"
+        return answer
+    }
+
+    private func workout(_ call: Call<SignedInUser, NoQuery, NoBody>) async throws -> Answer<Workout> {
+        try await rooms.answer(try call.id("id"), for: call)
+    }
+
+    private func change(_ call: Call<SignedInUser, NoQuery, WorkoutChange>) async throws -> Answer<Workout> {
+        let id = try call.id("id")
+        let body = call.body
+        let before = try await rooms.ownView(id, for: call)
+        try call.checkMatch(EntityTag(before))
+        if body.details != WorkoutDetails() {
+            try await rooms.submit(.update(body.details), to: id, by: call)
+        }
+        if body.notes != nil || body.sharesNotes != nil {
+            let note = WorkoutAction.note(
+                entry: nil, text: body.notes ?? before.state.note?.text ?? "",
+                isShared: body.sharesNotes ?? before.state.note?.isShared ?? false)
+            try await rooms.submit(note, to: id, by: call, purpose: "note")
+        }
+        return try await rooms.answer(id, for: call)
+    }
+
+    private func delete(_ call: Call<SignedInUser, NoQuery, NoBody>) async throws -> Answer<NoContent> {
+        try await rooms.submit(.delete, to: try call.id("id"), by: call)
+        return .done
+    }
+
+    private func step(
+        _ name: String, _ summary: String, _ routes: inout RouteTable,
+        _ action: @escaping @Sendable (WorkoutStep) -> WorkoutAction
+    ) {
+        let rooms = rooms
+        routes.post("/v1/workouts/:id/\(name)", summary, WorkoutRoutes.writes) {
+            (call: Call<SignedInUser, NoQuery, OptionalBody<WorkoutStep>>) in
+            let id = try call.id("id")
+            let step = call.body.value
+            try await rooms.submit(action(step), to: id, at: step.at, by: call)
+            return try await rooms.answer(id, for: call)
+        }
+    }
+}
+
+extension Rooms {
+    /// Submits one op of a call and waits until it is durable; under an `Idempotency-Key` a repeat has the same opId.
+    func submit<Query, Body>(
+        _ action: WorkoutAction, to id: WorkoutID, at time: Timestamp? = nil,
+        by call: Call<SignedInUser, Query, Body>, purpose: StaticString = "op"
+    ) async throws(Problem) {
+        let op = WorkoutOp(id: call.seed.id(purpose), at: time ?? call.seed.at, action: action)
+        do throws(Refusal) {
+            _ = try await submit(op, to: id, by: call.caller.id)
+        } catch {
+            throw Problem(error)
+        }
+    }
+
+    /// The workout as the caller may see it; `notFound` for what there is not or may not be known.
+    func view<Query, Body>(
+        _ id: WorkoutID, for call: Call<SignedInUser, Query, Body>
+    ) async throws(Problem) -> WorkoutView {
+        do throws(Refusal) {
+            return try await view(id, for: call.caller.id)
+        } catch {
+            throw Problem(error)
+        }
+    }
+
+    /// The same for a workout of the caller's own; others' are `notFound`.
+    func ownView<Query, Body>(
+        _ id: WorkoutID, for call: Call<SignedInUser, Query, Body>
+    ) async throws(Problem) -> WorkoutView {
+        let view = try await view(id, for: call)
+        guard view.athlete.userId == call.caller.id else { throw Problem(.notFound) }
+        return view
+    }
+
+    func answer<Query, Body>(
+        _ id: WorkoutID, for call: Call<SignedInUser, Query, Body>
+    ) async throws(Problem) -> Answer<Workout> {
+        let view = try await view(id, for: call)
+        return Answer(Workout(view, for: call.caller.id), entityTag: EntityTag(view))
+    }
+}
+
+extension EntityTag {
+    /// A workout's version is the place in its history.
+    init(_ view: WorkoutView) { self.init("\(view.epoch).\(view.seq)") }
+}
