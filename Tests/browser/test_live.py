@@ -61,6 +61,22 @@ def test_a_friend_watches_a_workout_from_start_to_finish(pair):
     mara.sees("Everything is saved")
     jo.wait(lambda: "finished" in jo.text(".mark").lower(), "the end")
     jo.sees_no(".cheer-buttons")
+    mara.button("Done")
+    mara.sees("Lately")
+    mara.sees("1,340 kg", ".past")
+
+
+def test_a_workout_goes_on_on_another_device(pair):
+    mara, _ = pair()
+    mara.start_workout()
+    mara.add_exercise(*BENCH)
+    mara.log_set(55, 10)
+    mara.everything_is_saved()
+    # Another device knows nothing but the account.
+    mara.driver.execute_script("localStorage.removeItem('fitai.workout.' + JSON.parse(localStorage.getItem('fitai.user')).id)")
+    mara.driver.get(f"{mara.address}/#/")
+    mara.button("Continue workout")
+    mara.wait(lambda: set_texts(mara) == ["55 kg × 10"], "the set of the other device")
 
 
 def test_a_server_killed_in_the_middle_costs_nothing(pair, served):

@@ -1,5 +1,6 @@
 import API
 import Protocol
+import Realtime
 import Store
 import TestKit
 import Testing
@@ -25,7 +26,7 @@ struct ExerciseTests {
             #expect(added.reduce(0, +) == 873)
             #expect(try await ExerciseSeed.load(into: database.pool) == 0)
             let catalog = try await Exercises(pool: database.pool).catalog()
-            let squat = try #require(catalog[id: ExerciseSeed.id(of: "Barbell_Squat")])
+            let squat = try #require(catalog[ExerciseSeed.id(of: "Barbell_Squat")])
             #expect(squat.name == "Barbell Squat")
             #expect(squat.primaryMuscles == ["quadriceps"])
         }

@@ -86,8 +86,8 @@ struct ConsentTests {
                 return
             }
             let state = try snapshot.decoded()
-            #expect(state.note == .init(text: nil, isShared: false))
-            #expect(state.entries[0].note == .init(text: "new record soon", isShared: true))
+            #expect(state.note?.text == nil && state.note?.isShared == false)
+            #expect(state.entries[0].note?.text == "new record soon")
             #expect(snapshot.stateHash == state.stateHash)
         }
     }

@@ -1,5 +1,6 @@
 import Foundation
 import Protocol
+import Store
 import TestKit
 import Testing
 

@@ -149,7 +149,8 @@ struct OpTests {
             #expect(op == poison)
             let reset = try await watcher.next { if case .reset = $0 { true } else { false } }
             guard case .reset(_, let snapshot) = reset else { return }
-            #expect(snapshot.epoch == 2 && (try snapshot.decoded().summary.tonnage) == 500_000)
+            let state = try snapshot.decoded()
+            #expect(snapshot.epoch == 2 && state.summary.tonnage == 500_000)
             try await lift.durable(3)
             let stored = try await server.database.pool.query(
                 "select op_id from workout_events where workout_id = \(lift.workout) and seq = 3", as: (UUIDv7).self)

@@ -21,7 +21,9 @@ struct SubscriptionTests {
             let event = try await lift.talker.next { $0.event?.seq == 4 }.event
             #expect(event?.effects.restEndsAt == event.map { $0.at + .seconds(90) })
             if let event { state.apply(event) }
-            #expect(state.stateHash == (await server.node.rooms.room(lift.workout).history.state.stateHash))
+            let room = try await server.node.rooms.room(lift.workout)
+            let hash = await room.history.state.stateHash
+            #expect(state.stateHash == hash)
         }
     }
 
