@@ -87,7 +87,7 @@ struct DeadLetterRetries: Service {
             while !Task.isCancelled {
                 // Cancellation ends the pause early and the loop with it.
                 try? await Task.sleep(for: .seconds(5))
-                await letters.retryRequested(in: rooms)
+                if !Task.isCancelled { await letters.retryRequested(in: rooms) }
             }
         }
     }

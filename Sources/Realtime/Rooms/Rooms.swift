@@ -93,7 +93,7 @@ package actor Rooms: Service {
             while !Task.isCancelled {
                 // Cancellation ends the pause early and the loop with it.
                 try? await Task.sleep(for: .seconds(60))
-                await self.sweep()
+                if !Task.isCancelled { await self.sweep() }
             }
         }
     }
