@@ -49,7 +49,7 @@ bench: setup-test ## Measure fan-out and the write path against their targets
 
 soak: setup-test ## Run the crash and fuzz tests for long: CRASH_ROUNDS, FUZZ_SEQUENCES
 	swift build --build-tests
-	CRASH_ROUNDS=$(CRASH_ROUNDS) FUZZ_SEQUENCES=$(FUZZ_SEQUENCES) swift test --skip-build --filter '$(SOAK)'
+	FITAI_CRASH_ROUNDS=$(CRASH_ROUNDS) FITAI_FUZZ_SEQUENCES=$(FUZZ_SEQUENCES) swift test --skip-build --filter '$(SOAK)'
 
 clean: ## Remove what was built, but no data
 	rm -rf .build .venv

@@ -134,6 +134,9 @@ let package = Package(
         .testTarget(
             name: "ClientTests",
             dependencies: ["Client", "TestKit", "Protocol", logging, nioCore, nioHTTP], swiftSettings: strict),
-        .testTarget(name: "ServerTests", dependencies: ["Server", "TestKit"], swiftSettings: strict),
+        .testTarget(
+            name: "ServerTests",
+            dependencies: ["Server", "API", "Store", "Client", "Protocol", "TestKit", logging, nioCore, nioPosix],
+            swiftSettings: strict),
     ]
 )
