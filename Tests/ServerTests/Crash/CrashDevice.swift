@@ -80,7 +80,8 @@ actor CrashDevice {
         var ops: [QueuedOp] = []
         for _ in 0..<Int.random(in: 1...6, using: &random) {
             let (workout, action) = await plan.next()
-            ops.append(QueuedOp(workout: workout, op: WorkoutOp(id: .make(), at: await client.serverNow, action: action)))
+            ops.append(
+                QueuedOp(workout: workout, op: WorkoutOp(id: .make(), at: await client.serverNow, action: action)))
         }
         made += ops
         try await client.submit(ops)

@@ -77,14 +77,16 @@ struct CrashDrill: Sendable {
         }
     }
 
-    private func devices(in directory: String, _ pool: PostgresPool, _ silence: Duration) async throws -> [CrashDevice] {
+    private func devices(in directory: String, _ pool: PostgresPool, _ silence: Duration) async throws -> [CrashDevice]
+    {
         let plans = Self.devicesOfAthletes.indices.map {
             AccountSeed.Plan(username: "drill_\($0)", displayName: "Drill \($0)", password: nil, audience: .private)
         }
         let accounts = LoadAccounts(pool: pool, dataDirectory: directory + "/var", lifetime: .seconds(86_400))
         let lines = try await accounts.make(plans, befriend: false, at: .now)
         var configuration = LiveConfiguration(
-            server: ServerAddress(host: "127.0.0.1", port: network.port), client: ClientInfo(name: "drill", version: "1"))
+            server: ServerAddress(host: "127.0.0.1", port: network.port),
+            client: ClientInfo(name: "drill", version: "1"))
         configuration.reconnect = ReconnectDelay(base: .milliseconds(5), cap: .milliseconds(100))
         configuration.opBackoff = .milliseconds(5)
         configuration.eventLimit = 1_000_000
