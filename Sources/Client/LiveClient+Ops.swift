@@ -35,11 +35,12 @@ extension LiveClient {
 
     func applied(_ id: Int64, epoch: Int64, seq: Int64, isDurable: Bool) {
         guard let queued = queue.answered(id) else { return }
+        let before = queue.lanes[queued.workout]?.items ?? []
         let done = queue.inLane(queued.workout) {
             $0.applied(queued.op.id, epoch: epoch, seq: seq, isDurable: isDurable)
         }
         tell(.op(queued, .applied(epoch: epoch, seq: seq)))
-        settle(done ?? [], of: queued.workout, including: isDurable ? queued : nil)
+        settle(done ?? [], of: queued.workout, among: before)
         // A workout that began on this client can be followed from its first applied op.
         if rooms[queued.workout]?.phase == .idle { subscribe(queued.workout) }
         pump()
@@ -63,9 +64,13 @@ extension LiveClient {
         pump()
     }
 
-    private func settle(_ done: [OpID], of workout: WorkoutID, including queued: QueuedOp?) {
+    /// Tells of ops that are durable: `durable` may come before an op's own answer, which then settles it.
+    private func settle(_ done: [OpID], of workout: WorkoutID, among items: some Sequence<OpLane.Item>) {
         guard !done.isEmpty else { return }
-        if let queued { tell(.op(queued, .durable)) }
+        let ids = Set(done)
+        for item in items where ids.contains(item.op.id) {
+            tell(.op(QueuedOp(workout: workout, op: item.op), .durable))
+        }
         mark(.settled(done))
         opsLeft()
     }

@@ -205,7 +205,8 @@ struct LiveClientConnectionTests {
         try await RunningClient.with { running in
             let connection = try await running.greet()
             try await connection.send(text: Array("{\"type\":\"fromTheFuture\",\"x\":1}".utf8))
-            try await connection.send(text: Array("{\"type\":".utf8))
+            // The client may be gone before the write is confirmed.
+            try? await connection.send(text: Array("{\"type\":".utf8))
             #expect(try await running.event(waits).contains("unreadable"))
             _ = try await running.greet()
         }
