@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 
 /// A directory of its own for one test, removed afterwards.
 ///
@@ -6,7 +7,8 @@ import Foundation
 /// socket's path has a short limit.
 package enum ServerDirectory {
     package static func with<Value>(_ body: (String) async throws -> Value) async throws -> Value {
-        let path = "/tmp/fitai-test-\(UUID().uuidString.prefix(8).lowercased())"
+        // With the process's id, as the test clusters have it: what a killed run leaves is removed by a later one.
+        let path = "/tmp/fitai-test-\(getpid())-\(UUID().uuidString.prefix(8).lowercased())"
         try FileManager.default.createDirectory(
             atPath: path, withIntermediateDirectories: false, attributes: [.posixPermissions: 0o755])
         // A leftover in /tmp fails no test.

@@ -41,7 +41,11 @@ final class ProcessOutput: Sendable {
             }
             if let known { continuation.resume(returning: known) }
         }
-        guard let line else { throw ServerProcess.Ended(description: lines.joined(separator: "\n")) }
+        guard let line else {
+            let (lines, exit) = state.withLock { ($0.lines, $0.exit) }
+            let how = exit.map { "\($0)" } ?? "its output ended"
+            throw ServerProcess.Ended(description: (lines + ["the process ended: \(how)"]).joined(separator: "\n"))
+        }
         return line
     }
 
