@@ -58,7 +58,7 @@ struct LiveCommand: AsyncParsableCommand {
             throw ValidationError("\(watchers) watchers need \(watchers / connectionsPerAccount) more accounts")
         }
         let group = MultiThreadedEventLoopGroup(numberOfThreads: loops)
-        let generator = LoadGenerator(group: group, server: server)
+        let generator = try await LoadGenerator.make(group: group, server: server)
         let outcome = try await generator.run(
             athletes: Array(pool[..<athletes]), watchers: (0..<watchers).map { rest[$0 / connectionsPerAccount] },
             rate: rate, seconds: seconds)

@@ -19,10 +19,14 @@ struct LoadGenerator: Sendable {
     private static let setUpBatch = 50
     private let homes: [NIOLoopBound<LoadLoop>]
 
-    init(group: MultiThreadedEventLoopGroup, server: ServerAddress) {
-        homes = group.makeIterator().map { loop in
-            NIOLoopBound(LoadLoop(loop, server: server), eventLoop: loop)
+    /// One home a loop of the group.
+    static func make(group: MultiThreadedEventLoopGroup, server: ServerAddress) async throws -> LoadGenerator {
+        var homes: [NIOLoopBound<LoadLoop>] = []
+        for loop in group.makeIterator() {
+            homes.append(
+                try await loop.submit { NIOLoopBound(LoadLoop(loop, server: server), eventLoop: loop) }.get())
         }
+        return LoadGenerator(homes: homes)
     }
 
     func run(
