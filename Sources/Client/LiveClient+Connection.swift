@@ -73,7 +73,7 @@ extension LiveClient {
             connectionEnded()
             return (end, token, .zero)
         }
-        if connection?.channel == nil { connection?.channel = channel }
+        if connection?.isClosed == false { connection?.channel = channel }
         startSweeping()
         let end = await withTaskCancellationHandler {
             await withTaskGroup(of: Void.self) { group in
@@ -127,6 +127,8 @@ extension LiveClient {
 
     func closed(_ closure: WebSocketClosure, generation: Int) -> ConnectionEnd {
         guard let connection, connection.generation == generation else { return .again(.none, why: "replaced") }
+        // At once: those who wait may be what the end of this connection waits for.
+        failReplies()
         return connection.end ?? ConnectionEnd(closure, hint: connection.hint)
     }
 
@@ -139,13 +141,21 @@ extension LiveClient {
     }
 
     private func connectionEnded() {
+        failReplies()
         guard let ended = connection else { return }
         connection = nil
         ended.sweep?.cancel()
         ended.pumpTimer?.cancel()
         queue.connectionEnded()
         for workout in rooms.keys { rooms[workout]?.phase = .idle }
-        for case .reply(let continuation) in ended.waiting.values {
+    }
+
+    private func failReplies() {
+        let waiting = connection?.waiting ?? [:]
+        connection?.waiting = [:]
+        connection?.channel = nil
+        connection?.isClosed = true
+        for case .reply(let continuation) in waiting.values {
             continuation.resume(throwing: LiveClientError.notConnected)
         }
     }

@@ -16,6 +16,8 @@ struct LiveConnection {
     let token: AccessToken
     let begun = ContinuousClock.now
     var channel: (any Channel)?
+    /// The channel is gone; nothing can be asked any more.
+    var isClosed = false
     var welcome: Welcome?
     var waiting: [Int64: Waiting] = [:]
     var lastHeard = ContinuousClock.now

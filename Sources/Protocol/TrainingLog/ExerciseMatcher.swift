@@ -20,6 +20,7 @@ public struct ExerciseMatcher: Sendable {
     private struct Candidate: Sendable {
         let exercise: Exercise
         let words: Set<String>
+        let equipment: Set<String>
         let withEquipment: Set<String>
     }
 
@@ -32,8 +33,9 @@ public struct ExerciseMatcher: Sendable {
     public init(_ exercises: [Exercise]) {
         candidates = exercises.sorted { ($0.name.utf8.count, $0.name) < ($1.name.utf8.count, $1.name) }.map {
             let words = Set(Self.words(of: $0.name))
+            let equipment = Set($0.equipment.map(Self.words) ?? [])
             return Candidate(
-                exercise: $0, words: words, withEquipment: words.union($0.equipment.map(Self.words) ?? []))
+                exercise: $0, words: words, equipment: equipment, withEquipment: words.union(equipment))
         }
         var byWord: [String: [Int]] = [:]
         for (place, candidate) in candidates.enumerated() {
@@ -60,7 +62,8 @@ public struct ExerciseMatcher: Sendable {
         for place in rarest {
             let candidate = candidates[place]
             // At least one word has to be of the movement's name, not of its equipment alone.
-            guard candidate.withEquipment.isSuperset(of: wanted), !candidate.words.isDisjoint(with: wanted)
+            guard candidate.withEquipment.isSuperset(of: wanted),
+                !candidate.words.subtracting(candidate.equipment).isDisjoint(with: wanted)
             else { continue }
             let further = candidate.words.subtracting(wanted).reduce(0) { $0 + Self.weight(of: $1) }
             let distance = further + 2 * wanted.subtracting(candidate.words).count
