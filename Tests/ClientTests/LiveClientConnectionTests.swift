@@ -112,6 +112,8 @@ struct LiveClientConnectionTests {
             configure: { $0.silence = .milliseconds(500) }
         ) { running in
             _ = try await running.greet()
+            // The welcome has passed the proxy.
+            _ = try await running.event { if case .connection(.live) = $0 { true } else { nil } }
             try await proxy.set(.blackHole)
             #expect(try await running.event(waits) == "the server fell silent")
             try await proxy.set(.none)
