@@ -12,7 +12,8 @@ package final class FaultProxy: Sendable {
         case none
         /// Nothing passes and nothing is lost: bytes wait until the fault is lifted.
         case stall
-        /// Bytes are swallowed although the connection stands (a half-open connection, a dead tunnel).
+        /// Bytes are swallowed although the connection stands (a half-open connection, a dead tunnel). When the fault
+        /// is lifted, connections that lost bytes are reset: the bytes behind them would be another stream.
         case blackHole
         /// Bytes pass one at a time.
         case drip

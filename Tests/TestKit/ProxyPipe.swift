@@ -12,6 +12,7 @@ final class ProxyPipe: ChannelInboundHandler {
     private var source: (any Channel)?
     private var held = ByteBuffer()
     private var hasEnded = false
+    private var hasSwallowed = false
     private var passed = 0
     private var isDripping = false
 
@@ -30,7 +31,7 @@ final class ProxyPipe: ChannelInboundHandler {
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         var bytes = unwrapInboundIn(data)
-        if state.fault(direction) != .blackHole { held.writeBuffer(&bytes) }
+        if state.fault(direction) == .blackHole { hasSwallowed = true } else { held.writeBuffer(&bytes) }
         move()
     }
 
@@ -49,8 +50,12 @@ final class ProxyPipe: ChannelInboundHandler {
 
     func faultChanged() {
         passed = 0
-        if state.fault(direction) == .blackHole { held.clear() }
-        move()
+        guard state.fault(direction) == .blackHole else {
+            // No network passes bytes on behind others that it lost.
+            return hasSwallowed ? cut() : move()
+        }
+        if held.readableBytes > 0 { hasSwallowed = true }
+        held.clear()
     }
 
     /// Resets both ends.
