@@ -93,8 +93,11 @@ final class ProxyPipe: ChannelInboundHandler {
         isDripping = true
         let bound = NIOLoopBound(self, eventLoop: sink.eventLoop)
         sink.writeAndFlush(byte).whenComplete { _ in
-            bound.value.isDripping = false
-            bound.value.move()
+            // A write is often done at once: the next byte waits for another turn, or the stack would grow with each.
+            bound.eventLoop.execute {
+                bound.value.isDripping = false
+                bound.value.move()
+            }
         }
     }
 }
