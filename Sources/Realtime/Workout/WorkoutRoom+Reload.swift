@@ -38,7 +38,6 @@ extension WorkoutRoom {
         history = loaded.history
         privacy = loaded.privacy
         phase = .open
-        awaitedOps = [:]
         var rejected: [(OpID, String)] = []
         for op in pending {
             if op.id == poison {

@@ -1,4 +1,3 @@
-import Foundation
 import Protocol
 import Store
 import TestKit
@@ -7,9 +6,7 @@ import Testing
 /// Every op that was answered as durable, and every op that was not refused, is stored once, in its device's order.
 @Suite("Crashes", .serialized, .timeLimit(.minutes(30)))
 struct CrashTests {
-    @Test(
-        "kill -9 of the server at random moments loses no op and doubles none",
-        .enabled(if: ProcessInfo.processInfo.environment["FITAI_CRASH_ROUNDS"] != nil))
+    @Test("kill -9 of the server at random moments loses no op and doubles none")
     func serverKilled() async throws {
         try await TestPostgres.withDatabase { database in
             try await CrashDrill.run("server killed", database: database.configuration, pool: database.pool) { drill in
@@ -23,9 +20,7 @@ struct CrashTests {
         }
     }
 
-    @Test(
-        "a network that is cut, stalls, swallows or drips loses no op and doubles none",
-        .enabled(if: ProcessInfo.processInfo.environment["FITAI_CRASH_ROUNDS"] != nil))
+    @Test("a network that is cut, stalls, swallows or drips loses no op and doubles none")
     func networkBroken() async throws {
         try await TestPostgres.withDatabase { database in
             try await CrashDrill.run(
@@ -40,9 +35,7 @@ struct CrashTests {
         }
     }
 
-    @Test(
-        "a COMMIT whose answer is lost, or that never arrives, loses no op and doubles none",
-        .enabled(if: ProcessInfo.processInfo.environment["FITAI_CRASH_ROUNDS"] != nil))
+    @Test("a COMMIT whose answer is lost, or that never arrives, loses no op and doubles none")
     func commitLost() async throws {
         try await TestPostgres.withDatabase { database in
             let proxy = try PostgresFaultProxy(to: database.configuration)
@@ -58,9 +51,7 @@ struct CrashTests {
         }
     }
 
-    @Test(
-        "kill -9 of Postgres while the server goes on loses no op and doubles none",
-        .enabled(if: ProcessInfo.processInfo.environment["FITAI_CRASH_ROUNDS"] != nil))
+    @Test("kill -9 of Postgres while the server goes on loses no op and doubles none")
     func postgresKilled() async throws {
         let cluster = try TestCluster()
         do {
