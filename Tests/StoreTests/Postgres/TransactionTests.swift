@@ -86,7 +86,8 @@ struct TransactionTests {
             try await pool.execute("create table t (id int primary key, n int)")
             try await pool.execute("insert into t values (1, 0), (2, 0)")
             @Sendable func swap(_ first: Int, _ second: Int) async throws {
-                try await pool.transaction(attempts: 2) { connection in
+                // Both may be chosen as the victim, and meet again.
+                try await pool.transaction(attempts: 10) { connection in
                     try connection.execute("set local deadlock_timeout = '20ms'")
                     try connection.execute("update t set n = n + 1 where id = \(first)")
                     try connection.execute("select pg_sleep(0.05)")
