@@ -130,7 +130,7 @@ let package = Package(
                 nioEmbedded,
             ],
             swiftSettings: strict),
-        .testTarget(name: "APITests", dependencies: ["API", "TestKit", crypto], swiftSettings: strict),
+        .testTarget(name: "APITests", dependencies: ["API", "Realtime", "TestKit", crypto], swiftSettings: strict),
         .testTarget(
             name: "ClientTests",
             dependencies: ["Client", "TestKit", "Protocol", logging, nioCore, nioHTTP], swiftSettings: strict),

@@ -1,5 +1,6 @@
 import API
 import Protocol
+import Realtime
 import Store
 import TestKit
 import Testing

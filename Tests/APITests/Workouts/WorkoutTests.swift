@@ -268,6 +268,8 @@ struct WorkoutTests {
                 expected.insert(workout.id, at: 0)
             }
             for day in 1...2 {
+                // Ids of the same millisecond have no order.
+                server.clock.advance(by: .milliseconds(1))
                 let plan = try await start(ada, #"{"plannedFor": "2030-01-0\#(day)"}"#)
                 expected.insert(plan.id, at: 0)
             }
