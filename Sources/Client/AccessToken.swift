@@ -12,7 +12,7 @@ public struct AccessToken: Sendable, Hashable {
     }
 }
 
-/// Gives the current access token; `refused` is the one the server has just refused, which must not come again.
+/// Gives an access token; `refused` is one that must not come again: the server has refused it or it is about to expire.
 ///
 /// It throws when there is none to be had: the client then waits and asks again, unless the error is `SignedOut`.
 public typealias TokenProvider = @Sendable (_ refused: AccessToken?) async throws -> AccessToken

@@ -73,6 +73,8 @@ extension LiveClient {
             connectionEnded()
             return (end, token, .zero)
         }
+        if connection?.channel == nil { connection?.channel = channel }
+        startSweeping()
         let end = await withTaskCancellationHandler {
             await withTaskGroup(of: Void.self) { group in
                 group.addTask { await self.keepTokenFresh(token, generation) }
@@ -114,6 +116,9 @@ extension LiveClient {
         guard connection?.generation == generation, let token = connection?.token else { return }
         connection?.channel = channel
         request(.hello(token: token.text, client: configuration.client), for: .hello)
+    }
+
+    private func startSweeping() {
         let interval = TimeAmount.milliseconds(max(10, configuration.silence.wholeMilliseconds / 4))
         connection?.sweep = loop.scheduleRepeatedTask(initialDelay: interval, delay: interval) { [weak self] _ in
             self?.assumeIsolated { $0.sweep() }
@@ -150,9 +155,12 @@ extension LiveClient {
         guard let connection, connection.end == nil else { return }
         let now = ContinuousClock.now
         let silent = connection.lastHeard.duration(to: now)
-        if silent > configuration.silence * 2 {
+        if connection.welcome == nil {
+            let waited = connection.begun.duration(to: now)
+            if waited > configuration.connectTimeout { close(1000, .again(.none, why: "the server did not greet")) }
+        } else if silent > configuration.silence * 2 {
             close(1000, .again(.none, why: "the server fell silent"))
-        } else if connection.welcome != nil {
+        } else {
             let isStale = connection.lastTime.duration(to: now) > .seconds(60)
             if silent > configuration.silence || isStale { measureClock() }
         }

@@ -18,7 +18,9 @@ struct FollowedRoom {
 extension LiveClient {
     /// Follows a workout from now on, over every reconnect, until `unfollow` or until the room ends.
     public func follow(_ workout: WorkoutID) {
-        if rooms[workout]?.mirror.isEnded ?? true { rooms[workout] = FollowedRoom(mirror: RoomMirror(workout: workout)) }
+        if rooms[workout]?.mirror.isEnded ?? true {
+            rooms[workout] = FollowedRoom(mirror: RoomMirror(workout: workout))
+        }
         subscribe(workout)
     }
 

@@ -62,6 +62,9 @@ package struct LiveNode: Sendable {
     /// What has to run; in the order in which a service group starts them.
     package var services: [any Service] { [writeBehind, background, heartRates, rooms, retries] }
 
+    /// Stores the heart rates that wait.
+    package func flushHeartRates() async { await heartRates.flush() }
+
     /// Stores everything that waits and takes no more ops; connections stay, and hear what became durable.
     ///
     /// - Parameters:

@@ -33,15 +33,16 @@ package struct App: Sendable {
     /// - Parameter onReady: called once, when requests are taken.
     /// - Throws: `BootFault` when it cannot start.
     package func run(onReady: @escaping @Sendable (Ready) -> Void) async throws {
-        let assembly = try await assemble(signals: [.sigterm, .sigint], onReady: onReady)
+        let assembly = try await assemble(handlingSignals: true, onReady: onReady)
         try await assembly.run()
     }
 
     /// Boots everything but the listeners: data directory, Postgres, migrations, the library, keys.
     ///
+    /// - Parameter handlingSignals: whether SIGTERM and SIGINT begin the drain.
     /// - Throws: `BootFault` when it cannot start; nothing is left running then.
     package func assemble(
-        signals: [UnixSignal] = [], onReady: @escaping @Sendable (Ready) -> Void
+        handlingSignals: Bool = false, onReady: @escaping @Sendable (Ready) -> Void
     ) async throws -> Assembly {
         let directory = try DataDirectory(configuration.storage.dataDirectory)
         let pages = try loadedPages()
@@ -51,7 +52,8 @@ package struct App: Sendable {
         let group = MultiThreadedEventLoopGroup(numberOfThreads: threads)
         do {
             return try await assemble(
-                Base(directory: directory, pages: pages, database: database, group: group), signals, onReady)
+                Base(directory: directory, pages: pages, database: database, group: group),
+                handlingSignals ? [.sigterm, .sigint] : [], onReady)
         } catch {
             await database.close()
             try await group.shutdownGracefully()

@@ -1,4 +1,3 @@
-import UnixSignals
 import ArgumentParser
 import Client
 import Foundation
@@ -36,7 +35,7 @@ struct DemoCommand: AsyncParsableCommand {
                 throw BootFault("the demo's passwords are public: HOST must be 127.0.0.1, ::1 or localhost")
             }
             let (addresses, ready) = AsyncStream.makeStream(of: Ready.self, bufferingPolicy: .bufferingNewest(1))
-            let assembly = try await Terminal.app(configuration).assemble(signals: [.sigterm, .sigint]) { state in
+            let assembly = try await Terminal.app(configuration).assemble(handlingSignals: true) { state in
                 Terminal.show(state, configuration.operations)
                 ready.yield(state)
                 ready.finish()

@@ -48,7 +48,9 @@ struct ReplayTimeline {
             let details = EntryDetails(
                 id: entry, exerciseId: found?.id, name: found == nil ? title : nil,
                 supersetGroup: exercise.superset.map { Int64(min(99, max(0, $0)) + 1) })
-            add(.addEntry(details), at: clock, "  \(title)" + (found.map { " → \($0.name)" } ?? " (not in the library)"))
+            add(
+                .addEntry(details), at: clock, "  \(title)" + (found.map { " → \($0.name)" } ?? " (not in the library)")
+            )
             if let note = exercise.note { add(note: note, entry, at: clock) }
             for item in exercise.items {
                 switch item {

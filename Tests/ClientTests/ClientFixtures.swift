@@ -64,13 +64,8 @@ struct RunningClient {
         }
     }
 
-    /// Accepts the client's next connection and greets it.
     func greet(limits: Welcome.Limits = .tests) async throws -> ScriptedConnection {
-        let connection = try await server.accept()
-        let hello = try await connection.next()
-        guard case .hello = hello.body else { throw ScriptedFault.unexpected("\(hello)") }
-        try await connection.send(.welcome(id: hello.id ?? 0, .tests(limits)))
-        return connection
+        try await server.greet(limits: limits)
     }
 
     /// The client's next event that the choice takes.
@@ -79,6 +74,17 @@ struct RunningClient {
             if let chosen = choice(event) { return chosen }
         }
         throw ScriptedFault.ended
+    }
+}
+
+extension ScriptedLiveServer {
+    /// Accepts the client's next connection and greets it.
+    func greet(limits: Welcome.Limits = .tests) async throws -> ScriptedConnection {
+        let connection = try await accept()
+        let hello = try await connection.next()
+        guard case .hello = hello.body else { throw ScriptedFault.unexpected("\(hello)") }
+        try await connection.send(.welcome(id: hello.id ?? 0, .tests(limits)))
+        return connection
     }
 }
 

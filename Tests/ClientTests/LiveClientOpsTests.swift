@@ -46,7 +46,9 @@ struct LiveClientOpsTests {
         try await RunningClient.with { running in
             try await running.client.submit(ops)
             let first = try await running.greet()
-            for seq in 1...2 { try await first.send(.applied(id: first.op().id, epoch: 1, seq: Int64(seq), isDurable: nil)) }
+            for seq in 1...2 {
+                try await first.send(.applied(id: first.op().id, epoch: 1, seq: Int64(seq), isDurable: nil))
+            }
             try await first.send(.durable(room: room, epoch: 1, seq: 1))
             _ = try await running.event(isDurable)
             try await first.drop()

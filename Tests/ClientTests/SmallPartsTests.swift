@@ -40,10 +40,12 @@ struct SmallPartsTests {
         #expect(clock.uncertainty == .milliseconds(5))
     }
 
-    @Test("addresses of servers are read, and others refused", arguments: [
-        ("http://127.0.0.1:8080", "127.0.0.1", 8080), ("ws://localhost/", "localhost", 80),
-        ("http://[::1]:9", "::1", 9),
-    ])
+    @Test(
+        "addresses of servers are read, and others refused",
+        arguments: [
+            ("http://127.0.0.1:8080", "127.0.0.1", 8080), ("ws://localhost/", "localhost", 80),
+            ("http://[::1]:9", "::1", 9),
+        ])
     func address(text: String, host: String, port: Int) {
         #expect(ServerAddress(text) == ServerAddress(host: host, port: port))
         for bad in ["https://x", "localhost:80", "http://", "http://x:0", "http://x:y", "http://a@b", "http://x/y"] {
@@ -63,15 +65,20 @@ struct SmallPartsTests {
                 frames.append(&buffer)
                 while let message = try frames.next() { found.append(message) }
             }
-            #expect(found == [.ping(ByteBuffer(bytes: [7])), .text(ByteBuffer(string: "hello")), .close(code: 4000, reason: "")])
+            #expect(
+                found == [
+                    .ping(ByteBuffer(bytes: [7])), .text(ByteBuffer(string: "hello")), .close(code: 4000, reason: ""),
+                ])
         }
     }
 
-    @Test("frames that break the protocol or the limit are faults", arguments: [
-        ([0xC1, 0x00], 1002), ([0x81, 0x80], 1002), ([0x83, 0x00], 1002), ([0x80, 0x00], 1002),
-        ([0x09, 0x00], 1002), ([0x81, 0x7E, 0x01, 0x00], 1009),
-        ([0x81, 0x7F, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF], 1009),
-    ] as [([UInt8], UInt16)])
+    @Test(
+        "frames that break the protocol or the limit are faults",
+        arguments: [
+            ([0xC1, 0x00], 1002), ([0x81, 0x80], 1002), ([0x83, 0x00], 1002), ([0x80, 0x00], 1002),
+            ([0x09, 0x00], 1002), ([0x81, 0x7E, 0x01, 0x00], 1009),
+            ([0x81, 0x7F, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF], 1009),
+        ] as [([UInt8], UInt16)])
     func broken(bytes: [UInt8], code: UInt16) {
         var frames = WebSocketFrames(messageLimit: 100)
         var buffer = ByteBuffer(bytes: bytes)

@@ -32,7 +32,11 @@ package final class ScriptedLiveServer: Sendable {
                     upgradePipelineHandler: { channel, _ in
                         let connection = ScriptedConnection(channel)
                         return channel.eventLoop.makeCompletedFuture {
-                            try channel.pipeline.syncOperations.addHandler(ScriptedHandler(connection))
+                            let pipeline = channel.pipeline.syncOperations
+                            // It speaks HTTP, which is over.
+                            pipeline.removeHandler(context: try pipeline.context(handlerType: RefusingHandler.self))
+                                .whenComplete { _ in }
+                            try pipeline.addHandler(ScriptedHandler(connection))
                         }.map { _ = continuation.yield(connection) }
                     })
                 return channel.pipeline.configureHTTPServerPipeline(

@@ -61,6 +61,22 @@ def test_a_friend_watches_a_workout_from_start_to_finish(pair):
     mara.sees("Everything is saved")
     jo.wait(lambda: "finished" in jo.text(".mark").lower(), "the end")
     jo.sees_no(".cheer-buttons")
+    mara.button("Done")
+    mara.sees("Lately")
+    mara.sees("1,340 kg", ".past")
+
+
+def test_a_workout_goes_on_on_another_device(pair):
+    mara, _ = pair()
+    mara.start_workout()
+    mara.add_exercise(*BENCH)
+    mara.log_set(55, 10)
+    mara.everything_is_saved()
+    # Another device knows nothing but the account.
+    mara.driver.execute_script("localStorage.removeItem('fitai.workout.' + JSON.parse(localStorage.getItem('fitai.user')).id)")
+    mara.driver.get(f"{mara.address}/#/")
+    mara.button("Continue workout")
+    mara.wait(lambda: set_texts(mara) == ["55 kg × 10"], "the set of the other device")
 
 
 def test_a_server_killed_in_the_middle_costs_nothing(pair, served):
@@ -259,6 +275,36 @@ def test_the_keyboard_alone_logs_a_set(people):
     someone.wait(lambda: someone.driver.switch_to.active_element.text == "Log set", "the focus on “Log set”")
     someone.driver.switch_to.active_element.send_keys("\ue007")
     someone.wait(lambda: len(set_texts(someone)) == 1, "the set")
+
+
+NAMELESS = """
+    return [...document.querySelectorAll("button, a[href], input, select, summary")]
+        .filter((element) => element.checkVisibility())
+        .filter((element) => !(element.getAttribute("aria-label") || element.textContent.trim() || element.labels?.length))
+        .map((element) => element.outerHTML)
+    """
+
+
+def test_every_control_has_a_name(people):
+    someone = people("Ida", width=390, height=844)
+    found = []
+
+    def look():
+        found.extend(someone.driver.execute_script(NAMELESS))
+
+    look()
+    someone.start_workout()
+    someone.add_exercise(*BENCH)
+    someone.log_set(40, 10)
+    someone.click(".more summary")
+    look()
+    someone.click(".set-row")
+    someone.find("dialog")
+    look()
+    someone.watch(someone.workout_id)
+    someone.find(".cheer-button")
+    look()
+    assert found == []
 
 
 def test_the_pages_run_nothing_inline(people):

@@ -7,8 +7,8 @@ struct FitaiLoad: AsyncParsableCommand {
         commandName: "fitai-load",
         abstract: "Loads a FitAI server over its public REST and socket.",
         discussion: """
-            First `fitai-load seed` (or `fitai seed` on the server's machine) makes accounts, then `fitai-load live` \
-            runs athletes and watchers. See loadtest/README.md.
+            `fitai seed` makes the accounts on the server's machine, `fitai-load live` runs athletes and watchers \
+            with them. See loadtest/README.md.
             """,
-        subcommands: [SeedCommand.self, LiveCommand.self])
+        subcommands: [LiveCommand.self])
 }

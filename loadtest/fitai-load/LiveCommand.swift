@@ -19,7 +19,7 @@ struct LiveCommand: AsyncParsableCommand {
     @Option(help: "Where the server listens.", transform: ServerAddress.argument)
     var server = ServerAddress(host: "127.0.0.1", port: 8080)
 
-    @Option(help: "File of accounts (see `seed`).")
+    @Option(help: "File of accounts (see `fitai seed`).")
     var accounts = "accounts.jsonl"
 
     @Option(help: "How many athletes.")

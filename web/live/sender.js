@@ -53,13 +53,10 @@ export class Sender {
     try {
       const answer = await this.#connection.request("op", { room, ...op });
       lane.pauses = 0;
-      this.observe(room, answer.epoch);
-      if (answer.durable) {
-        this.#outbox.applied(op.opId, answer.epoch, answer.seq);
-        this.#outbox.done(op.opId);
-      } else {
-        this.#outbox.applied(op.opId, answer.epoch, answer.seq);
-      }
+      // A repeat is answered with the epoch of its first time, which says nothing of the room's.
+      if (answer.durable === undefined) this.observe(room, answer.epoch);
+      this.#outbox.applied(op.opId, answer.epoch, answer.seq);
+      if (answer.durable) this.#outbox.done(op.opId);
       this.pump(room);
     } catch (error) {
       if (error instanceof Refusal) this.#refused(room, lane, op, error, turn);

@@ -123,7 +123,10 @@ export function athletePage(app, id) {
     setText(bar.querySelector("h1"), state.name ?? "Workout");
     running.hidden = !isRunning;
     done.hidden = isRunning;
-    if (!isRunning) showDone(done, state, training, room);
+    if (!isRunning) {
+      showDone(done, state, training, room);
+      if (app.currentWorkout === id) app.currentWorkout = null;
+    }
     watching.update();
     heart.update(state);
     reconcile(entries, visible, (entry) => entry.id, (entry) => entryCard(entry, actions));

@@ -1,6 +1,6 @@
 import { avatar, liveMark } from "../parts/bar.js";
-import { h, icons, reconcile, setText } from "../parts/dom.js";
-import { ago, names, tonnage } from "../parts/format.js";
+import { h, icons, reconcile } from "../parts/dom.js";
+import { ago, tonnage } from "../parts/format.js";
 import { toast } from "../parts/toasts.js";
 import { uuid7 } from "../live/uuid7.js";
 
@@ -83,7 +83,7 @@ export function homePage(app) {
   friends.addEventListener("change", showFriends);
   showFriends();
   showHero();
-  showPast(session, past);
+  showPast(app, past, showHero);
   if (app.connection.state === "open") friends.load();
   return {
     element, title: null,
@@ -148,18 +148,30 @@ function verifyNotice(session) {
   };
 }
 
-/** Past workouts; left out while they cannot be read. */
-async function showPast(session, section) {
+/** Past workouts, and one under way that began on another device; left out while they cannot be read. */
+async function showPast(app, section, showHero) {
   let page;
   try {
-    page = await session.get("/workouts?limit=5");
+    page = await app.session.get("/workouts?limit=10");
   } catch {
     return;
   }
-  const ended = page.items.filter(({ status }) => status === "completed");
+  const current = page.items.find(({ id }) => id === app.currentWorkout);
+  const isOver = ["completed", "abandoned"].includes(current?.status);
+  // Ended on another device; what this one has not sent yet still counts.
+  if (isOver && app.outbox.of(`workout:${current.id}`).length === 0) {
+    app.currentWorkout = null;
+    showHero();
+  }
+  const running = page.items.find(({ status }) => status === "active" || status === "paused");
+  if (running && !app.currentWorkout) {
+    app.currentWorkout = running.id;
+    showHero();
+  }
+  const ended = page.items.filter(({ status }) => status === "completed").slice(0, 5);
   if (ended.length === 0) return;
-  section.append(h("h2", "Lately"), h("ul.past", ...ended.map((workout) => h("li",
-    h("strong", workout.name ?? "Workout"),
-    h("span.muted", ago(Date.parse(workout.endedAt), Date.now())),
-    h("span", tonnage((workout.summary?.tonnageKg ?? 0) * 1000))))));
+  section.replaceChildren(h("h2", "Lately"), h("ul.past", ...ended.map((workout) => h("li",
+    h("span.person-name", h("strong", workout.name ?? "Workout"),
+      h("span.muted", `${ago(Date.parse(workout.endedAt), Date.now())} · ${workout.workingSets} sets`)),
+    h("strong", tonnage(workout.tonnageKg * 1000))))));
 }

@@ -96,7 +96,9 @@ export function watchPage(app, id) {
   const folded = ({ detail: event }) => {
     const record = event.records?.[0];
     const entry = record && findSet(room.state, record.setId)?.entry;
-    if (entry) toast(`Record: ${entry.name}, ${kilograms(Math.round(record.weightKg * 1000))}`);
+    if (!entry) return;
+    const best = record.kind === "heaviestWeight" ? "the heaviest ever" : "the best 1RM so far";
+    toast(`${entry.name}: ${kilograms(Math.round(record.weightKg * 1000))}, ${best}`, "record");
   };
   room.addEventListener("change", show);
   room.addEventListener("cheer", cheered);

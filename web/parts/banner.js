@@ -47,10 +47,10 @@ function message(connection, kept) {
   const again = (label, onclick) => h("button.small", { type: "button", onclick }, label);
   if (connection.state === "stopped") {
     if (connection.stoppedBy === 4502) {
-      return ["You are connected on too many devices.", again("Use this one", () => connection.start())];
+      return [h("span", "You are connected on too many devices."), again("Use this one", () => connection.start())];
     }
-    return ["This page no longer matches the server.", again("Reload", () => location.reload())];
+    return [h("span", "This page no longer matches the server."), again("Reload", () => location.reload())];
   }
-  if (!navigator.onLine) return [h("span.dot"), `You are offline.${kept || " Keep going, nothing gets lost."}`];
-  return [h("span.dot"), `Reconnecting…${kept}`];
+  if (!navigator.onLine) return [h("span.dot"), h("span", `You are offline.${kept || " Keep going, nothing gets lost."}`)];
+  return [h("span.dot"), h("span", `Reconnecting…${kept}`)];
 }

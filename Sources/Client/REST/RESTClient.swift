@@ -87,7 +87,8 @@ public struct RESTClient: Sendable {
             headers.add(name: "Content-Type", value: "application/json")
             headers.add(name: "Content-Length", value: "\(length)")
         }
-        return HTTPRequestHead(version: .http1_1, method: HTTPMethod(rawValue: method.rawValue), uri: path, headers: headers)
+        return HTTPRequestHead(
+            version: .http1_1, method: HTTPMethod(rawValue: method.rawValue), uri: path, headers: headers)
     }
 
     private func connect(_ answer: EventLoopPromise<Answer>) async throws -> any Channel {

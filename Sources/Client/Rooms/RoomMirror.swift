@@ -65,7 +65,8 @@ public struct RoomMirror: Sendable {
     mutating func replace(with snapshot: Snapshot) throws(Refusal) -> Outcome {
         let decoded = try snapshot.decoded()
         let isSamePlace = position == Position(epoch: snapshot.epoch, seq: snapshot.seq)
-        let hadDiverged = decoded.stateHash != snapshot.stateHash || isSamePlace && state.stateHash != snapshot.stateHash
+        let hadDiverged =
+            decoded.stateHash != snapshot.stateHash || isSamePlace && state.stateHash != snapshot.stateHash
         state = decoded
         position = Position(epoch: snapshot.epoch, seq: snapshot.seq)
         durable = snapshot.durable

@@ -133,8 +133,7 @@ extension SocketConnection {
         for outbox in outboxes { outbox.dropClosed(self) }
         outboxes = []
         loop.metrics.closed(closure.code)
-        drained?()
-        drained = nil
+        tellDrained()
         guard let session else { return }
         self.session = nil
         let told = NIOLoopBound(session, eventLoop: eventLoop)

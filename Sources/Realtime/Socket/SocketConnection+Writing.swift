@@ -59,11 +59,16 @@ extension SocketConnection {
             }
             return
         }
-        if parkedBytes == 0, queue.isEmpty, let drained {
-            self.drained = nil
-            drained()
-        }
+        if parkedBytes == 0, queue.isEmpty { tellDrained() }
         if phase == .closing, parkedBytes == 0, queue.isEmpty { everythingSent() }
+    }
+
+    /// Tells those who wait for it that nothing waits, in a turn of its own: the caller may be in a loop over watchers.
+    func tellDrained() {
+        guard !drained.isEmpty else { return }
+        let waiting = drained
+        drained = []
+        eventLoop.execute { for body in waiting { body() } }
     }
 
     private func writeFront(_ first: ByteBuffer, to descriptor: CInt) -> (sent: Int, size: Int) {

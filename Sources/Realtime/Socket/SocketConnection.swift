@@ -51,7 +51,7 @@ package final class SocketConnection: @unchecked Sendable, WheelEntry {
     var isDoomed = false
     var outboxes: [OutboxShard] = []
     /// Called once when nothing waits to be sent any more, or when nothing will be sent any more.
-    var drained: (@Sendable () -> Void)?
+    var drained: [@Sendable () -> Void] = []
 
     // Deadlines.
     var wheelPosition: WheelPosition?
@@ -112,12 +112,12 @@ package final class SocketConnection: @unchecked Sendable, WheelEntry {
         resumeReading()
     }
 
-    /// Calls `body` once nothing waits to be sent, at once if so already, or when the connection ends; for senders of
-    /// many answers, one at a time.
+    /// Calls `body` once, when nothing waits to be sent (at once if so already) or the connection has ended; for senders
+    /// of more answers than may wait.
     package func whenDrained(_ body: @escaping @Sendable () -> Void) {
         eventLoop.preconditionInEventLoop()
         guard phase == .open, !isDoomed, !queue.isEmpty || parkedBytes > 0 else { return body() }
-        drained = body
+        drained.append(body)
     }
 
     /// Closes the connection with `code` unless this deadline is replaced or cancelled within `duration`; there is one

@@ -19,10 +19,11 @@ struct ClusterAddress {
     /// The server's command line; later settings win.
     func command(_ binaries: PostgresBinaries, _ directory: ClusterDirectory, _ settings: [String]) -> [String] {
         let ours = [
-            "listen_addresses=", "unix_socket_directories=\"\(socketDirectory)\"", "unix_socket_permissions=0700", "port=5432",
+            "listen_addresses=", "unix_socket_directories=\"\(socketDirectory)\"", "unix_socket_permissions=0700",
+            "port=5432",
             "max_connections=100", "shared_buffers=128MB", "max_wal_size=1GB", "jit=off", "fsync=on",
             "synchronous_commit=on", "timezone=UTC", "log_timezone=UTC", "logging_collector=off",
-            "log_destination=stderr", "log_line_prefix=%m [%p] ",
+            "log_destination=stderr", "log_error_verbosity=terse", "log_line_prefix=%m [%p] ",
         ]
         return [binaries.postgres, "-D", directory.data] + (ours + settings).flatMap { ["-c", $0] }
     }

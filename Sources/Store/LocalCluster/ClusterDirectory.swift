@@ -24,8 +24,8 @@ struct ClusterDirectory: Equatable {
         Files.read(data + "/PG_VERSION").map { String($0.prefix { !$0.isWhitespace }) }
     }
 
-    /// Chooses `<dataDirectory>/postgres`, or a place under `fallbackRoot` when the account that Postgres runs as cannot
-    /// get there. Throws `.directory` when data that exists already is out of reach.
+    /// Chooses `<dataDirectory>/postgres`, or a place under `fallbackRoot` when the account that Postgres runs as
+    /// cannot get there. Throws `.directory` when data that exists already is out of reach.
     static func choose(
         dataDirectory: String, owner: ClusterOwner, fallbackRoot: String = "/var/lib"
     ) throws(LocalClusterError) -> ClusterDirectory {
@@ -85,6 +85,7 @@ struct ClusterDirectory: Equatable {
     }
 
     private static func hash(_ path: String) -> String {
-        String(path.utf8.reduce(0xcbf2_9ce4_8422_2325 as UInt64) { ($0 ^ UInt64($1)) &* 0x0000_0100_0000_01b3 }, radix: 16)
+        String(
+            path.utf8.reduce(0xcbf2_9ce4_8422_2325 as UInt64) { ($0 ^ UInt64($1)) &* 0x0000_0100_0000_01b3 }, radix: 16)
     }
 }

@@ -15,7 +15,9 @@ package enum Files {
         defer { closedir(stream) }
         var names: [String] = []
         while let entry = readdir(stream) {
-            let name = withUnsafeBytes(of: &entry.pointee.d_name) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+            let name = withUnsafeBytes(of: &entry.pointee.d_name) {
+                String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
+            }
             if name != ".", name != ".." { names.append(name) }
         }
         return names
@@ -62,6 +64,21 @@ package enum Files {
         let parent = directory(of: path)
         if parent != path { try makeDirectories(parent) }
         guard mkdir(path, mode) == 0 || errno == EEXIST else { throw failure(path) }
+    }
+
+    /// Makes the names in a directory as durable as the files behind them.
+    static func syncDirectory(_ path: String) throws(LocalClusterError) {
+        let descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw failure(path) }
+        defer { close(descriptor) }
+        guard fsync(descriptor) == 0 else { throw failure(path) }
+    }
+
+    /// Renames a file that has grown beyond `sizeBytes` to `<path>.old`, in place of an earlier one.
+    static func setAside(_ path: String, above sizeBytes: Int) {
+        guard let status = status(path), status.st_size > sizeBytes else { return }
+        // Where that fails the file goes on growing, which harms nothing yet.
+        rename(path, path + ".old")
     }
 
     static func directory(of path: String) -> String {

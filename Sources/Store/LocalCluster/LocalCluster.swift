@@ -23,7 +23,8 @@ package actor LocalCluster: Service {
 
     package nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
-    /// Does nothing yet. `dataDirectory` is the server's DATA_DIR; `settings` (`name=value`) go to Postgres as they are.
+    /// Does nothing yet. `dataDirectory` is the server's DATA_DIR; `settings` (`name=value`) go to Postgres as they
+    /// are.
     package init(
         dataDirectory: String, environment: [String: String], settings: [String] = [],
         searchPath: [String]? = nil, fallbackRoot: String = "/var/lib", logger: Logger
@@ -121,6 +122,8 @@ extension LocalCluster {
             }
         }
         guard rename(directory.draft, directory.data) == 0 else { throw Files.failure(directory.data) }
+        // What is committed from now on must not depend on a name that a power cut takes back.
+        try Files.syncDirectory(Files.directory(of: directory.data))
         logger.notice("Made a private Postgres", metadata: ["postgres.directory": "\(directory.data)"])
     }
 
@@ -130,12 +133,13 @@ extension LocalCluster {
     ) throws(LocalClusterError) {
         switch PostmasterFile.look(directory) {
         case .running(let process):
-            guard PostmasterFile.isOrphan(directory) else { return try address.waitUntilReady(directory) { false } }
+            if !PostmasterFile.isOrphan(directory), try join(directory, address) { return }
             stopOrphan(process)
         case .stale: try PostmasterFile.disown(directory)
         case .none: break
         }
         try directory.writeAccessRules()
+        Files.setAside(directory.log, above: 16 << 20)
         let command = directory.owner.prefix + address.command(binaries, directory, settings)
         // After a kill of the old server its children need a moment to let go of the shared memory.
         let patience = ContinuousClock.now + .seconds(5)
@@ -153,6 +157,21 @@ extension LocalCluster {
                 }
                 usleep(100_000)
             }
+        }
+    }
+
+    /// Waits for a server that another process started; false when it has ended meanwhile.
+    private func join(_ directory: ClusterDirectory, _ address: ClusterAddress) throws(LocalClusterError) -> Bool {
+        func hasEnded() -> Bool {
+            if case .running = PostmasterFile.look(directory) { return false }
+            return true
+        }
+        do throws(LocalClusterError) {
+            try address.waitUntilReady(directory, hasEnded: hasEnded)
+            return true
+        } catch {
+            guard hasEnded() else { throw error }
+            return false
         }
     }
 

@@ -22,7 +22,8 @@ struct PostgresBinaries: Equatable {
         wanted: String?, dataDirectory: String, searchPath: [String]
     ) throws(LocalClusterError) -> PostgresBinaries {
         var found: [PostgresBinaries] = []
-        for directory in searchPath where ["initdb", "postgres"].allSatisfy({ access("\(directory)/\($0)", X_OK) == 0 }) {
+        for directory in searchPath
+        where ["initdb", "postgres"].allSatisfy({ access("\(directory)/\($0)", X_OK) == 0 }) {
             guard let major = version(of: directory + "/postgres") else { continue }
             let binaries = PostgresBinaries(directory: directory, major: major)
             if wanted == nil || major == wanted { return binaries }

@@ -118,7 +118,9 @@ extension PostgresConnection {
     /// Waits until a cancel request cannot hit a later statement any more.
     private func finishCancel(_ kind: StatementKind, _ wait: AnswerWait) throws(StoreError) {
         guard let request = wait.request, !request.isOver else { return }
-        guard pollUntil(wait.limit, request.descriptor, Int16(POLLIN)) != nil else { throw lose(kind, "no answer in time", wait.stop) }
+        guard pollUntil(wait.limit, request.descriptor, Int16(POLLIN)) != nil else {
+            throw lose(kind, "no answer in time", wait.stop)
+        }
         request.finish()
     }
 }

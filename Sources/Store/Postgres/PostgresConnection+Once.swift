@@ -17,7 +17,8 @@ extension PostgresConnection {
         }
     }
 
-    private func once<Value: Sendable>(_ body: @Sendable (isolated PostgresConnection) throws -> Value) throws -> Value {
+    private func once<Value: Sendable>(_ body: @Sendable (isolated PostgresConnection) throws -> Value) throws -> Value
+    {
         try open()
         defer { close() }
         lease = 1

@@ -6,9 +6,10 @@ extension PostgresConnection {
     /// Connects and sets the session up.
     ///
     /// Throws `.unavailable` with libpq's reason when there is no server, no such user or database, or no answer
-    /// within the configured time.
-    func open() throws(StoreError) {
-        let handle = try connect(until: .now + configuration.connectTimeout)
+    /// within the configured time or by `limit`.
+    func open(until limit: ContinuousClock.Instant? = nil) throws(StoreError) {
+        let patience = ContinuousClock.now + configuration.connectTimeout
+        let handle = try connect(until: limit.map { min($0, patience) } ?? patience)
         guard PQsetnonblocking(handle.pointer, 1) == 0 else { throw .unavailable(handle.message) }
         self.handle = handle
         do {
@@ -25,7 +26,9 @@ extension PostgresConnection {
         while direction != PGRES_POLLING_OK {
             guard direction != PGRES_POLLING_FAILED, handle.isPossible else { throw .unavailable(handle.message) }
             let events = direction == PGRES_POLLING_READING ? Int16(POLLIN) : Int16(POLLOUT)
-            guard pollUntil(deadline, handle.descriptor, events) != nil else { throw .unavailable("no answer to the attempt to connect") }
+            guard pollUntil(deadline, handle.descriptor, events) != nil else {
+                throw .unavailable("no answer to the attempt to connect")
+            }
             direction = PQconnectPoll(handle.pointer)
         }
         return handle
@@ -37,7 +40,11 @@ extension PostgresConnection {
             ("client_encoding", "UTF8"),
         ]
         let strings = options.map { (strdup($0.0), strdup($0.1)) }
-        defer { strings.forEach { free($0.0); free($0.1) } }
+        defer {
+            strings.forEach {
+                free($0.0); free($0.1)
+            }
+        }
         let keywords = strings.map { UnsafePointer($0.0) } + [nil]
         let values = strings.map { UnsafePointer($0.1) } + [nil]
         guard let pointer = PQconnectStartParams(keywords, values, 1) else { throw .unavailable("out of memory") }
@@ -47,8 +54,10 @@ extension PostgresConnection {
     /// Sees to it that committed means on disk, and that a client that hangs does not hold locks for ever.
     private func setUpSession() throws(StoreError) {
         let settings = try query(
-            "select current_setting('synchronous_commit'), set_config('idle_in_transaction_session_timeout', '60s', false)",
-            as: (String, String).self)
+            """
+            select current_setting('synchronous_commit'),
+                set_config('idle_in_transaction_session_timeout', '60s', false)
+            """, as: (String, String).self)
         guard let (commit, _) = settings.first else { throw .unavailable("no settings") }
         guard !["on", "remote_apply"].contains(commit) else { return }
         logger.warning(

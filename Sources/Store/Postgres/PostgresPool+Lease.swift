@@ -48,7 +48,7 @@ extension PostgresPool {
         case .slot:
             do {
                 let connection = try PostgresConnection(configuration: configuration, logger: logger)
-                try await connection.open()
+                try await connection.open(until: limit)
                 return (connection, lease)
             } catch {
                 giveUpSlot()

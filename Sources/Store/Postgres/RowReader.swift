@@ -11,7 +11,8 @@ package struct RowReader: ~Copyable {
         self.row = row
     }
 
-    /// The next column. Throws `.decoding` when there is none, it is NULL where that is not expected, or has another type.
+    /// The next column. Throws `.decoding` when there is none, it is NULL where that is not expected, or has another
+    /// type.
     package mutating func next<Value: ColumnDecodable>(_ type: Value.Type = Value.self) throws(StoreError) -> Value {
         guard column < PQnfields(result) else {
             throw .decoding("column \(column + 1) is read, the row has \(PQnfields(result))")

@@ -63,7 +63,7 @@ struct AccessTokenTests {
     @Test("the signing key is made once, private to its owner, and read again")
     func keyFile() throws {
         let directory = FileManager.default.temporaryDirectory.appendingPathComponent("keys-\(UUIDv7.make())")
-        defer { try? FileManager.default.removeItem(at: directory) }
+        defer { try? FileManager.default.removeItem(at: directory) }  // a left-over directory harms nobody
         let made = try SigningKeys(directory: directory, now: .now)
         let file = try #require(FileManager.default.contentsOfDirectory(atPath: directory.path).first)
         let path = directory.appendingPathComponent(file).path
@@ -77,7 +77,7 @@ struct AccessTokenTests {
     @Test("after a rotation the old key still verifies and the new one signs")
     func rotation() async throws {
         let directory = FileManager.default.temporaryDirectory.appendingPathComponent("keys-\(UUIDv7.make())")
-        defer { try? FileManager.default.removeItem(at: directory) }
+        defer { try? FileManager.default.removeItem(at: directory) }  // a left-over directory harms nobody
         let old = try SigningKeys(directory: directory, now: .now)
         let identity = Identity(
             userId: .make(), sid: .make(), expiresAt: Timestamp(milliseconds: 4_000_000_000_000), isVerified: true,

@@ -235,4 +235,31 @@ struct FanOutTests {
             try await asking
         }
     }
+
+    @Test("who sends many answers hears when they have left, and when they never will")
+    func drained() async throws {
+        let log = SessionLog()
+        try await withSocketServer(log.host()) { port in
+            let one = try await watcher(port, log, reading: false)
+            let page = frame(String(repeating: "p", count: 50_000))
+            let (left, leave) = AsyncStream.makeStream(of: Int.self, bufferingPolicy: .bufferingNewest(10))
+            try await one.connection.onLoop { connection in
+                for _ in 0..<15 { connection.send(page, as: .answer) }
+                connection.whenDrained { leave.yield(1) }
+                connection.whenDrained { leave.yield(2) }
+            }
+            try await one.socket.startReading()
+            for _ in 0..<15 { #expect(try await one.socket.nextFrame()?.payload.count == 50_000) }
+            var numbers = left.makeAsyncIterator()
+            #expect(await numbers.next() == 1)
+            #expect(await numbers.next() == 2)
+            try await one.socket.stopReading()
+            try await one.connection.onLoop { connection in
+                for _ in 0..<15 { connection.send(page, as: .answer) }
+                connection.whenDrained { leave.yield(3) }
+            }
+            try await one.socket.close()
+            #expect(await numbers.next() == 3)
+        }
+    }
 }

@@ -187,7 +187,9 @@ struct LocalClusterTests {
         }
     }
 
-    @Test("under a directory closed to Postgres's account the data goes elsewhere, and stays there", .enabled(if: geteuid() == 0))
+    @Test(
+        "under a directory closed to Postgres's account the data goes elsewhere, and stays there",
+        .enabled(if: geteuid() == 0))
     func closedParent() async throws {
         try await withScratch { scratch async throws in
             let closed = scratch + "/closed"

@@ -16,7 +16,8 @@ struct MigratorTests {
     @Test("what is missing is applied in order, once")
     func applies() async throws {
         try await TestPostgres.withDatabase(isMigrated: false) { database async throws in
-            #expect(try await migrator(database, [Self.second, Self.first]).pending() == ["0001_first", "0002_second"])
+            #expect(
+                try await migrator(database, [Self.second, Self.first]).pending() == ["0001_first", "0002_second"])
             #expect(try await migrator(database, [Self.first]).migrate() == ["0001_first"])
             #expect(try await migrator(database, [Self.second, Self.first]).migrate() == ["0002_second"])
             #expect(try await migrator(database, [Self.first, Self.second]).migrate() == [])
@@ -86,7 +87,9 @@ struct MigratorTests {
     func complete() throws {
         let folder = URL(filePath: #filePath).deletingLastPathComponent()
             .appending(path: "../../../Sources/Store/Migrations/SQL").standardized
-        let files = try FileManager.default.contentsOfDirectory(atPath: folder.path).filter { $0.wholeMatch(of: /\d{4}_.*\.sql/) != nil }
+        let files = try FileManager.default.contentsOfDirectory(atPath: folder.path).filter {
+            $0.wholeMatch(of: /\d{4}_.*\.sql/) != nil
+        }
         #expect(Migration.all.map { $0.name + ".sql" }.sorted() == files.sorted())
         for migration in Migration.all {
             let file = try String(contentsOf: folder.appending(path: migration.name + ".sql"), encoding: .utf8)

@@ -8,7 +8,8 @@ struct AdvisoryLockTests {
 
     @Test("a second taker is told who holds it; after release it is free")
     func exclusive() async throws {
-        try await TestPostgres.withDatabase(isMigrated: false, adjust: { $0.applicationName = "node one" }) { database async throws in
+        try await TestPostgres.withDatabase(isMigrated: false, adjust: { $0.applicationName = "node one" }) {
+            database async throws in
             let first = try await take(database)
             let error = await #expect(throws: AdvisoryLock.Held.self) { try await take(database) }
             #expect(error?.holder.contains("node one on this machine") == true)

@@ -14,7 +14,9 @@ struct ConfigurationTests {
 
     @Test(
         "text that cannot be read is refused by the variable's name and without the password",
-        arguments: ["postgres://me:secret@[::1/fit", "host=x secret", "postgres://me:secret@h:1/d?nonsense=1", "secret"])
+        arguments: [
+            "postgres://me:secret@[::1/fit", "host=x secret", "postgres://me:secret@h:1/d?nonsense=1", "secret",
+        ])
     func refused(text: String) throws {
         let error = #expect(throws: InvalidConfiguration.self) {
             try PostgresConfiguration(environment: ["DATABASE_URL": text])

@@ -45,6 +45,8 @@ struct DeadlineTests {
             await #expect(throws: StoreError.deadline) { try await pool.query("select 1", as: Int.self) }
             #expect(try await backend(pool) != Int(frozen))
             let next = pid_t(try await backend(pool))
+            // Prepared before, so that the server is frozen under the insert itself.
+            try await pool.execute("insert into t values (1)")
             kill(next, SIGSTOP)
             await #expect(throws: StoreError.commitUnknown) { try await pool.execute("insert into t values (1)") }
             #expect(try await pool.query("select 1", as: Int.self) == [1])
@@ -55,7 +57,8 @@ struct DeadlineTests {
 
     @Test("a transaction's deadline covers all its statements and rolls back")
     func transactionDeadline() async throws {
-        try await TestPostgres.withDatabase(isMigrated: false, adjust: { $0.maxConnections = 1 }) { database async throws in
+        try await TestPostgres.withDatabase(isMigrated: false, adjust: { $0.maxConnections = 1 }) {
+            database async throws in
             let pool = database.pool
             try await pool.execute("create table t (a int)")
             await #expect(throws: StoreError.deadline) {
@@ -70,7 +73,8 @@ struct DeadlineTests {
 
     @Test("cancelling the task stops the statement on the server, and the connection is used again")
     func cancellation() async throws {
-        try await TestPostgres.withDatabase(isMigrated: false, adjust: { $0.maxConnections = 1 }) { database async throws in
+        try await TestPostgres.withDatabase(isMigrated: false, adjust: { $0.maxConnections = 1 }) {
+            database async throws in
             let pool = database.pool
             let before = try await backend(pool)
             let watcher = PostgresPool(configuration: database.configuration, logger: .silent)
@@ -85,7 +89,8 @@ struct DeadlineTests {
 
     @Test("a cancelled task's transaction is rolled back")
     func cancelledTransaction() async throws {
-        try await TestPostgres.withDatabase(isMigrated: false, adjust: { $0.maxConnections = 1 }) { database async throws in
+        try await TestPostgres.withDatabase(isMigrated: false, adjust: { $0.maxConnections = 1 }) {
+            database async throws in
             let pool = database.pool
             try await pool.execute("create table t (a int)")
             let before = try await backend(pool)

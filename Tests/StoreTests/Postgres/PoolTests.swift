@@ -8,7 +8,8 @@ import Testing
 struct PoolTests {
     @Test("no more connections are opened than allowed, and all who wait are served")
     func bounded() async throws {
-        try await TestPostgres.withDatabase(isMigrated: false, adjust: { $0.maxConnections = 3 }) { database async throws in
+        try await TestPostgres.withDatabase(isMigrated: false, adjust: { $0.maxConnections = 3 }) {
+            database async throws in
             let pool = database.pool
             let pids = try await withThrowingTaskGroup(of: Int.self) { group in
                 for _ in 0..<200 {
@@ -63,7 +64,8 @@ struct PoolTests {
 
     @Test("a task cancelled in line leaves it at once and the next is served")
     func cancelledInLine() async throws {
-        try await TestPostgres.withDatabase(isMigrated: false, adjust: { $0.maxConnections = 1 }) { database async throws in
+        try await TestPostgres.withDatabase(isMigrated: false, adjust: { $0.maxConnections = 1 }) {
+            database async throws in
             let pool = database.pool
             let entered = Gate()
             let holder = Task {
@@ -84,7 +86,8 @@ struct PoolTests {
 
     @Test("connections that the server closed while idle are replaced unnoticed")
     func killedIdle() async throws {
-        try await TestPostgres.withDatabase(isMigrated: false, adjust: { $0.maxConnections = 2 }) { database async throws in
+        try await TestPostgres.withDatabase(isMigrated: false, adjust: { $0.maxConnections = 2 }) {
+            database async throws in
             let pool = database.pool
             #expect(try await pool.query("select 1", as: Int.self) == [1])
             try await terminateAll(of: database)
@@ -94,7 +97,8 @@ struct PoolTests {
 
     @Test("a backend killed under a statement fails that one only")
     func killedBusy() async throws {
-        try await TestPostgres.withDatabase(isMigrated: false, adjust: { $0.maxConnections = 1 }) { database async throws in
+        try await TestPostgres.withDatabase(isMigrated: false, adjust: { $0.maxConnections = 1 }) {
+            database async throws in
             let pool = database.pool
             let error = await #expect(throws: StoreError.self) {
                 try await pool.query("select pg_terminate_backend(pg_backend_pid()), 1", as: (Bool, Int).self)
@@ -129,7 +133,9 @@ struct PoolTests {
     @Test("commits wait for the disk even where the database is set up otherwise")
     func synchronousCommit() async throws {
         try await TestPostgres.withDatabase(isMigrated: false) { database async throws in
-            try await database.pool.with { try $0.script("alter database \(database.name) set synchronous_commit = off") }
+            try await database.pool.with {
+                try $0.script("alter database \(database.name) set synchronous_commit = off")
+            }
             let pool = PostgresPool(configuration: database.configuration, logger: .silent)
             let setting = try await pool.query("select current_setting('synchronous_commit')", as: String.self)
             #expect(setting == ["on"])

@@ -40,7 +40,8 @@ struct StatementTests {
 
     @Test("a statement is prepared again after the server forgot it")
     func preparesAgain() async throws {
-        try await TestPostgres.withDatabase(isMigrated: false, adjust: { $0.maxConnections = 1 }) { database async throws in
+        try await TestPostgres.withDatabase(isMigrated: false, adjust: { $0.maxConnections = 1 }) {
+            database async throws in
             let pool = database.pool
             #expect(try await pool.query("select \(1)", as: Int.self) == [1])
             try await pool.execute("deallocate all")
@@ -50,7 +51,8 @@ struct StatementTests {
 
     @Test("an ALTER under a prepared select is not noticed by its user")
     func altered() async throws {
-        try await TestPostgres.withDatabase(isMigrated: false, adjust: { $0.maxConnections = 1 }) { database async throws in
+        try await TestPostgres.withDatabase(isMigrated: false, adjust: { $0.maxConnections = 1 }) {
+            database async throws in
             let pool = database.pool
             try await pool.execute("create table t (a int)")
             try await pool.execute("insert into t values (1)")
@@ -74,7 +76,8 @@ struct StatementTests {
 
     @Test("the same text with values of other types is another statement")
     func typesMatter() async throws {
-        try await TestPostgres.withDatabase(isMigrated: false, adjust: { $0.maxConnections = 1 }) { database async throws in
+        try await TestPostgres.withDatabase(isMigrated: false, adjust: { $0.maxConnections = 1 }) {
+            database async throws in
             func type(_ value: some SQLBindable) async throws -> [String] {
                 try await database.pool.query("select pg_typeof(\(value))::text", as: String.self)
             }
@@ -86,7 +89,8 @@ struct StatementTests {
 
     @Test("more different statements than are kept go on working")
     func manyStatements() async throws {
-        try await TestPostgres.withDatabase(isMigrated: false, adjust: { $0.maxConnections = 1 }) { database async throws in
+        try await TestPostgres.withDatabase(isMigrated: false, adjust: { $0.maxConnections = 1 }) {
+            database async throws in
             for count in 1...300 {
                 let sql = SQL.join((1...count).map { "\($0)" }, separator: " + ")
                 let sum = try await database.pool.query("select \(sql)", as: Int.self)

@@ -45,7 +45,8 @@ struct TransactionTests {
 
     @Test("a BEGIN left open is rolled back before the connection is lent again")
     func leftOpen() async throws {
-        try await TestPostgres.withDatabase(isMigrated: false, adjust: { $0.maxConnections = 1 }) { database async throws in
+        try await TestPostgres.withDatabase(isMigrated: false, adjust: { $0.maxConnections = 1 }) {
+            database async throws in
             let pool = database.pool
             try await pool.execute("create table t (a int)")
             try await pool.with { connection in

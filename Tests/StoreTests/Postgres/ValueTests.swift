@@ -72,7 +72,9 @@ struct ValueTests {
     @Test("numeric reads as the nearest double")
     func numeric() async throws {
         try await TestPostgres.withDatabase(isMigrated: false) { database async throws in
-            let texts = ["0", "1", "-1", "0.1", "100000000", "12345678.00012", "1e-20", "-99999999999999999999.5", "NaN"]
+            let texts = [
+                "0", "1", "-1", "0.1", "100000000", "12345678.00012", "1e-20", "-99999999999999999999.5", "NaN",
+            ]
             for text in texts {
                 let value = try await database.pool.query("select \(text)::numeric", as: Double.self)
                 #expect("\(value[0])" == "\(try #require(Double(text)))")
@@ -87,7 +89,8 @@ struct ValueTests {
     func unnest() async throws {
         try await TestPostgres.withDatabase(isMigrated: false) { database async throws in
             try await database.pool.execute(
-                "create table t (id uuid primary key, n int4, big int8, note text, at timestamptz, raw bytea, w float8)")
+                "create table t (id uuid primary key, n int4, big int8, note text, at timestamptz, raw bytea, w float8)"
+            )
             let count = 5000
             let ids = (0..<count).map { _ in UUIDv7.make() }
             let notes: [String?] = (0..<count).map { $0.isMultiple(of: 3) ? nil : "note \($0)" }

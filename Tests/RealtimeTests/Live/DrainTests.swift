@@ -1,0 +1,68 @@
+import Foundation
+import Protocol
+import Store
+import TestKit
+import Testing
+
+@testable import Realtime
+
+struct DrainTests {
+    @Test("ops that could not be stored are kept on disk and stored, once and in order, by the next start")
+    func spill() async throws {
+        let directory = FileManager.default.temporaryDirectory.appending(path: "spill-\(UUIDv7.make())").path
+        try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(atPath: directory) }  // a left-over directory harms nobody
+        let spill = Spill(directory: directory, logger: .silent)
+        try await TestPostgres.withDatabase { database in
+            let lift = try await LiveTestServer.run(LiveConfiguration(), on: database) { server in
+                let lift = try await Lift.begin(on: server)
+                try await lift.durable(2)
+                return lift
+            }
+            let ops = (1...20).map { _ in WorkoutOp(id: .make(), at: .now, action: lift.set()) }
+            try spill.keep(
+                ops.map { Spill.SpilledOp(workout: lift.workout, athlete: lift.athlete.userId, op: $0) }, at: .now)
+            for _ in 0..<2 {
+                try await LiveTestServer.run(LiveConfiguration(), on: database) { server in
+                    try await spill.recover(into: server.node.rooms)
+                }
+            }
+            let stored = try await database.pool.query(
+                "select op_id from workout_events where workout_id = \(lift.workout) and seq > 2 order by seq",
+                as: (UUIDv7).self)
+            #expect(stored == ops.map(\.id))
+            #expect(try FileManager.default.contentsOfDirectory(atPath: directory).isEmpty)
+        }
+    }
+
+    @Test("a torn tail of a spill file costs the torn op and no other")
+    func tornTail() throws {
+        let directory = FileManager.default.temporaryDirectory.appending(path: "spill-\(UUIDv7.make())").path
+        try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(atPath: directory) }  // a left-over directory harms nobody
+        let spill = Spill(directory: directory, logger: .silent)
+        let ops = (1...3).map { _ in
+            Spill.SpilledOp(
+                workout: .make(), athlete: .make(), op: WorkoutOp(id: .make(), at: .now, action: .pause))
+        }
+        let time = Timestamp.now
+        try spill.keep(ops, at: time)
+        let path = "\(directory)/\(time.milliseconds).ops"
+        let handle = try #require(FileHandle(forUpdatingAtPath: path))
+        try handle.truncate(atOffset: try handle.seekToEnd() - 5)
+        #expect(try spill.read(path) == Array(ops.prefix(2)))
+    }
+
+    @Test("when nothing more may wait, ops are busy and change nothing")
+    func busy() async throws {
+        var configuration = LiveConfiguration()
+        configuration.queueBytes = 1024
+        try await LiveTestServer.run(configuration) { server in
+            let ada = try await server.user("Ada")
+            let talker = try await server.connect(ada)
+            let refusal = try await talker.op(.make(), WorkoutOp(id: .make(), at: .now, action: .start(WorkoutDetails())))
+                .refusal
+            #expect(refusal?.code == .busy && refusal?.retryAfterMilliseconds == 1000)
+        }
+    }
+}

@@ -1,0 +1,213 @@
+// Holds the connection's manners (coming back, tokens, refusals) to a scripted server and a clock that jumps.
+import { Connection, Refusal, comesBack } from "../live/connection.js";
+
+const realSetTimeout = window.setTimeout.bind(window);
+const realNow = Date.now;
+let now = realNow();
+let timers = [];
+Date.now = () => now;
+window.setTimeout = (body, delay) => {
+  timers.push({ id: timers.length + 1, body, at: now + delay });
+  return timers.length;
+};
+window.clearTimeout = (id) => { timers = timers.map((timer) => (timer.id === id ? { ...timer, body: null } : timer)); };
+
+/** Lets everything that waits on promises go on. */
+const settle = () => new Promise((resolve) => realSetTimeout(resolve, 0));
+
+/** Moves the clock, running what falls due on the way. */
+async function pass(milliseconds) {
+  const end = now + milliseconds;
+  for (;;) {
+    const next = timers.filter(({ body, at }) => body && at <= end).sort((a, b) => a.at - b.at)[0];
+    if (!next) break;
+    now = Math.max(now, next.at);
+    const { body } = next;
+    next.body = null;
+    body();
+    await settle();
+  }
+  now = end;
+  await settle();
+}
+
+class ScriptedSocket {
+  static all = [];
+  sent = [];
+  constructor() { ScriptedSocket.all.push(this); }
+  static get last() { return ScriptedSocket.all.at(-1); }
+  send(text) { this.sent.push(JSON.parse(text)); }
+  close() { this.isClosed = true; }
+  async hear(frame) {
+    this.onmessage({ data: JSON.stringify(frame) });
+    await settle();
+  }
+  async lose(code) {
+    this.onclose({ code });
+    await settle();
+  }
+  asked(type) { return this.sent.filter((frame) => frame.type === type).at(-1); }
+  async welcome() {
+    this.onopen();
+    await settle();
+    await this.hear({ type: "welcome", id: this.asked("hello").id });
+    const { id, t0 } = this.asked("time");
+    await this.hear({ type: "time", id, t0, t1: now + 5000, t2: now + 5000 });
+  }
+}
+window.WebSocket = ScriptedSocket;
+
+class ScriptedSession {
+  tokens = 0;
+  requests = [];
+  lifetimeMs = 900_000;
+  async token(options) {
+    this.requests.push(options);
+    if (this.isAway) throw new Error("out of reach");
+    if (this.isOver) return null;
+    this.tokens += 1;
+    return { token: `token ${this.tokens}`, expiresAt: now + this.lifetimeMs };
+  }
+}
+
+async function connected() {
+  timers = [];
+  ScriptedSocket.all = [];
+  const session = new ScriptedSession();
+  const connection = new Connection({ url: "ws://test", session });
+  connection.start();
+  await settle();
+  await ScriptedSocket.last.welcome();
+  return { session, connection };
+}
+
+const faults = [];
+let checks = 0;
+function expect(what, actual, expected) {
+  checks += 1;
+  if (JSON.stringify(actual) !== JSON.stringify(expected)) faults.push(`${what}: ${JSON.stringify(actual)}, not ${JSON.stringify(expected)}`);
+}
+
+const tests = {
+  async "says hello with a token and measures the clock"() {
+    const { connection } = await connected();
+    expect("state", connection.state, "open");
+    expect("token", ScriptedSocket.last.sent[0].token, "token 1");
+    expect("clock", connection.clock.offset, 5000);
+  },
+
+  async "comes back after a drain within the hint"() {
+    const { connection } = await connected();
+    await ScriptedSocket.last.hear({ type: "goodbye", retryAfterMs: 8000 });
+    await ScriptedSocket.last.lose(4000);
+    expect("state", connection.state, "waiting");
+    expect("within the hint", connection.retryAt - now <= 8000, true);
+    await pass(8000);
+    expect("sockets", ScriptedSocket.all.length, 2);
+  },
+
+  async "does not come back from 4502"() {
+    const { connection } = await connected();
+    await ScriptedSocket.last.lose(4502);
+    await pass(120_000);
+    expect("state", connection.state, "stopped");
+    expect("sockets", ScriptedSocket.all.length, 1);
+    expect("ranges", [1001, 1006, 4000, 4499, 4500, 4999].map(comesBack), [true, true, true, true, false, false]);
+  },
+
+  async "gets a new token after 4500, once"() {
+    const { connection, session } = await connected();
+    await ScriptedSocket.last.lose(4500);
+    await pass(1);
+    expect("refused token named", session.requests.at(-1).replacing, "token 1");
+    ScriptedSocket.last.onopen();
+    await settle();
+    await ScriptedSocket.last.lose(4500);
+    await pass(120_000);
+    expect("state", connection.state, "stopped");
+    expect("sockets", ScriptedSocket.all.length, 2);
+  },
+
+  async "renews the token inside the connection before it runs out"() {
+    const { connection, session } = await connected();
+    const socket = ScriptedSocket.last;
+    // Probes are answered meanwhile.
+    const send = socket.send.bind(socket);
+    socket.send = (text) => {
+      send(text);
+      const frame = JSON.parse(text);
+      if (frame.type === "time") realSetTimeout(() => socket.hear({ type: "time", id: frame.id, t0: frame.t0, t1: now, t2: now }), 0);
+    };
+    await pass(850_000);
+    expect("token frame", socket.asked("token")?.token, "token 2");
+    expect("asked for a fresh one", session.requests.at(-1), { fresh: true });
+    expect("sockets", [connection.state, ScriptedSocket.all.length], ["open", 1]);
+  },
+
+  async "gives up a connection that no longer answers"() {
+    const { connection } = await connected();
+    await pass(20_000);
+    expect("probed", connection.state, "open");
+    await pass(10_000);
+    expect("dropped", ScriptedSocket.all[0].isClosed, true);
+    await pass(1000);
+    expect("came back", ScriptedSocket.all.length, 2);
+  },
+
+  async "waits longer and longer while nobody is there"() {
+    const { connection } = await connected();
+    const limits = [];
+    const random = Math.random;
+    Math.random = () => 1;
+    for (let round = 0; round < 9; round += 1) {
+      await ScriptedSocket.last.lose(1006);
+      limits.push(connection.retryAt - now);
+      await pass(connection.retryAt - now);
+    }
+    Math.random = random;
+    expect("delays", limits, [500, 1000, 2000, 4000, 8000, 16_000, 30_000, 30_000, 30_000]);
+  },
+
+  async "tells every waiting request that the connection is gone"() {
+    const { connection } = await connected();
+    const outcome = connection.request("op", { room: "r" }).catch((error) => error.constructor.name);
+    await ScriptedSocket.last.lose(1006);
+    expect("outcome", await outcome, "ConnectionLost");
+  },
+
+  async "hands a refusal to the one who asked"() {
+    const { connection } = await connected();
+    const outcome = connection.request("op", { room: "r" }).catch((error) => error);
+    const { id } = ScriptedSocket.last.asked("op");
+    await ScriptedSocket.last.hear({ type: "error", id, code: "busy", message: "full", temporary: true, retryAfterMs: 9 });
+    const refusal = await outcome;
+    expect("refusal", [refusal instanceof Refusal, refusal.code, refusal.temporary, refusal.retryAfterMs], [true, "busy", true, 9]);
+  },
+
+  async "ends when the session is over, and waits while it cannot tell"() {
+    const { connection, session } = await connected();
+    let signedOut = 0;
+    connection.addEventListener("signedOut", () => { signedOut += 1; });
+    session.isAway = true;
+    await ScriptedSocket.last.lose(1006);
+    await pass(1000);
+    expect("still waiting", [connection.state, signedOut], ["waiting", 0]);
+    Object.assign(session, { isAway: false, isOver: true });
+    await pass(60_000);
+    expect("over", [connection.state, signedOut], ["stopped", 1]);
+  },
+};
+
+for (const [name, test] of Object.entries(tests)) {
+  const before = faults.length;
+  try {
+    await test();
+  } catch (error) {
+    faults.push(String(error.stack));
+  }
+  for (let index = before; index < faults.length; index += 1) faults[index] = `${name}: ${faults[index]}`;
+}
+
+const passed = checks > 0 && faults.length === 0;
+document.getElementById("result").textContent = `${passed ? "passed" : "failed"}: ${checks} checks\n${faults.join("\n")}`;
+document.documentElement.dataset.result = passed ? "passed" : "failed";

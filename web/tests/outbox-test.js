@@ -1,0 +1,165 @@
+// Holds outbox and sender to the rules of the two acknowledgements, against a scripted connection.
+import { Refusal } from "../live/connection.js";
+import { Outbox } from "../live/outbox.js";
+import { Sender } from "../live/sender.js";
+import { uuid7 } from "../live/uuid7.js";
+
+const ROOM = "workout:019a8b3c-7000-7abc-8def-0123456789ab";
+const settle = () => new Promise((resolve) => setTimeout(resolve, 0));
+
+class ScriptedConnection extends EventTarget {
+  state = "open";
+  asked = [];
+  request(type, members) {
+    return new Promise((resolve, reject) => this.asked.push({ type, members, resolve, reject }));
+  }
+  /** Waits until so many requests were made. */
+  asks(count) {
+    return new Promise((resolve) => {
+      const look = () => (this.asked.length >= count ? resolve() : setTimeout(look, 10));
+      look();
+    });
+  }
+  get ids() { return this.asked.map(({ members }) => members.opId); }
+  async push(frame) {
+    this.dispatchEvent(new CustomEvent("push", { detail: { room: ROOM, ...frame } }));
+    await settle();
+  }
+  async reopen() {
+    this.asked = [];
+    this.dispatchEvent(new Event("open"));
+    await settle();
+  }
+  async answer(index, answer) {
+    this.asked[index].resolve(answer);
+    await settle();
+  }
+  async refuse(index, code, temporary, retryAfterMs = 1) {
+    this.asked[index].reject(new Refusal({ code, message: code, temporary, retryAfterMs }));
+    await settle();
+  }
+}
+
+let user = 0;
+function scene(count) {
+  const connection = new ScriptedConnection();
+  const outbox = new Outbox(`test-${(user += 1)}`);
+  const sender = new Sender(connection, outbox);
+  const ops = Array.from({ length: count }, (_, index) => ({ opId: uuid7(), at: index, kind: "rest.skip" }));
+  for (const op of ops) {
+    outbox.add(ROOM, op);
+    sender.pump(ROOM);
+  }
+  return { connection, outbox, sender, ids: ops.map(({ opId }) => opId) };
+}
+
+const left = (outbox) => outbox.of(ROOM).map(({ op }) => op.opId);
+const faults = [];
+let checks = 0;
+function expect(what, actual, expected) {
+  checks += 1;
+  if (JSON.stringify(actual) !== JSON.stringify(expected)) faults.push(`${what}: ${JSON.stringify(actual)}, not ${JSON.stringify(expected)}`);
+}
+
+const tests = {
+  async "keeps an op until it is durable"() {
+    const { connection, outbox, ids } = scene(2);
+    expect("sent", connection.ids, ids);
+    await connection.answer(0, { epoch: 1, seq: 1 });
+    await connection.answer(1, { epoch: 1, seq: 2 });
+    expect("kept", left(outbox), ids);
+    await connection.push({ type: "durable", epoch: 1, seq: 1 });
+    expect("the first is safe", left(outbox), [ids[1]]);
+    await connection.push({ type: "durable", epoch: 1, seq: 2 });
+    expect("both are", left(outbox), []);
+  },
+
+  async "survives a reload"() {
+    const { outbox, ids } = scene(3);
+    expect("again", left(new Outbox(`test-${user}`)), ids);
+    expect("same records", new Outbox(`test-${user}`).of(ROOM), outbox.of(ROOM));
+  },
+
+  async "sends again what another epoch answered, in order"() {
+    const { connection, outbox, ids } = scene(3);
+    for (const index of [0, 1, 2]) await connection.answer(index, { epoch: 1, seq: index + 1 });
+    await connection.push({ type: "durable", epoch: 1, seq: 1 });
+    await connection.push({ type: "reset", snapshot: { epoch: 2 } });
+    expect("again", connection.ids.slice(3), ids.slice(1));
+    await connection.push({ type: "durable", epoch: 2, seq: 9 });
+    expect("a later epoch says nothing of the older answers", left(outbox), ids.slice(1));
+    await connection.answer(3, { epoch: 1, seq: 2, durable: true });
+    await connection.answer(4, { epoch: 2, seq: 3 });
+    expect("one had survived", left(outbox), [ids[2]]);
+  },
+
+  async "sends everything again on a new connection, once"() {
+    const { connection, ids } = scene(3);
+    await connection.answer(0, { epoch: 4, seq: 1 });
+    await connection.reopen();
+    expect("again", connection.ids, ids);
+    await connection.answer(0, { epoch: 4, seq: 1, durable: true });
+    await connection.answer(1, { epoch: 5, seq: 2 });
+    expect("no more", connection.ids, ids);
+  },
+
+  async "keeps the order after a temporary refusal"() {
+    const { connection, ids } = scene(3);
+    await connection.answer(0, { epoch: 1, seq: 1 });
+    await connection.refuse(1, "busy", true, 500);
+    await connection.refuse(2, "outOfOrder", true, 500);
+    expect("waits", connection.ids, ids);
+    await connection.asks(5);
+    expect("from the refused one on", connection.ids.slice(3), ids.slice(1));
+  },
+
+  async "goes on behind an op that is never taken, and shows it"() {
+    const { connection, outbox, ids } = scene(2);
+    await connection.refuse(0, "invalid", false);
+    await connection.answer(1, { epoch: 1, seq: 1 });
+    expect("refused", outbox.refusedOf(ROOM).map(({ op, code }) => [op.opId, code]), [[ids[0], "invalid"]]);
+    expect("left", left(outbox), [ids[1]]);
+    expect("kept over a reload", new Outbox(`test-${user}`).refusedOf(ROOM).length, 1);
+    outbox.dismiss(ids[0]);
+    expect("seen", outbox.refusedOf(ROOM), []);
+  },
+
+  async "shows an op that was taken back"() {
+    const { connection, outbox, ids } = scene(1);
+    await connection.answer(0, { epoch: 1, seq: 1 });
+    await connection.push({ type: "rejected", opId: ids[0], message: "refused by the database" });
+    expect("refused", outbox.refusedOf(ROOM).map(({ op }) => op.opId), ids);
+    expect("left", left(outbox), []);
+  },
+
+  async "does not wait for a set whose exercise was refused"() {
+    const { connection, outbox, sender } = scene(0);
+    outbox.add(ROOM, { opId: uuid7(), at: 1, kind: "exercise.add", entryId: "e" });
+    outbox.add(ROOM, { opId: uuid7(), at: 2, kind: "set.log", entryId: "e", setId: "s" });
+    sender.pump(ROOM);
+    await connection.refuse(0, "invalid", false);
+    await connection.refuse(1, "unknownTarget", true);
+    expect("both shown", outbox.refusedOf(ROOM).length, 2);
+  },
+
+  async "makes ids that sort in the order of their making"() {
+    const made = Array.from({ length: 9000 }, () => uuid7());
+    expect("sorted", made.every((id, index) => index === 0 || made[index - 1] < id), true);
+    expect("well formed", made.every((id) => /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/.test(id)), true);
+  },
+};
+
+for (const [name, test] of Object.entries(tests)) {
+  const before = faults.length;
+  try {
+    await test();
+  } catch (error) {
+    faults.push(String(error.stack));
+  }
+  for (let index = before; index < faults.length; index += 1) faults[index] = `${name}: ${faults[index]}`;
+}
+for (const key of Object.keys(localStorage)) if (key.includes(".test-")) localStorage.removeItem(key);
+
+const passed = checks > 0 && faults.length === 0;
+document.getElementById("result").textContent = `${passed ? "passed" : "failed"}: ${checks} checks\n${faults.join("\n")}`;
+document.documentElement.dataset.result = passed ? "passed" : "failed";
