@@ -182,7 +182,9 @@ struct SocialTests {
 
     @Test(
         "limits beyond 1 to 100 and foreign cursors are refused",
-        arguments: ["limit=0", "limit=101", "limit=x", "limit=1&limit=2", "cursor=abc", "cursor=", "cursor=AAAAAAAAAAAA"])
+        arguments: [
+            "limit=0", "limit=101", "limit=x", "limit=1&limit=2", "cursor=abc", "cursor=", "cursor=AAAAAAAAAAAA",
+        ])
     func badPage(query: String) async throws {
         try await RESTServer.run { server in
             let ada = try await server.user("ada")

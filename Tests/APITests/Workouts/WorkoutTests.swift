@@ -204,7 +204,8 @@ struct WorkoutTests {
             (#"{"reps": 5, "rpe": 8.3}"#, ["/rpe"]), (#"{"reps": 5, "rpe": 0.5}"#, ["/rpe"]),
             (#"{"reps": 5, "rir": 11}"#, ["/rir"]), (#"{"durationSeconds": 86401}"#, ["/durationSeconds"]),
             (#"{"weightKg": 100}"#, ["/reps"]), (#"{"reps": 1.5, "type": "heavy"}"#, ["/type", "/reps"]),
-            (#"{"reps": 5, "at": "yesterday", "id": "7"}"#, ["/id", "/at"]), (#"{"reps": 5, "side": "both"}"#, ["/side"]),
+            (#"{"reps": 5, "at": "yesterday", "id": "7"}"#, ["/id", "/at"]),
+            (#"{"reps": 5, "side": "both"}"#, ["/side"]),
         ])
     func badSet(body: String, pointers: [String]) async throws {
         try await RESTServer.run(isLive: true) { server in
@@ -287,7 +288,8 @@ struct WorkoutTests {
             #expect(some.items.count == 2)
             let none: Page<WorkoutItem> = try await ada.client.get("/v1/workouts?exercise=\(squat)").decoded()
             #expect(none.items.isEmpty)
-            #expect(try await ada.client.get("/v1/workouts?from=2026-01-02T00:00:00Z&to=2026-01-01T00:00:00Z").status == 422)
+            let backwards = "from=2026-01-02T00:00:00Z&to=2026-01-01T00:00:00Z"
+            #expect(try await ada.client.get("/v1/workouts?\(backwards)").status == 422)
         }
     }
 
