@@ -32,7 +32,7 @@ test: test-swift test-python ## Run every test
 
 test-swift: setup-test
 	swift build --build-tests
-	swift test --skip-build
+	swift test --skip-build --no-parallel
 
 test-python: .venv/.installed test-swift
 	$(if $(PYTHON_TESTS),.venv/bin/python -m pytest -q -p no:cacheprovider $(PYTHON_TESTS),@echo "no Python tests yet")
@@ -49,7 +49,7 @@ bench: setup-test ## Measure fan-out and the write path against their targets
 
 soak: setup-test ## Run the crash and fuzz tests for long: CRASH_ROUNDS, FUZZ_SEQUENCES
 	swift build --build-tests
-	CRASH_ROUNDS=$(CRASH_ROUNDS) FUZZ_SEQUENCES=$(FUZZ_SEQUENCES) swift test --skip-build --filter '$(SOAK)'
+	FITAI_CRASH_ROUNDS=$(CRASH_ROUNDS) FITAI_FUZZ_SEQUENCES=$(FUZZ_SEQUENCES) swift test --skip-build --filter '$(SOAK)'
 
 clean: ## Remove what was built, but no data
 	rm -rf .build .venv

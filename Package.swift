@@ -111,7 +111,8 @@ let package = Package(
         .target(
             name: "TestKit",
             dependencies: [
-                "Protocol", "Store", "Realtime", "API", "Server", "Client", httpTypes, hummingbirdCore, logging, lifecycle,
+                "Protocol", "Store", "Realtime", "API", "Server", "Client", httpTypes, hummingbirdCore, logging,
+                lifecycle,
                 nioCore, nioPosix, nioHTTP, nioWebSocket,
             ],
             path: "Tests/TestKit",
@@ -134,6 +135,9 @@ let package = Package(
         .testTarget(
             name: "ClientTests",
             dependencies: ["Client", "TestKit", "Protocol", logging, nioCore, nioHTTP], swiftSettings: strict),
-        .testTarget(name: "ServerTests", dependencies: ["Server", "TestKit"], swiftSettings: strict),
+        .testTarget(
+            name: "ServerTests",
+            dependencies: ["Server", "API", "Store", "Client", "Protocol", "TestKit", logging, nioCore, nioPosix],
+            swiftSettings: strict),
     ]
 )

@@ -1,7 +1,7 @@
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #else
-import Darwin
+    import Darwin
 #endif
 
 /// A moment as Unix milliseconds; RFC 3339 UTC with milliseconds in REST bodies, a plain integer in live frames.

@@ -56,7 +56,7 @@ struct DemoCommand: AsyncParsableCommand {
     }
 
     private func introduce(_ ready: Ready) {
-        print(
+        Terminal.tell(
             """
               Sign in at \(ready.url) in two windows, with the password \(DemoAccounts.password):
 

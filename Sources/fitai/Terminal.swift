@@ -50,12 +50,15 @@ enum Terminal {
 
     /// Tells a person that the server is ready; programs read it in the log.
     static func show(_ ready: Ready, _ configuration: OperationsConfiguration) {
-        if format(configuration) == .text { print(ready.banner) }
+        if format(configuration) == .text { tell(ready.banner) }
     }
 
     private static func format(_ configuration: OperationsConfiguration) -> LogFormat {
         configuration.logFormat ?? .automatic
     }
+
+    /// Writes lines to standard output at once, also where it is no terminal.
+    static func tell(_ text: String) { FileHandle.standardOutput.write(Data("\(text)\n".utf8)) }
 
     /// Writes a line to standard error.
     static func say(_ message: String) {

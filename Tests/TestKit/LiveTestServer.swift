@@ -17,7 +17,9 @@ package struct LiveTestServer: Sendable {
     package static let bench = exercise(1, "Bench Press", ["chest"], ["triceps", "shoulders"])
     package static let squat = exercise(2, "Squat", ["quadriceps"], ["glutes"])
 
-    private static func exercise(_ number: UInt64, _ name: String, _ first: [String], _ second: [String]) -> ExerciseFacts {
+    private static func exercise(_ number: UInt64, _ name: String, _ first: [String], _ second: [String])
+        -> ExerciseFacts
+    {
         let id = UUIDv7.stamped(Timestamp(milliseconds: 1_600_000_000_000), random: number, tail: number)
         return ExerciseFacts(id: id, name: name, primaryMuscles: first, secondaryMuscles: second)
     }
@@ -45,8 +47,12 @@ package struct LiveTestServer: Sendable {
             Self.identity(of: token, now: clock.now)
         }
         let live = node.live
+        var socketConfiguration = SocketConfiguration()
+        // Tests leave their connections open; the server need not wait for the answer to its close frame.
+        socketConfiguration.closeGrace = .milliseconds(100)
+        socketConfiguration.tick = .milliseconds(50)
         let sockets = SocketHost(
-            configuration: SocketConfiguration(), group: foundation.group, logger: .silent,
+            configuration: socketConfiguration, group: foundation.group, logger: .silent,
             authorise: { await live.authorise($0) }, makeSession: { live.makeSession($0, $1) })
         return try await withThrowingTaskGroup(of: Void.self) { tasks in
             for service in node.services { tasks.addTask { try await service.run() } }

@@ -38,8 +38,7 @@ package final class RawSocket: Sendable {
     package func closeWriting() async throws { try await channel.close(mode: .output).get() }
 
     package func close() async throws {
-        guard channel.isActive else { return }
-        try await channel.close().get()
+        do { try await channel.close().get() } catch ChannelError.alreadyClosed { return }
     }
 
     /// Stops taking bytes from the kernel, so that its buffers fill and the server's do.

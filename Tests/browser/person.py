@@ -11,15 +11,14 @@ from selenium.webdriver.support.ui import WebDriverWait
 PATIENCE_SECONDS = 30
 
 
-def browser(width=1280, height=900, scheme="dark", profile=None):
+def browser(width=1280, height=900, scheme="dark", keeps_frames=False):
     options = webdriver.ChromeOptions()
     options.binary_location = "/usr/bin/chromium"
     for argument in ("--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", "--no-first-run"):
         options.add_argument(argument)
     options.add_argument(f"--window-size={width},{height}")
-    if profile:
-        options.add_argument(f"--user-data-dir={profile}")
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    logs = {"browser": "ALL", **({"performance": "ALL"} if keeps_frames else {})}
+    options.set_capability("goog:loggingPrefs", logs)
     driver = webdriver.Chrome(options=options, service=Service("/usr/bin/chromedriver"))
     # The window cannot become as narrow as a phone; its viewport can.
     driver.execute_cdp_cmd(
@@ -163,6 +162,14 @@ class Person:
             "Network.emulateNetworkConditions",
             {"offline": not is_on, "latency": 0, "downloadThroughput": -1, "uploadThroughput": -1},
         )
+
+    def frames(self):
+        """What went over the socket, with the side that sent it; for a browser that keeps frames."""
+        sides = {"Network.webSocketFrameSent": "client", "Network.webSocketFrameReceived": "server"}
+        for entry in self.driver.get_log("performance"):
+            message = json.loads(entry["message"])["message"]
+            if message["method"] in sides:
+                yield sides[message["method"]], json.loads(message["params"]["response"]["payloadData"])
 
     def stored(self, prefix):
         script = "return JSON.stringify(Object.keys(localStorage).filter((key) => key.startsWith(arguments[0])))"

@@ -212,7 +212,9 @@ public struct JSONReader {
         guard bytes.count - position >= 4 else { throw fault("short escape") }
         var unit: UInt16 = 0
         for _ in 0..<4 {
-            guard let digit = Character(Unicode.Scalar(bytes[position])).hexDigitValue else { throw fault("bad escape") }
+            guard let digit = Character(Unicode.Scalar(bytes[position])).hexDigitValue else {
+                throw fault("bad escape")
+            }
             unit = unit << 4 | UInt16(digit)
             position += 1
         }

@@ -11,7 +11,8 @@ public struct JSONWriter {
         close("}")
     }
 
-    public mutating func array<Element>(_ elements: some Sequence<Element>, _ each: (inout JSONWriter, Element) -> Void) {
+    public mutating func array<Element>(_ elements: some Sequence<Element>, _ each: (inout JSONWriter, Element) -> Void)
+    {
         open("[")
         for element in elements { each(&self, element) }
         close("]")

@@ -51,7 +51,9 @@ public struct RecordBaseline: Sendable, Hashable {
                 if estimate > strongest?.grams ?? bests.estimatedOneRepMaxGrams { strongest = (set.id, estimate) }
             }
         }
-        func record(_ kind: PersonalRecord.Kind, _ best: (set: SetID, grams: Int64)?, _ previous: Int64) -> PersonalRecord? {
+        func record(_ kind: PersonalRecord.Kind, _ best: (set: SetID, grams: Int64)?, _ previous: Int64)
+            -> PersonalRecord?
+        {
             best.map {
                 PersonalRecord(
                     kind: kind, exerciseId: exercise, setId: $0.set, grams: $0.grams, previousGrams: previous)

@@ -131,7 +131,9 @@ extension WorkoutState {
     }
 
     private func isClean(_ text: String, newlines: Bool) -> Bool {
-        text.unicodeScalars.allSatisfy { $0.value >= 0x20 && $0.value != 0x7F || newlines && ($0 == "\n" || $0 == "\t") }
+        text.unicodeScalars.allSatisfy {
+            $0.value >= 0x20 && $0.value != 0x7F || newlines && ($0 == "\n" || $0 == "\t")
+        }
     }
 
     private func known(_ entry: EntryID) throws(Refusal) {

@@ -83,6 +83,7 @@ extension LiveSession {
 
     private func expectToken(until expiry: Timestamp) {
         let rest = expiry - live.context.clock.now
-        connection.closeAfter(max(.zero, rest) + live.configuration.tokenGrace, .unauthorized, reason: "the token expired")
+        connection.closeAfter(
+            max(.zero, rest) + live.configuration.tokenGrace, .unauthorized, reason: "the token expired")
     }
 }

@@ -82,7 +82,9 @@ extension LiveSession {
             } catch let refusal as Refusal {
                 return { $0.refuse(id, refusal) }
             } catch {
-                return { $0.refuse(id, Refusal(.unavailable, "in effect, but not stored", retryAfterMilliseconds: 1000)) }
+                return {
+                    $0.refuse(id, Refusal(.unavailable, "in effect, but not stored", retryAfterMilliseconds: 1000))
+                }
             }
         }
     }

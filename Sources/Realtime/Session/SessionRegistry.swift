@@ -26,12 +26,16 @@ package final class SessionRegistry: Sendable {
 
     /// Closes the connections of sessions that were ended.
     package func close(sessions: Set<SessionID>) {
-        for entry in matching({ sessions.contains($0.session) }) { close(entry, .sessionRevoked, "the session was ended") }
+        for entry in matching({ sessions.contains($0.session) }) {
+            close(entry, .sessionRevoked, "the session was ended")
+        }
     }
 
     /// Closes all connections of a user.
     package func close(user: UserID) {
-        for entry in matching({ $0.user == user }) { close(entry, .sessionRevoked, "the account's sessions were ended") }
+        for entry in matching({ $0.user == user }) {
+            close(entry, .sessionRevoked, "the account's sessions were ended")
+        }
     }
 
     /// Sends a frame to every connection.

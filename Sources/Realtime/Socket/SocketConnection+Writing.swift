@@ -17,22 +17,22 @@ extension SocketConnection {
     /// Bytes gathered for one `send`.
     private static var gatherLimitBytes: Int { 64 * 1024 }
 
-    /// Writes a run of frames, or queues what does not fit. Calls nobody else's code.
-    func deliver(_ run: FrameRun) -> Delivery {
+    /// Keeps the loop's table right: a socket is in it exactly while a frame for it may skip the queue.
+    func showDirectSocket() {
+        guard let slot else { return }
+        let isDirect = phase == .open && !isDoomed && !isCorked && parkedBytes == 0 && queue.isEmpty
+        loop.setDirectSocket(isDirect ? descriptor : nil, of: slot)
+    }
+
+    /// Takes what a direct write left of a run of frames; calls nobody else's code.
+    /// - Parameter sent: bytes that the socket took already; −1 if it is broken.
+    func deliver(_ run: FrameRun, sent: Int) -> Delivery {
         guard phase == .open, !isDoomed else { return .done }
-        var sent = 0
-        if queue.isEmpty, parkedBytes == 0, !isCorked, let descriptor {
-            let bytes = run.bytes(for: self)
-            sent = bytes.withUnsafeReadableBytes { Self.write($0, to: descriptor) }
-            if sent == bytes.readableBytes { return .done }
-            guard sent >= 0 else { return .broken }
-        }
+        guard sent >= 0 else { return .broken }
         for (frame, kind) in run.frames {
             queue.append(frame.bytes(windowBits: windowBits, on: loop), as: kind)
         }
-        if sent > 0 {
-            if let rest = queue.removeSent(sent) { park(rest) }
-        }
+        if let rest = queue.removeSent(sent) { park(rest) }
         flush()
         return exceedsLimits() ? .slow : .done
     }
@@ -106,7 +106,7 @@ extension SocketConnection {
 
     /// The one place at which bytes enter the socket directly.
     /// - Returns: how many of them it took, 0 when it is full, −1 when it is broken.
-    private static func write(_ bytes: UnsafeRawBufferPointer, to descriptor: CInt) -> Int {
+    static func write(_ bytes: UnsafeRawBufferPointer, to descriptor: CInt) -> Int {
         while true {
             let sent = Glibc.send(descriptor, bytes.baseAddress, bytes.count, CInt(MSG_NOSIGNAL))
             if sent >= 0 { return sent }

@@ -25,7 +25,7 @@ package final class SocketConnection: @unchecked Sendable, WheelEntry {
     let windowBits: UInt8?
     let host: SocketHost
 
-    var phase = Phase.opening
+    var phase = Phase.opening { didSet { showDirectSocket() } }
     var context: ChannelHandlerContext?
     var session: (any SocketSession)?
 
@@ -42,13 +42,15 @@ package final class SocketConnection: @unchecked Sendable, WheelEntry {
 
     // Writing.
     /// The socket for direct writes, while it is surely ours.
-    var descriptor: CInt?
-    var queue = SendQueue()
+    var descriptor: CInt? { didSet { showDirectSocket() } }
+    var queue = SendQueue() { didSet { showDirectSocket() } }
     /// Bytes that the channel holds because the socket was full; while there are any, everything else queues.
-    var parkedBytes = 0
-    var isCorked = false
+    var parkedBytes = 0 { didSet { showDirectSocket() } }
+    var isCorked = false { didSet { showDirectSocket() } }
     /// Set when a limit was passed and the close is about to happen; sends are dropped from then on.
-    var isDoomed = false
+    var isDoomed = false { didSet { showDirectSocket() } }
+    /// Its place in the loop's table of sockets that take frames at once.
+    var slot: Int? { didSet { showDirectSocket() } }
     var outboxes: [OutboxShard] = []
     /// Called once when nothing waits to be sent any more, or when nothing will be sent any more.
     var drained: [@Sendable () -> Void] = []

@@ -19,7 +19,8 @@ extension WorkoutRoom {
     ///
     /// - Parameter connection: the connection it came on, whose later ops wait for one that was refused temporarily.
     /// - Throws: the refusal; nothing changed.
-    func submit(_ op: WorkoutOp, from connection: UInt64? = nil, isAutomatic: Bool = false) throws(Refusal) -> OpAnswer {
+    func submit(_ op: WorkoutOp, from connection: UInt64? = nil, isAutomatic: Bool = false) throws(Refusal) -> OpAnswer
+    {
         lastUse = context.clock.now
         if let connection, let awaited = awaitedOps[connection], awaited != op.id {
             throw Refusal(.outOfOrder, "op \(awaited) was refused and must come first")
@@ -36,7 +37,9 @@ extension WorkoutRoom {
     }
 
     private func apply(_ op: WorkoutOp, isAutomatic: Bool) throws(Refusal) -> OpAnswer {
-        guard phase == .open else { throw Refusal(.unavailable, "the room is being opened", retryAfterMilliseconds: 100) }
+        guard phase == .open else {
+            throw Refusal(.unavailable, "the room is being opened", retryAfterMilliseconds: 100)
+        }
         let fingerprint = op.fingerprint
         if let known = history.ops[op.id] {
             guard known.fingerprint == fingerprint else {
@@ -71,7 +74,8 @@ extension WorkoutRoom {
         rules.isAutomatic = isAutomatic
         let (event, json) = try history.apply(op, fingerprint: fingerprint, context: rules)
         let entry = JournalEntry(
-            room: self, workout: id, athlete: athlete.userId, op: op, event: event, json: json, fingerprint: fingerprint,
+            room: self, workout: id, athlete: athlete.userId, op: op, event: event, json: json,
+            fingerprint: fingerprint,
             head: HeadRow(history.state, event.effects.summary ?? Summary()),
             changes: RowChanges(event, in: history.state))
         context.writeBehind.append(entry, bytes: entry.bytes, reserved: Self.reservedBytes)

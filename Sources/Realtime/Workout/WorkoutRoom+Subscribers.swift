@@ -28,7 +28,7 @@ extension WorkoutRoom {
     func attach(_ subscription: Subscription, sent: Int64?) -> Attachment {
         lastUse = context.clock.now
         guard phase != .unloaded else { return .unloaded }
-        guard phase == .open else { 
+        guard phase == .open else {
             return .refused(Refusal(.unavailable, "the room is being opened", retryAfterMilliseconds: 100))
         }
         let link = subscription.link

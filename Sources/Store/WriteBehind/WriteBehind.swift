@@ -138,7 +138,7 @@ package final class WriteBehind<Target: WriteBehindTarget>: Service, Sendable {
                 batchSizes.record(batch.count)
                 settle(batch)
                 return await target.committed(batch.map(\.item), receipt)
-            } catch where error.isWorthRetrying {
+            } catch  where error.isWorthRetrying {
                 retries.increment()
                 logger.warning("write-behind waits for storage", metadata: ["error": "\(error)"])
                 let isAbandoned = state.withLock { $0.isAbandoned }

@@ -23,7 +23,9 @@ struct ConsentTests {
         }
     }
 
-    @Test("a block ends a friend's stream at once", arguments: ["block", "unfriend", "private", "narrowed", "removed", "closed", "deleted"])
+    @Test(
+        "a block ends a friend's stream at once",
+        arguments: ["block", "unfriend", "private", "narrowed", "removed", "closed", "deleted"])
     func ends(_ how: String) async throws {
         try await LiveTestServer.run { server in
             let lift = try await Lift.begin(on: server)
@@ -45,7 +47,8 @@ struct ConsentTests {
         let (athlete, rooms) = (lift.athlete.userId, server.node.rooms)
         switch how {
         case "block":
-            try await pool.execute("insert into blocks (blocker, blocked, blocked_at) values (\(athlete), \(ben.userId), now())")
+            try await pool.execute(
+                "insert into blocks (blocker, blocked, blocked_at) values (\(athlete), \(ben.userId), now())")
             await rooms.relationChanged(athlete, ben.userId)
         case "unfriend":
             try await pool.execute("delete from friendships")
@@ -70,12 +73,15 @@ struct ConsentTests {
             let start = try await watcher.subscribe(lift.workout).subscribed
             try await lift.op(.note(entry: nil, text: "my back hurts", isShared: false))
             try await lift.op(.note(entry: lift.entry, text: "new record soon", isShared: true))
-            #expect(try await watcher.next { $0.event?.seq == 3 }.event?.action == .note(entry: nil, text: nil, isShared: false))
+            #expect(
+                try await watcher.next { $0.event?.seq == 3 }.event?.action
+                    == .note(entry: nil, text: nil, isShared: false))
             let shared = WorkoutAction.note(entry: lift.entry, text: "new record soon", isShared: true)
             #expect(try await watcher.next { $0.event?.seq == 4 }.event?.action == shared)
 
             let since = Position(epoch: start?.epoch ?? 0, seq: 2)
-            guard case .events(let events)? = try await watcher.subscribe(lift.workout, since: since).subscribed?.content
+            guard
+                case .events(let events)? = try await watcher.subscribe(lift.workout, since: since).subscribed?.content
             else {
                 Issue.record("expected events")
                 return
@@ -147,7 +153,8 @@ struct ConsentTests {
             for talker in [friend, stranger] { _ = try await talker.subscribe(lift.workout) }
             let refused = try await lift.talker.ask(.heart(room: lift.room, bpm: 120, rr: []))
             #expect(refused.refusal?.code == .heartRateOff)
-            try await server.database.pool.execute("update users set heart_rate_audience = 'friends' where id = \(athlete)")
+            try await server.database.pool.execute(
+                "update users set heart_rate_audience = 'friends' where id = \(athlete)")
             await server.node.rooms.privacyChanged(athlete)
             _ = try await lift.talker.ask(.heart(room: lift.room, bpm: 121, rr: []))
             let isHeart: @Sendable (ServerFrame) -> Bool = { if case .heart = $0 { true } else { false } }

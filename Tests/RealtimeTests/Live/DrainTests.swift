@@ -60,8 +60,10 @@ struct DrainTests {
         try await LiveTestServer.run(configuration) { server in
             let ada = try await server.user("Ada")
             let talker = try await server.connect(ada)
-            let refusal = try await talker.op(.make(), WorkoutOp(id: .make(), at: .now, action: .start(WorkoutDetails())))
-                .refusal
+            let refusal = try await talker.op(
+                .make(), WorkoutOp(id: .make(), at: .now, action: .start(WorkoutDetails()))
+            )
+            .refusal
             #expect(refusal?.code == .busy && refusal?.retryAfterMilliseconds == 1000)
         }
     }

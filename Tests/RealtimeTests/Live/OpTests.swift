@@ -122,7 +122,8 @@ struct OpTests {
         var configuration = LiveConfiguration()
         configuration.opsPerSecond = 1
         configuration.opsBurst = 3
-        try await LiveTestServer.run(configuration) { server in
+        let start = Timestamp.now
+        try await LiveTestServer.run(configuration, clock: ServerClock { start }) { server in
             let lift = try await Lift.begin(on: server)
             try await lift.op(lift.set())
             let refusal = try await lift.op(lift.set()).refusal

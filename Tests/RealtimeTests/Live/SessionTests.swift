@@ -27,7 +27,9 @@ struct SessionTests {
         }
     }
 
-    @Test("garbage closes, an unknown request is answered", arguments: ["{", "[]", "42", "{\"id\":1}", "{\"type\":\"op\",\"id\":1}"])
+    @Test(
+        "garbage closes, an unknown request is answered",
+        arguments: ["{", "[]", "42", "{\"id\":1}", "{\"type\":\"op\",\"id\":1}"])
     func garbage(_ text: String) async throws {
         try await LiveTestServer.run { server in
             let talker = try await LiveTalker.open(port: server.port)
@@ -88,7 +90,11 @@ struct SessionTests {
             let talker = try await server.connect(ben)
             let lift = try await Lift.begin(on: server, by: ada)
             let isFriend: @Sendable (ServerFrame, WorkoutID?) -> Bool = { frame, live in
-                if case .friend(let friend) = frame { friend.user == ada && friend.isOnline && friend.live == live } else { false }
+                if case .friend(let friend) = frame {
+                    friend.user == ada && friend.isOnline && friend.live == live
+                } else {
+                    false
+                }
             }
             _ = try await talker.next { isFriend($0, lift.workout) }
             try await lift.op(.complete(rpeTenths: nil))

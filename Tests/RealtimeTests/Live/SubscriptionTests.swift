@@ -36,7 +36,8 @@ struct SubscriptionTests {
             let lift = try await Lift.begin(on: server)
             var last: Int64 = 0
             for _ in 0..<700 {
-                last = try await lift.talker.send(.op(room: lift.room, WorkoutOp(id: .make(), at: .now, action: lift.set())))
+                last = try await lift.talker.send(
+                    .op(room: lift.room, WorkoutOp(id: .make(), at: .now, action: lift.set())))
             }
             #expect(try await lift.talker.answer(to: last).appliedSeq == 702)
             try await lift.durable(702)
@@ -46,7 +47,9 @@ struct SubscriptionTests {
             for _ in 0..<20 { try await lift.op(lift.set()) }
             let answer = try await reader.answer(to: id)
             var seqs: [Int64] = []
-            for case .page(_, _, let events) in try await reader.frames(where: { if case .page = $0 { true } else { false } }) {
+            for case .page(_, _, let events) in try await reader.frames(where: {
+                if case .page = $0 { true } else { false }
+            }) {
                 seqs += events.map(\.seq)
             }
             guard case .events(let events)? = answer.subscribed?.content else {

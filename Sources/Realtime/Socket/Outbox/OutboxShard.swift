@@ -22,8 +22,15 @@ final class OutboxShard: Sendable {
         var isOverrun = false
     }
 
+    private struct Watcher {
+        let connection: SocketConnection
+        /// What a direct write needs, here and not in the connection, so that it need not be visited.
+        let slot: Int
+        let windowBits: UInt8?
+    }
+
     private struct Watchers {
-        var list: [SocketConnection] = []
+        var list: [Watcher] = []
         var places: [UInt64: Int] = [:]
     }
 
@@ -105,7 +112,7 @@ final class OutboxShard: Sendable {
         }
         deliver(&run)
         if taken.isOverrun {
-            for connection in watchers.value.list { connection.doom() }
+            for watcher in watchers.value.list { watcher.connection.doom() }
         }
     }
 
@@ -118,11 +125,14 @@ final class OutboxShard: Sendable {
         let frames = FrameRun(run, on: loop)
         var slow: [SocketConnection] = []
         var broken: [SocketConnection] = []
-        for connection in list {
-            switch connection.deliver(frames) {
-            case .done: continue
-            case .slow: slow.append(connection)
-            case .broken: broken.append(connection)
+        list.withUnsafeBufferPointer { list in
+            for index in list.indices {
+                guard let sent = Self.write(frames, to: list[index].slot, list[index].windowBits) else { continue }
+                switch list[index].connection.deliver(frames, sent: sent) {
+                case .done: continue
+                case .slow: slow.append(list[index].connection)
+                case .broken: broken.append(list[index].connection)
+                }
             }
         }
         let bytes = run.reduce(0) { $0 + $1.0.sizeBytes }
@@ -131,11 +141,18 @@ final class OutboxShard: Sendable {
         for connection in broken { connection.transportBroke() }
     }
 
+    /// - Returns: what the connection has to know, or `nil` if the socket took everything.
+    private static func write(_ run: FrameRun, to slot: Int, _ windowBits: UInt8?) -> Int? {
+        let descriptor = run.loop.directSocket(slot)
+        return descriptor < 0 ? 0 : run.write(to: descriptor, windowBits: windowBits)
+    }
+
     private func insert(_ connection: SocketConnection, first: [EncodedFrame]) {
-        guard connection.isOpen, watchers.value.places[connection.id] == nil else { return }
+        guard connection.isOpen, let slot = connection.slot, watchers.value.places[connection.id] == nil else { return }
         for frame in first { connection.send(frame, as: .answer) }
         watchers.value.places[connection.id] = watchers.value.list.count
-        watchers.value.list.append(connection)
+        watchers.value.list.append(
+            Watcher(connection: connection, slot: slot, windowBits: connection.windowBits))
         connection.outboxes.append(self)
     }
 
@@ -144,9 +161,9 @@ final class OutboxShard: Sendable {
     private func take(_ connection: SocketConnection) -> SocketConnection? {
         guard let place = watchers.value.places.removeValue(forKey: connection.id) else { return nil }
         let last = watchers.value.list.removeLast()
-        if last !== connection {
+        if last.connection !== connection {
             watchers.value.list[place] = last
-            watchers.value.places[last.id] = place
+            watchers.value.places[last.connection.id] = place
         }
         return connection
     }
