@@ -5,6 +5,25 @@ import Realtime
 import ServiceLifecycle
 import Store
 
+/// What the REST side stands on.
+package struct APIFoundation: Sendable {
+    package var pool: PostgresPool
+    package var keys: SigningKeys
+    package var revoked: RevokedSessions
+    package var tokens: TokenVerifier
+    package var logger: Logger
+
+    package init(
+        pool: PostgresPool, keys: SigningKeys, revoked: RevokedSessions, tokens: TokenVerifier, logger: Logger
+    ) {
+        self.pool = pool
+        self.keys = keys
+        self.revoked = revoked
+        self.tokens = tokens
+        self.logger = logger
+    }
+}
+
 /// The REST side: every feature's routes over the shared mechanisms.
 package struct API: Sendable {
     /// All declared routes, for the specification.
@@ -14,43 +33,30 @@ package struct API: Sendable {
     private let mechanisms: RouteMechanisms
     private let configuration: APIConfiguration
 
-    /// Without `rooms` there are no workout routes (tests of other features do without). `extra` routes stand before the product's own; tests try the mechanisms with them.
+    /// Without `rooms` there are no workout routes (tests of other features do without). `extra` routes stand before
+    /// the product's own.
     package init(
-        configuration: APIConfiguration, pool: PostgresPool, keys: SigningKeys, revoked: RevokedSessions,
-        tokens: TokenVerifier, live: LiveHooks, rooms: Rooms? = nil, extra: RouteTable = RouteTable()
+        configuration: APIConfiguration, foundation: APIFoundation, live: LiveHooks, rooms: Rooms? = nil,
+        extra: RouteTable = RouteTable()
     ) {
-        let now = configuration.now
-        let passwords = PasswordHashing(cost: configuration.passwordCost)
-        let verification = EmailVerification(
-            pool: pool, mail: MailDrop(directory: configuration.mailDirectory, now: now),
-            publicURL: configuration.publicURL, now: now)
-        let sessions = Sessions(
-            pool: pool, revoked: revoked, accessLifetime: configuration.accessTokenLifetime,
-            refreshLifetime: configuration.refreshTokenLifetime, now: now)
-        let cookie = RefreshCookie(
-            isSecure: configuration.publicURL.hasPrefix("https://"), origins: configuration.allowedOrigins)
+        let (pool, now) = (foundation.pool, configuration.now)
+        let accounts = AuthRoutes(configuration, foundation)
+        let keys = IdempotencyKeys(pool: pool, now: now)
         var table = extra
-        AuthRoutes(
-            pool: pool, passwords: passwords, sessions: sessions, issuer: TokenIssuer(keys: keys),
-            publishedKeys: keys.published, delays: LoginDelays(policy: configuration.loginDelays, now: now),
-            verification: verification, cookie: cookie
-        ).declare(on: &table)
-        let relations = Relations(pool: pool)
-        UserRoutes(users: Users(pool: pool), relations: relations, live: live).declare(on: &table)
+        accounts.declare(on: &table)
+        UserRoutes(users: Users(pool: pool), relations: Relations(pool: pool), live: live).declare(on: &table)
         SocialRoutes(
             friendships: Friendships(pool: pool, now: now), lists: SocialLists(pool: pool), live: live
         ).declare(on: &table)
         ExerciseRoutes(exercises: Exercises(pool: pool)).declare(on: &table)
-        if let rooms {
-            WorkoutRoutes(rooms: rooms, history: WorkoutHistory(pool: pool)).declare(on: &table)
-        }
+        if let rooms { WorkoutRoutes(rooms: rooms, history: WorkoutHistory(pool: pool)).declare(on: &table) }
         self.table = table
-        services = [passwords]
+        let chores = accounts.chores + [Housekeeping.Chore(name: "idempotency keys", removeSome: keys.removeExpired)]
+        services = [accounts.passwords, Housekeeping(chores: chores, logger: foundation.logger)]
         mechanisms = RouteMechanisms(
-            tokens: tokens, gate: AccessGate(isVerified: verification.isVerified),
-            limits: RateLimits(configuration: configuration.limits, now: now),
-            keys: IdempotencyKeys(pool: pool, now: now), bodyTimeout: configuration.bodyTimeout,
-            handlerTimeout: configuration.handlerTimeout)
+            tokens: foundation.tokens, gate: AccessGate(isVerified: accounts.verification.isVerified),
+            limits: RateLimits(configuration: configuration.limits, now: now), keys: keys,
+            bodyTimeout: configuration.bodyTimeout, handlerTimeout: configuration.handlerTimeout)
         self.configuration = configuration
     }
 

@@ -84,9 +84,10 @@ package struct App: Sendable {
             spill: Spill(directory: try base.directory.subdirectory("spill"), logger: logger))
         let watch = HealthWatch(configuration: configuration, database: base.database, live: live, logger: logger)
         let api = API(
-            configuration: try apiConfiguration(address, base.directory), pool: pool, keys: accounts.keys,
-            revoked: accounts.revoked, tokens: accounts.tokens, live: live.hooks, rooms: live.node.rooms,
-            extra: watch.routes)
+            configuration: try apiConfiguration(address, base.directory),
+            foundation: APIFoundation(
+                pool: pool, keys: accounts.keys, revoked: accounts.revoked, tokens: accounts.tokens, logger: logger),
+            live: live.hooks, rooms: live.node.rooms, extra: watch.routes)
         let ready = Ready(
             url: address.url, listening: address.listening, operationsPort: configuration.operations.port,
             dataDirectory: base.directory.path,

@@ -60,9 +60,11 @@ package struct RESTServer: Sendable {
             let revoked = RevokedSessions(pool: database.pool, logger: .silent, now: configuration.now)
             let tokens = TokenVerifier(keys: keys, revoked: revoked, now: configuration.now)
             let node = isLive ? try await node(on: database.pool) : nil
+            let foundation = APIFoundation(
+                pool: database.pool, keys: keys, revoked: revoked, tokens: tokens, logger: .silent)
             let api = API(
-                configuration: configuration, pool: database.pool, keys: keys, revoked: revoked, tokens: tokens,
-                live: node.map { LiveHooks($0) } ?? live, rooms: node?.rooms, extra: table)
+                configuration: configuration, foundation: foundation, live: node.map { LiveHooks($0) } ?? live,
+                rooms: node?.rooms, extra: table)
             return try await serve(api, beside: node?.services ?? []) { port in
                 try await body(
                     RESTServer(

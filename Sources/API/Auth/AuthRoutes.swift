@@ -14,6 +14,32 @@ struct AuthRoutes: Sendable {
     let verification: EmailVerification
     let cookie: RefreshCookie
 
+    init(_ configuration: APIConfiguration, _ foundation: APIFoundation) {
+        let (pool, now) = (foundation.pool, configuration.now)
+        self.pool = pool
+        passwords = PasswordHashing(cost: configuration.passwordCost)
+        sessions = Sessions(
+            pool: pool, revoked: foundation.revoked, accessLifetime: configuration.accessTokenLifetime,
+            refreshLifetime: configuration.refreshTokenLifetime, now: now)
+        issuer = TokenIssuer(keys: foundation.keys)
+        publishedKeys = foundation.keys.published
+        delays = LoginDelays(policy: configuration.loginDelays, now: now)
+        verification = EmailVerification(
+            pool: pool, mail: MailDrop(directory: configuration.mailDirectory, now: now),
+            publicURL: configuration.publicURL, now: now)
+        cookie = RefreshCookie(
+            isSecure: configuration.publicURL.hasPrefix("https://"), origins: configuration.allowedOrigins)
+    }
+
+    /// What has to be removed from this feature's tables from time to time.
+    var chores: [Housekeeping.Chore] {
+        [
+            Housekeeping.Chore(name: "sessions", removeSome: sessions.removeEnded),
+            Housekeeping.Chore(name: "refresh tokens", removeSome: sessions.removeOldTokens),
+            Housekeeping.Chore(name: "mail links", removeSome: verification.removeExpired),
+        ]
+    }
+
     func declare(on routes: inout RouteTable) {
         let account = RouteOptions(limit: .account)
         routes.post(
@@ -89,13 +115,15 @@ struct AuthRoutes: Sendable {
     private func login(_ call: Call<Anyone, NoQuery, LoginRequest>) async throws -> Answer<SignedIn> {
         let body = call.body
         if body.cookie == true { try cookie.checkOrigin(of: call.facts) }
-        try delays.begin(account: body.login, address: call.facts.address)
         let candidate = try await candidate(for: body.login)
+        // By id where there is one, so that email address and username count together.
+        let account = candidate?.account.id.description ?? body.login
+        try delays.begin(account: account, address: call.facts.address)
         // Hashing runs for unknown users too, so that both answers take the same time.
         let isRight = try await passwords.verify(body.password, against: candidate?.hash)
         guard let candidate, isRight else { throw Problem(.invalidCredentials) }
         guard candidate.isActive else { throw Problem(.accountSuspended) }
-        delays.succeeded(account: body.login, address: call.facts.address)
+        delays.succeeded(account: account, address: call.facts.address)
         let origin = call.origin
         let opened = try await pool.transaction { connection in
             try sessions.open(

@@ -71,6 +71,16 @@ struct EmailVerification: Sendable {
         guard isVerified else { throw Problem(.linkInvalid) }
     }
 
+    /// Removes links that verify nothing any more, a few thousand at a time; answers how many.
+    func removeExpired() async throws -> Int {
+        try await pool.execute(
+            """
+            delete from mail_links where ctid in (
+                select ctid from mail_links where expires_at < \(now() - Sessions.endedAreKept)
+                limit \(Housekeeping.rowsAtOnce))
+            """)
+    }
+
     /// Whether the user's address is verified by now.
     func isVerified(_ user: UserID) async throws -> Bool {
         try await pool.first("select verified_at is not null from users where id = \(user)", as: Bool.self) ?? false

@@ -66,7 +66,7 @@ package enum ExerciseSeed {
                 \(entries.map { $0.primaryMuscles.joined(separator: ",") }),
                 \(entries.map { $0.secondaryMuscles.joined(separator: ",") }))
                 as e (id, slug, name, force, level, mechanic, equipment, category, primaries, secondaries)
-            on conflict (slug) do nothing
+            on conflict do nothing
             """)
     }
 }

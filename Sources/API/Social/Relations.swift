@@ -61,9 +61,7 @@ package struct Relations: Sendable {
         switch state {
         case .friends: return .friend
         case .requested: return requestedBy == viewer ? .requestSent : .requestReceived
-        // Who was declined is not told: to them the request is still out.
-        case .declined: return requestedBy == viewer ? .requestSent : .stranger
-        case nil: return .stranger
+        case .declined, nil: return .stranger
         }
     }
 

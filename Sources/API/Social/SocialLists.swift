@@ -28,7 +28,6 @@ struct SocialLists: Sendable {
         let only: SQL =
             switch direction {
             case nil: ""
-            // A declined request goes on showing as sent until it may be repeated: a refusal is not told.
             case .outgoing: "and f.requested_by = \(user)"
             case .incoming: "and f.requested_by <> \(user)"
             }

@@ -41,6 +41,7 @@ package struct APIResponder: HTTPResponder {
         let isHead = facts.method == .head
         let outcome = table.tree.find(method: isHead ? "GET" : facts.method.rawValue, path: facts.path)
         var route = "unknown"
+        var verdict: RateLimits.Verdict?
         var answer: RenderedAnswer
         do {
             switch outcome {
@@ -50,15 +51,21 @@ package struct APIResponder: HTTPResponder {
                 answer.headers[.allow] = allowed.joined(separator: ", ")
             case .found(let match):
                 route = match.endpoint.route.path
-                answer = try await run(match, request, facts, logger)
+                verdict = mechanisms.limits.spend(match.endpoint.route.options.limit, address: facts.address)
+                try verdict?.check()
+                answer = try await match.endpoint.respond(
+                    Exchange(
+                        request: request, facts: facts, parameters: match.parameters, mechanisms: mechanisms,
+                        logger: logger))
             }
         } catch let refusal as LimitReached {
             answer = problem(refusal.problem, facts).adding(refusal.verdict)
         } catch {
             answer = problem(self.problem(for: error, route, logger), facts)
         }
+        answer = answer.adding(verdict)
         finish(&answer, facts)
-        record(answer.status.code, route, facts, since: started)
+        record(answer.status.code, route, facts, since: started, logger)
         let response = Response(
             status: answer.status, headers: answer.headers,
             body: ResponseBody(byteBuffer: ByteBuffer(bytes: answer.body)))
@@ -68,16 +75,6 @@ package struct APIResponder: HTTPResponder {
     /// Whether a path belongs to the API and not to the pages.
     private static func isOurs(_ path: String) -> Bool {
         path == "/v1" || path.hasPrefix("/v1/") || path.hasPrefix("/.well-known/")
-    }
-
-    private func run(
-        _ match: RouteTree<RouteTable.Endpoint>.Match, _ request: Request, _ facts: RequestFacts, _ logger: Logger
-    ) async throws -> RenderedAnswer {
-        let verdict = mechanisms.limits.spend(match.endpoint.route.options.limit, address: facts.address)
-        try verdict?.check()
-        let exchange = Exchange(
-            request: request, facts: facts, parameters: match.parameters, mechanisms: mechanisms, logger: logger)
-        return try await match.endpoint.respond(exchange).adding(verdict)
     }
 
     private func facts(of request: Request, _ context: APIContext) -> RequestFacts {
@@ -130,12 +127,21 @@ package struct APIResponder: HTTPResponder {
         }
     }
 
-    private func record(_ status: Int, _ route: String, _ facts: RequestFacts, since start: ContinuousClock.Instant) {
+    private func record(
+        _ status: Int, _ route: String, _ facts: RequestFacts, since start: ContinuousClock.Instant, _ logger: Logger
+    ) {
         let elapsed = start.duration(to: .now)
+        let method = facts.method.metricName
         Metrics.Timer(
             label: "fitai_http_request_duration_seconds",
-            dimensions: [("method", facts.method.metricName), ("route", route), ("status", String(status))]
+            dimensions: [("method", method), ("route", route), ("status", String(status))]
         ).record(duration: elapsed)
+        logger.debug(
+            "request answered",
+            metadata: [
+                "http.method": "\(method)", "http.route": "\(route)", "http.status": "\(status)",
+                "http.milliseconds": "\(elapsed.wholeMilliseconds)",
+            ])
     }
 }
 

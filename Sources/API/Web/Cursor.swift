@@ -22,7 +22,7 @@ package struct Cursor: Hashable, Sendable {
         values = Array(parts.dropFirst(2))
         for (value, key) in zip(values, keys) {
             switch key {
-            case .text: continue
+            case .text: guard !value.unicodeScalars.contains("\0") else { return nil }
             case .integer: guard Int64(value) != nil else { return nil }
             case .time: guard Timestamp(rfc3339: value) != nil else { return nil }
             case .id: guard UUIDv7(value) != nil else { return nil }

@@ -104,6 +104,16 @@ package struct IdempotencyKeys: Sendable {
             RenderedAnswer(status: HTTPResponse.Status(code: status), headers: headers, body: body ?? []))
     }
 
+    /// Removes keys that are too old to be honoured, a few thousand at a time; answers how many.
+    func removeExpired() async throws -> Int {
+        try await pool.execute(
+            """
+            delete from idempotency_keys where ctid in (
+                select ctid from idempotency_keys where created_at < \(now() - Self.keptFor)
+                limit \(Housekeeping.rowsAtOnce))
+            """)
+    }
+
     private func keep(_ answer: RenderedAnswer, of claim: Claim) async throws {
         try await pool.execute(
             """

@@ -11,6 +11,7 @@ create table sessions (
 );
 
 create index sessions_of_user on sessions (user_id) where revoked_at is null;
+create index sessions_by_expiry on sessions (expires_at);
 create index sessions_revoked on sessions (revoked_at) where revoked_at is not null;
 
 -- One family a session. A token that was used stays, so that its repeat is told from a forgery.
@@ -27,6 +28,7 @@ create table refresh_tokens (
 
 create index refresh_tokens_of_session on refresh_tokens (session_id);
 create index refresh_tokens_of_parent on refresh_tokens (parent);
+create index refresh_tokens_by_age on refresh_tokens (created_at);
 
 -- Links in mails; the secret is stored hashed.
 create table mail_links (
@@ -40,6 +42,7 @@ create table mail_links (
 );
 
 create index mail_links_of_user on mail_links (user_id, purpose);
+create index mail_links_by_expiry on mail_links (expires_at);
 
 -- What an owner should be able to see of the account's security.
 create table security_events (
