@@ -72,9 +72,10 @@ package struct RESTClient: Sendable {
                 }
             }
         return try await connection.executeThenClose { inbound, outbound in
-            try await outbound.write(.head(head))
-            if let body { try await outbound.write(.body(.byteBuffer(ByteBuffer(bytes: body)))) }
-            try await outbound.write(.end(nil))
+            // At once: a server that has read the head may answer and close before a later write.
+            var request: [HTTPClientRequestPart] = [.head(head)]
+            if let body { request.append(.body(.byteBuffer(ByteBuffer(bytes: body)))) }
+            try await outbound.write(contentsOf: request + [.end(nil)])
             var answer = RESTAnswer()
             for try await part in inbound {
                 switch part {

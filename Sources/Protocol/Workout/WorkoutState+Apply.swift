@@ -83,7 +83,7 @@ extension WorkoutState {
 
     private mutating func applyToEntries(_ action: WorkoutAction) {
         switch action {
-        case .addEntry(let details): entries.append(Entry(details))
+        case .addEntry(let details): append(Entry(details))
         case .updateEntry(let details):
             guard let index = position(ofEntry: details.id) else { return }
             entries[index].supersetGroup = details.supersetGroup
@@ -104,18 +104,19 @@ extension WorkoutState {
         case .logSet(let id, let entry, let values):
             endRest(at: event.at)
             guard let index = position(ofEntry: entry) else { return }
-            entries[index].sets.append(LoggedSet(id: id, values: values, loggedAt: event.at, changedAt: event.at))
-            entries[index].count()
+            append(LoggedSet(id: id, values: values, loggedAt: event.at, changedAt: event.at), toEntry: index)
         case .updateSet(let id, let values):
             guard let (entry, set) = position(ofSet: id) else { return }
-            entries[entry].sets[set].values = values
-            entries[entry].sets[set].changedAt = event.at
-            entries[entry].count()
+            entries[entry].change(set: set) {
+                $0.values = values
+                $0.changedAt = event.at
+            }
         case .deleteSet(let id):
             guard let (entry, set) = position(ofSet: id) else { return }
-            entries[entry].sets[set].isDeleted = true
-            entries[entry].sets[set].changedAt = max(event.at, entries[entry].sets[set].changedAt)
-            entries[entry].count()
+            entries[entry].change(set: set) {
+                $0.isDeleted = true
+                $0.changedAt = max(event.at, $0.changedAt)
+            }
         default: break
         }
     }

@@ -48,7 +48,7 @@ extension WorkoutState {
         lastAt = try fields.required("lastAt", fields.time("lastAt"))
         rest = try Rest(fields)
         note = try Note(fields)
-        for entry in json["entries"]?.array ?? [] { entries.append(try Entry(Fields(entry))) }
+        for entry in json["entries"]?.array ?? [] { append(try Entry(Fields(entry))) }
     }
 }
 
@@ -105,11 +105,10 @@ extension WorkoutState.Entry {
         for json in fields.json["sets"]?.array ?? [] {
             let set = Fields(json)
             let loggedAt = try set.required("loggedAt", set.time("loggedAt"))
-            sets.append(
+            append(
                 WorkoutState.LoggedSet(
                     id: try set.required("setId", set.id("setId")), values: try SetValues(set), loggedAt: loggedAt,
                     changedAt: try set.time("changedAt") ?? loggedAt, isDeleted: try set.bool("deleted") ?? false))
         }
-        count()
     }
 }

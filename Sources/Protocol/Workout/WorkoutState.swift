@@ -27,9 +27,17 @@ public struct WorkoutState: Sendable, Hashable {
     public var rest: Rest?
     public var note: Note?
     /// In display order; removed ones stay as tombstones.
-    public var entries: [Entry] = []
+    public internal(set) var entries: [Entry] = []
+    /// Where each set stands; derived, so that finding one costs the same in a long workout.
+    private var places: [SetID: SetPlace] = [:]
 
     public init() {}
+
+    private struct SetPlace: Sendable, Hashable {
+        let entry: EntryID
+        /// Among the entry's sets, which are never taken out.
+        let index: Int
+    }
 
     /// A rest that no set, skip or pause has ended yet.
     public struct Rest: Sendable, Hashable {
@@ -73,13 +81,23 @@ public struct WorkoutState: Sendable, Hashable {
             restMilliseconds = details.restMilliseconds
         }
 
-        mutating func count() {
-            tonnage = 0
-            workingSets = 0
-            for set in sets where !set.isDeleted {
-                tonnage += set.values.tonnage
-                workingSets += set.values.type.isWorking ? 1 : 0
-            }
+        /// Appends a set and counts it.
+        mutating func append(_ set: LoggedSet) {
+            sets.append(set)
+            count(set, 1)
+        }
+
+        /// Changes a set and counts it anew.
+        mutating func change(set index: Int, _ body: (inout LoggedSet) -> Void) {
+            count(sets[index], -1)
+            body(&sets[index])
+            count(sets[index], 1)
+        }
+
+        private mutating func count(_ set: LoggedSet, _ sign: Int64) {
+            guard !set.isDeleted else { return }
+            tonnage += sign * set.values.tonnage
+            workingSets += set.values.type.isWorking ? sign : 0
         }
     }
 
@@ -93,12 +111,22 @@ public struct WorkoutState: Sendable, Hashable {
 
     /// Where a set stands in `entries`, or nil when no op has named it.
     public func position(ofSet id: SetID) -> (entry: Int, set: Int)? {
-        for entry in entries.indices.reversed() {
-            if let set = entries[entry].sets.lastIndex(where: { $0.id == id }) { return (entry, set) }
-        }
-        return nil
+        guard let place = places[id], let entry = position(ofEntry: place.entry) else { return nil }
+        return (entry, place.index)
     }
 
     /// Where an entry stands in `entries`, removed ones included.
     public func position(ofEntry id: EntryID) -> Int? { entries.firstIndex { $0.id == id } }
+
+    /// Appends a set to the entry at `index`.
+    mutating func append(_ set: LoggedSet, toEntry index: Int) {
+        places[set.id] = SetPlace(entry: entries[index].id, index: entries[index].sets.count)
+        entries[index].append(set)
+    }
+
+    /// Appends an entry, with its sets if it has some.
+    mutating func append(_ entry: Entry) {
+        for (index, set) in entry.sets.enumerated() { places[set.id] = SetPlace(entry: entry.id, index: index) }
+        entries.append(entry)
+    }
 }

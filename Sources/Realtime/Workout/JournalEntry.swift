@@ -56,6 +56,8 @@ struct RowChanges: Sendable {
         let entry: EntryID
         let exercise: ExerciseID?
         let set: WorkoutState.LoggedSet?
+        /// The event made the set: it has no row yet.
+        var isNew: Bool
     }
 
     private(set) var entries: [EntryRow] = []
@@ -69,11 +71,11 @@ struct RowChanges: Sendable {
         case .removeEntry(let id):
             add(entry: id, state)
             guard let index = state.position(ofEntry: id) else { return }
-            for set in state.entries[index].sets { add(set, state.entries[index]) }
+            for set in state.entries[index].sets { add(set, state.entries[index], isNew: false) }
         case .reorderEntries: for entry in state.entries { add(entry: entry.id, state) }
         case .logSet(let id, _, _), .updateSet(let id, _), .deleteSet(let id):
             guard let (entry, set) = state.position(ofSet: id) else { return }
-            add(state.entries[entry].sets[set], state.entries[entry])
+            add(state.entries[entry].sets[set], state.entries[entry], isNew: event.action.kind == .setLog)
         default: break
         }
     }
@@ -85,8 +87,9 @@ struct RowChanges: Sendable {
         entries.append(EntryRow(id: id, position: Int32(index), entry: entry.isRemoved ? nil : entry))
     }
 
-    private mutating func add(_ set: WorkoutState.LoggedSet, _ entry: WorkoutState.Entry) {
+    private mutating func add(_ set: WorkoutState.LoggedSet, _ entry: WorkoutState.Entry, isNew: Bool) {
         let isGone = set.isDeleted || entry.isRemoved
-        sets.append(SetRow(id: set.id, entry: entry.id, exercise: entry.exerciseId, set: isGone ? nil : set))
+        sets.append(
+            SetRow(id: set.id, entry: entry.id, exercise: entry.exerciseId, set: isGone ? nil : set, isNew: isNew))
     }
 }

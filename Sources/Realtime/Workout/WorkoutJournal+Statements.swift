@@ -76,10 +76,22 @@ extension PostgresConnection {
         var sets: [Key: (JournalEntry, RowChanges.SetRow)] = [:]
         for entry in batch {
             for row in entry.changes.entries { entries[Key(workout: entry.workout, id: row.id)] = (entry, row) }
-            for row in entry.changes.sets { sets[Key(workout: entry.workout, id: row.id)] = (entry, row) }
+            for var row in entry.changes.sets {
+                let key = Key(workout: entry.workout, id: row.id)
+                if let (_, earlier) = sets[key] { row.isNew = earlier.isNew }
+                sets[key] = (entry, row)
+            }
         }
         try upsert(entries: entries.values.filter { $0.1.entry != nil })
-        try upsert(sets: sets.values.filter { $0.1.set != nil })
+        let standing = sets.values.filter { $0.1.set != nil }
+        try write(sets: standing.filter(\.1.isNew), conflict: "")
+        try write(
+            sets: standing.filter { !$0.1.isNew },
+            conflict: """
+                on conflict (workout_id, id) do update set type = excluded.type, weight_g = excluded.weight_g,
+                    reps = excluded.reps, rpe_tenths = excluded.rpe_tenths, rir = excluded.rir,
+                    duration_ms = excluded.duration_ms, distance_mm = excluded.distance_mm, side = excluded.side
+                """)
         try delete(
             from: "workout_exercises", entries.filter { $0.value.1.entry == nil }.map { ($0.key.workout, $0.key.id) })
         try delete(from: "workout_sets", sets.filter { $0.value.1.set == nil }.map { ($0.key.workout, $0.key.id) })
@@ -106,7 +118,7 @@ extension PostgresConnection {
             """)
     }
 
-    private func upsert(sets rows: [(JournalEntry, RowChanges.SetRow)]) throws(StoreError) {
+    private func write(sets rows: [(JournalEntry, RowChanges.SetRow)], conflict: StaticString) throws(StoreError) {
         guard !rows.isEmpty else { return }
         let values = rows.map { $0.1.set?.values ?? SetValues() }
         try execute(
@@ -123,9 +135,7 @@ extension PostgresConnection {
                 \(values.map(\.durationMilliseconds))::bigint[], \(values.map(\.distanceMillimeters))::bigint[],
                 \(values.map { $0.side?.rawValue })::text[],
                 \(rows.map { $0.1.set?.loggedAt ?? Timestamp(milliseconds: 0) })::timestamptz[])
-            on conflict (workout_id, id) do update set type = excluded.type, weight_g = excluded.weight_g,
-                reps = excluded.reps, rpe_tenths = excluded.rpe_tenths, rir = excluded.rir,
-                duration_ms = excluded.duration_ms, distance_mm = excluded.distance_mm, side = excluded.side
+            \(raw: conflict)
             """)
     }
 

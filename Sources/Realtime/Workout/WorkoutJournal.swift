@@ -57,7 +57,7 @@ package struct WorkoutJournal: WriteBehindTarget {
             if receipt.fenced.contains(key) {
                 await entry.room.reload(epoch: key.epoch, without: nil)
             } else {
-                entry.room.becameDurable(epoch: key.epoch, seq: entry.event.seq)
+                entry.room.becameDurable(upTo: entry.event)
             }
         }
     }

@@ -19,8 +19,9 @@ extension WorkoutRoom {
     ///
     /// - Parameter connection: the connection it came on, whose later ops wait for one that was refused temporarily.
     /// - Throws: the refusal; nothing changed.
-    func submit(_ op: WorkoutOp, from connection: UInt64? = nil, isAutomatic: Bool = false) throws(Refusal) -> OpAnswer
-    {
+    package func submit(
+        _ op: WorkoutOp, from connection: UInt64? = nil, isAutomatic: Bool = false
+    ) throws(Refusal) -> OpAnswer {
         lastUse = context.clock.now
         if let connection, let awaited = awaitedOps[connection], awaited != op.id {
             throw Refusal(.outOfOrder, "op \(awaited) was refused and must come first")
@@ -105,16 +106,16 @@ extension WorkoutRoom {
 
     nonisolated func encoded(_ frame: ServerFrame) -> EncodedFrame { EncodedFrame.text(frame.json) }
 
-    /// Called by the journal after a commit.
-    nonisolated func becameDurable(epoch: Int64, seq: Int64) {
-        perform { $0.settle(epoch: epoch, seq: seq) }
+    /// Called by the journal after it committed everything up to `event`.
+    nonisolated func becameDurable(upTo event: WorkoutEvent) {
+        perform { $0.settle(epoch: event.epoch, seq: event.seq, receivedAt: event.receivedAt) }
     }
 
-    private func settle(epoch: Int64, seq: Int64) {
+    private func settle(epoch: Int64, seq: Int64, receivedAt: Timestamp) {
         guard epoch == history.epoch, seq > history.durable else { return }
         history.becameDurable(seq)
         context.metrics.durableLag.recordNanoseconds(
-            max(0, (context.clock.now - history.lastReceivedAt).wholeMilliseconds) * 1_000_000)
+            max(0, (context.clock.now - receivedAt).wholeMilliseconds) * 1_000_000)
         if durableOutbox.count > 0 { durableOutbox.offer(encoded(.durable(room: name, epoch: epoch, seq: seq))) }
         let waiters = durableWaiters
         durableWaiters = waiters.filter { !$0.settle(epoch: epoch, durable: seq) }

@@ -63,7 +63,7 @@ package actor WorkoutRoom {
     }
 
     /// Runs `body` in the room: at once on its own loop, otherwise in a later turn, in the order of the calls.
-    nonisolated func perform(_ body: @escaping @Sendable (isolated WorkoutRoom) -> Void) {
+    package nonisolated func perform(_ body: @escaping @Sendable (isolated WorkoutRoom) -> Void) {
         if executor.inEventLoop {
             assumeIsolated { body($0) }
         } else {

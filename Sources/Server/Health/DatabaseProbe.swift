@@ -32,17 +32,20 @@ final class DatabaseProbe: Service {
         }
     }
 
+    /// Stores the state before it tells of it: who reads the log line and asks gets the new one.
     private func look() async {
-        let isThere: Bool
         do {
-            isThere = try await pool.with(deadline: .seconds(2)) { try $0.query("select 1", as: Int.self).count == 1 }
+            _ = try await pool.with(deadline: .seconds(2)) { try $0.query("select 1", as: Int.self) }
+            if note(isThere: true) { logger.notice("Postgres is back") }
         } catch {
             if Task.isCancelled { return }
-            if isReachable { logger.error("Postgres is away; live goes on for open rooms", error: error) }
-            isThere = false
+            if note(isThere: false) { logger.error("Postgres is away; live goes on for open rooms", error: error) }
         }
-        if isThere, !isReachable { logger.notice("Postgres is back") }
-        reachable.store(isThere, ordering: .relaxed)
+    }
+
+    /// Whether that is news.
+    private func note(isThere: Bool) -> Bool {
         gauge.record(isThere ? 1 : 0)
+        return reachable.exchange(isThere, ordering: .relaxed) != isThere
     }
 }

@@ -45,7 +45,7 @@ package final class WriteBehind<Target: WriteBehindTarget>: Service, Sendable {
     /// - Parameters:
     ///   - limitBytes: bound of what may wait, 1 KiB or more.
     ///   - batchLimit: items of one transaction, 1 or more.
-    package init(target: Target, limitBytes: Int, batchLimit: Int = 1024, logger: Logger) {
+    package init(target: Target, limitBytes: Int, batchLimit: Int = 4096, logger: Logger) {
         state = Mutex(State(queue: WriteBehindQueue(limitBytes: limitBytes)))
         self.target = target
         self.batchLimit = batchLimit

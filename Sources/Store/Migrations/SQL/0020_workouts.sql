@@ -24,10 +24,12 @@ create table workouts (
     is_closed boolean not null default false,
     created_at timestamptz not null default now(),
     updated_at timestamptz not null default now()
-);
+) with (fillfactor = 70);
+-- A workout's row changes with every batch of its events: no index may hold what then changes, so that the new version
+-- finds its place in the same page.
 create index workouts_of_user on workouts (user_id, id desc) where status not in ('new', 'deleted');
 create index workouts_started on workouts (user_id, started_at desc, id desc) where status not in ('new', 'deleted');
-create index workouts_open on workouts (updated_at) where status in ('active', 'paused');
+create index workouts_open on workouts (id) where status in ('active', 'paused');
 
 -- No foreign key to workouts: the head that the same transaction advanced guards every row.
 create table workout_events (
