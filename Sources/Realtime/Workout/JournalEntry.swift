@@ -1,8 +1,8 @@
 import Protocol
 import Store
 
-/// One event on its way to Postgres, with the rows it changes.
-package struct JournalEntry: Sendable {
+/// One event on its way to Postgres, with the rows it changes; a class, since it passes through many hands unchanged.
+package final class JournalEntry: Sendable {
     let room: WorkoutRoom
     let workout: WorkoutID
     let athlete: UserID
@@ -13,6 +13,23 @@ package struct JournalEntry: Sendable {
     let fingerprint: UInt64
     let head: HeadRow
     let changes: RowChanges
+    /// What the lag to durable counts from.
+    let appliedAt = ContinuousClock.now
+
+    init(
+        room: WorkoutRoom, op: WorkoutOp, event: WorkoutEvent, json: [UInt8], fingerprint: UInt64,
+        in state: WorkoutState
+    ) {
+        self.room = room
+        workout = room.id
+        athlete = room.athlete.userId
+        self.op = op
+        self.event = event
+        self.json = json
+        self.fingerprint = fingerprint
+        head = HeadRow(state, event.effects.summary ?? Summary())
+        changes = RowChanges(event, in: state)
+    }
 
     /// About what the entry occupies in memory.
     var bytes: Int { 512 + json.count + 128 * (changes.entries.count + changes.sets.count) }

@@ -57,7 +57,7 @@ package struct WorkoutJournal: WriteBehindTarget {
             if receipt.fenced.contains(key) {
                 await entry.room.reload(epoch: key.epoch, without: nil)
             } else {
-                entry.room.becameDurable(upTo: entry.event)
+                entry.room.becameDurable(upTo: entry)
             }
         }
     }

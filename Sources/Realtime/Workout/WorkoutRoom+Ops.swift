@@ -1,4 +1,4 @@
-import CoreMetrics
+import Metrics
 import Protocol
 import Store
 
@@ -75,10 +75,7 @@ extension WorkoutRoom {
         rules.isAutomatic = isAutomatic
         let (event, json) = try history.apply(op, fingerprint: fingerprint, context: rules)
         let entry = JournalEntry(
-            room: self, workout: id, athlete: athlete.userId, op: op, event: event, json: json,
-            fingerprint: fingerprint,
-            head: HeadRow(history.state, event.effects.summary ?? Summary()),
-            changes: RowChanges(event, in: history.state))
+            room: self, op: op, event: event, json: json, fingerprint: fingerprint, in: history.state)
         context.writeBehind.append(entry, bytes: entry.bytes, reserved: Self.reservedBytes)
         publish(event, json)
         if history.state.status == .deleted { endForEveryone() }
@@ -106,16 +103,16 @@ extension WorkoutRoom {
 
     nonisolated func encoded(_ frame: ServerFrame) -> EncodedFrame { EncodedFrame.text(frame.json) }
 
-    /// Called by the journal after it committed everything up to `event`.
-    nonisolated func becameDurable(upTo event: WorkoutEvent) {
-        perform { $0.settle(epoch: event.epoch, seq: event.seq, receivedAt: event.receivedAt) }
+    /// Called by the journal after it committed everything up to `entry`.
+    nonisolated func becameDurable(upTo entry: JournalEntry) {
+        perform { $0.settle(entry) }
     }
 
-    private func settle(epoch: Int64, seq: Int64, receivedAt: Timestamp) {
+    private func settle(_ entry: JournalEntry) {
+        let (epoch, seq) = (entry.event.epoch, entry.event.seq)
         guard epoch == history.epoch, seq > history.durable else { return }
         history.becameDurable(seq)
-        context.metrics.durableLag.recordNanoseconds(
-            max(0, (context.clock.now - receivedAt).wholeMilliseconds) * 1_000_000)
+        context.metrics.durableLag.record(duration: entry.appliedAt.duration(to: .now))
         if durableOutbox.count > 0 { durableOutbox.offer(encoded(.durable(room: name, epoch: epoch, seq: seq))) }
         let waiters = durableWaiters
         durableWaiters = waiters.filter { !$0.settle(epoch: epoch, durable: seq) }

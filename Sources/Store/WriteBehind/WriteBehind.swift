@@ -132,12 +132,13 @@ package final class WriteBehind<Target: WriteBehindTarget>: Service, Sendable {
         var backOff = BackOff()
         while true {
             let started = ContinuousClock.now
+            let items = batch.map(\.item)
             do {
-                let receipt = try await target.commit(batch.map(\.item))
-                commitTimer.recordNanoseconds((ContinuousClock.now - started).wholeMilliseconds * 1_000_000)
+                let receipt = try await target.commit(items)
+                commitTimer.record(duration: started.duration(to: .now))
                 batchSizes.record(batch.count)
                 settle(batch)
-                return await target.committed(batch.map(\.item), receipt)
+                return await target.committed(items, receipt)
             } catch  where error.isWorthRetrying {
                 retries.increment()
                 logger.warning("write-behind waits for storage", metadata: ["error": "\(error)"])
