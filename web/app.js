@@ -11,6 +11,7 @@ import { Training } from "./live/training.js";
 import { connectionBanner } from "./parts/banner.js";
 import { keepPage } from "./parts/offline.js";
 import { toast } from "./parts/toasts.js";
+import { setUnit } from "./parts/units.js";
 import { signInPage } from "./pages/sign-in.js";
 import { homePage } from "./pages/home.js";
 import { athletePage } from "./pages/athlete.js";
@@ -39,6 +40,16 @@ class App {
     this.connection.start();
     // A library that cannot be read now is read when an exercise is looked for.
     library.load().catch(() => {});
+    this.#learnUnit();
+  }
+
+  async #learnUnit() {
+    try {
+      const { unit } = await session.get("/users/profile");
+      if (setUnit(unit) && app === this) show();
+    } catch {
+      // Out of reach: the unit that this device knows stays.
+    }
   }
 
   /** The id of the workout that this athlete has under way on this device. */

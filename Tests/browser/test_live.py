@@ -180,6 +180,22 @@ def test_consent_taken_back_ends_watching(pair):
     jo.sees("Nothing to see here")
 
 
+def test_an_athlete_who_thinks_in_pounds_and_a_friend_in_kilograms(pair):
+    mara, jo = pair()
+    mara.driver.get(f"{mara.address}/#/settings")
+    mara.press(lambda: mara.driver.find_element("css selector", "input[name=unit][value=imperial]"), "“Pounds”")
+    mara.sees("Saved", "#toasts")
+    mara.driver.get(f"{mara.address}/#/")
+    mara.start_workout()
+    mara.add_exercise(*BENCH)
+    mara.log_set(225, 5)
+    mara.wait(lambda: set_texts(mara) == ["225 lb × 5"], "the set in pounds")
+    jo.watch(mara.workout_id)
+    jo.sees("102.06 kg × 5", ".timeline")
+    mara.driver.refresh()
+    mara.wait(lambda: set_texts(mara) == ["225 lb × 5"], "the set in pounds after a reload")
+
+
 def test_heart_rate_shows_only_with_consent(pair):
     mara, jo = pair()
     mara.driver.get(f"{mara.address}/#/settings?developer")

@@ -5,7 +5,7 @@ import { cheerLayer } from "../parts/cheers.js";
 import { h, icons, openDialog, reconcile, setText } from "../parts/dom.js";
 import { entryCard } from "../parts/entry-card.js";
 import { pickExercise } from "../parts/exercise-picker.js";
-import { clock as clockText } from "../parts/format.js";
+import { clock as clockText, weight } from "../parts/format.js";
 import { heartControl } from "../parts/heart-control.js";
 import { restClock } from "../parts/rest-clock.js";
 import { muscleBars, runningTimes, totals } from "../parts/totals.js";
@@ -184,7 +184,7 @@ function showDone(element, state, training, room) {
 }
 
 function describeOp(op) {
-  if (op.set) return `set ${op.set.weightKg ? `${op.set.weightKg} kg × ` : ""}${op.set.reps ?? ""}`.trim();
+  if (op.set) return `set ${op.set.weightKg ? `${weight(op.set.weightKg * 1000)} × ` : ""}${op.set.reps ?? ""}`.trim();
   return op.kind.replace(".", " ");
 }
 

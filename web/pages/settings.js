@@ -1,6 +1,7 @@
 import { topBar } from "../parts/bar.js";
 import { h } from "../parts/dom.js";
 import { toast } from "../parts/toasts.js";
+import { setUnit, unitName } from "../parts/units.js";
 import { isDeveloper, setDeveloper } from "../parts/developer.js";
 
 const audiences = {
@@ -21,7 +22,7 @@ export function settingsPage(app) {
   const { session } = app;
   const form = h("form.card.stack", h("p.muted", "One moment…"));
   const developer = location.hash.includes("developer") || isDeveloper() ? developerCard() : null;
-  const element = h("div.page", topBar("Settings"), form,
+  const element = h("div.page", topBar("Settings"), form, h("section.card.stack", unitChoice(session)),
     h("section.card.stack",
       h("h2", "Account"),
       h("p", h("strong", session.user.displayName), h("br"),
@@ -67,6 +68,23 @@ export function settingsPage(app) {
 
   load();
   return { element, title: "Settings" };
+}
+
+/** Kilograms or pounds, for this account on every device. */
+function unitChoice(session) {
+  const save = async (unit) => {
+    try {
+      await session.request("PUT", "/users/profile", { unit });
+      setUnit(unit);
+      toast("Saved.");
+    } catch (error) {
+      toast(error.message);
+    }
+  };
+  return h("fieldset", h("legend", "Weights"), h("div.segments", ...[["metric", "Kilograms"], ["imperial", "Pounds"]].map(
+    ([value, label]) => h("label.segment", h("input", {
+      type: "radio", name: "unit", value, checked: unitName() === value, onchange: () => save(value),
+    }), h("span", label)))));
 }
 
 function developerCard() {

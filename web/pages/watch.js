@@ -3,7 +3,7 @@ import { Room } from "../live/room.js";
 import { avatar, liveMark, topBar } from "../parts/bar.js";
 import { cheerButtons, cheerLayer } from "../parts/cheers.js";
 import { h, icons, setText } from "../parts/dom.js";
-import { clock as clockText, kilograms } from "../parts/format.js";
+import { clock as clockText, weight } from "../parts/format.js";
 import { restClock } from "../parts/rest-clock.js";
 import { timeline } from "../parts/timeline.js";
 import { muscleBars, runningTimes, totals } from "../parts/totals.js";
@@ -98,7 +98,7 @@ export function watchPage(app, id) {
     const entry = record && findSet(room.state, record.setId)?.entry;
     if (!entry) return;
     const best = record.kind === "heaviestWeight" ? "the heaviest ever" : "the best 1RM so far";
-    toast(`${entry.name}: ${kilograms(Math.round(record.weightKg * 1000))}, ${best}`, "record");
+    toast(`${entry.name}: ${weight(Math.round(record.weightKg * 1000))}, ${best}`, "record");
   };
   room.addEventListener("change", show);
   room.addEventListener("cheer", cheered);

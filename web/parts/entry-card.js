@@ -1,6 +1,6 @@
 import { estimatedOneRepMax, isWorking } from "../live/fold.js";
 import { h, icons, openDialog, reconcile, setText } from "./dom.js";
-import { kilograms, setText as describe, setTypes } from "./format.js";
+import { roughWeight, setText as describe, setTypes } from "./format.js";
 import { setPad } from "./set-pad.js";
 
 const standings = {
@@ -57,7 +57,7 @@ export function entryCard(entry, actions) {
     body.hidden = !isOpen;
     setText(name, next.name);
     const estimate = Math.max(0, ...live.map((set) => estimatedOneRepMax(set.values) ?? 0));
-    setText(best, estimate > 0 ? `1RM ≈ ${kilograms(Math.round(estimate / 100) * 100)}` : "");
+    setText(best, estimate > 0 ? `1RM ≈ ${roughWeight(estimate)}` : "");
     let working = 0;
     const numbered = live.map((set) => ({ set, label: isWorking(set.values) ? String((working += 1)) : "W" }));
     reconcile(sets, numbered, ({ set }) => set.id, ({ set }) => setRow(set, actions));

@@ -1,14 +1,28 @@
 // Numbers and times as people read them.
 
+import { weightUnit } from "./units.js";
+
 const number = (digits) => new Intl.NumberFormat(undefined, { maximumFractionDigits: digits });
 const fine = number(2);
 const whole = number(0);
 
-/** Grams as kilograms, "82.5 kg". */
-export const kilograms = (grams) => `${fine.format(grams / 1000)} kg`;
+/** Grams as a weight, "82.5 kg" or "181.88 lb". */
+export function weight(grams) {
+  const { name, grams: each } = weightUnit();
+  return `${fine.format(grams / each)} ${name}`;
+}
+
+/** An estimated weight, to a tenth: "93.3 kg". */
+export function roughWeight(grams) {
+  const { name, grams: each } = weightUnit();
+  return `${fine.format(Math.round(grams / each * 10) / 10)} ${name}`;
+}
 
 /** A tonnage in gram-repetitions, "4,320 kg". */
-export const tonnage = (gramReps) => `${whole.format(Math.round(gramReps / 1000))} kg`;
+export function tonnage(gramReps) {
+  const { name, grams } = weightUnit();
+  return `${whole.format(gramReps / grams)} ${name}`;
+}
 
 /** Milliseconds as a clock, "4:05" or "1:04:05". */
 export function clock(milliseconds) {
@@ -24,7 +38,7 @@ export const countdown = (milliseconds) => clock(Math.ceil(Math.max(0, milliseco
 /** What was done in a set, "82.5 kg × 8". */
 export function setText({ weightGrams, reps, durationMs, distanceMm }) {
   const parts = [];
-  if (weightGrams !== null && weightGrams > 0) parts.push(kilograms(weightGrams));
+  if (weightGrams !== null && weightGrams > 0) parts.push(weight(weightGrams));
   if (reps !== null) parts.push(parts.length > 0 ? `× ${reps}` : `${reps} reps`);
   if (durationMs !== null) parts.push(clock(durationMs));
   if (distanceMm !== null) parts.push(`${fine.format(distanceMm / 1000)} m`);

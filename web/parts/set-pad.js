@@ -1,9 +1,11 @@
 import { h, icons } from "./dom.js";
 import { setTypes } from "./format.js";
+import { weightUnit } from "./units.js";
 
 /** Number fields and steppers for one set; `values` in the wire's units. */
 export function setPad(initial) {
-  const weight = stepper("Weight", "kg", { step: 2.5, max: 1000, inputmode: "decimal" });
+  const unit = weightUnit();
+  const weight = stepper("Weight", unit.name, { step: unit.step, max: unit.max, inputmode: "decimal" });
   const reps = stepper("Reps", "", { step: 1, max: 1000, inputmode: "numeric" });
   const type = choice("Type", Object.entries(setTypes));
   const rpe = choice("Effort (RPE)", [["", "–"], ...halfSteps(6, 10)]);
@@ -19,7 +21,7 @@ export function setPad(initial) {
     /** What stands in the fields, as the wire's `set`; members without a value are left out. */
     get values() {
       const values = { type: type.input.value };
-      if (weight.value) values.weightKg = weight.value;
+      if (weight.value) values.weightKg = Math.round(weight.value * unit.grams) / 1000;
       if (reps.value !== null) values.reps = Math.round(reps.value);
       if (rpe.input.value) values.rpe = Number(rpe.input.value);
       if (seconds.value) values.durationSeconds = seconds.value;
@@ -35,7 +37,8 @@ export function setPad(initial) {
       return count === undefined && !durationSeconds && !distanceMeters ? "Give reps, a time or a distance." : null;
     },
     set(values) {
-      weight.value = values.weightGrams === null ? null : values.weightGrams / 1000;
+      // To a hundredth: 225 lb are kept as 102,058 g and stand there as 225 again.
+      weight.value = values.weightGrams === null ? null : Math.round(values.weightGrams / unit.grams * 100) / 100;
       reps.value = values.reps;
       type.input.value = values.type;
       rpe.input.value = values.rpeTenths === null ? "" : String(values.rpeTenths / 10);

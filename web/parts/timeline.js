@@ -1,6 +1,6 @@
 import { estimatedOneRepMax, liveSets } from "../live/fold.js";
 import { h, icons, reconcile, setText } from "./dom.js";
-import { kilograms, setText as describe, setTypes, timeOfDay } from "./format.js";
+import { roughWeight, setText as describe, setTypes, timeOfDay } from "./format.js";
 
 const SHOWN = 80;
 const turns = {
@@ -52,7 +52,7 @@ function setItem({ set: first }) {
     const notes = [];
     if (set.values.type !== "normal") notes.push(setTypes[set.values.type]);
     if (set.values.rpeTenths !== null) notes.push(`RPE ${set.values.rpeTenths / 10}`);
-    if (estimate && set.values.reps > 1) notes.push(`1RM ≈ ${kilograms(Math.round(estimate / 100) * 100)}`);
+    if (estimate && set.values.reps > 1) notes.push(`1RM ≈ ${roughWeight(estimate)}`);
     setText(extra, notes.join(" · "));
     record.hidden = records.length === 0;
     setText(record.lastElementChild, records.some(({ kind }) => kind === "heaviestWeight") ? "Heaviest ever" : "Best 1RM");

@@ -1,7 +1,9 @@
+import Histogram
 import Protocol
 import Store
 
-/// The reference of the write path: the rows of a set, written by one connection in batches as fast as Postgres takes them.
+/// The reference of the write path: the rows of a set, written by one connection in batches as fast as Postgres takes
+/// them; and what a commit of one row takes on this disk.
 struct PlainSQL: Sendable {
     static let batch = 1024
 
@@ -44,5 +46,20 @@ struct PlainSQL: Sendable {
         let rate = Double(written) / (begin.duration(to: .now) / .seconds(1))
         try await pool.execute("drop table plain_events, plain_sets")
         return Int(rate)
+    }
+
+    /// Microseconds of commits of one row each, 200 a second.
+    func commitTimes(seconds: Int) async throws -> Histogram<UInt64> {
+        try await pool.execute("create table plain_commits (number bigint primary key)")
+        var times = Histogram<UInt64>(highestTrackableValue: 20_000_000, numberOfSignificantValueDigits: .three)
+        let begin = ContinuousClock.now
+        for number in 0..<200 * seconds {
+            try await Task.sleep(until: begin + .milliseconds(5) * number)
+            let started = ContinuousClock.now
+            try await pool.execute("insert into plain_commits values (\(number))")
+            times.record(UInt64(started.duration(to: .now) / .microseconds(1)))
+        }
+        try await pool.execute("drop table plain_commits")
+        return times
     }
 }

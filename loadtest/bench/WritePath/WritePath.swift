@@ -48,8 +48,13 @@ struct WritePath: AsyncParsableCommand {
         let postgres = try PostgresConfiguration(connection: connection)
         try await Migrator(configuration: postgres, logger: .silent).migrate()
         let pool = PostgresPool(configuration: postgres, logger: .silent)
-        let reference = try await PlainSQL(pool: pool).setsPerSecond(seconds: max(1, stepSeconds))
-        print("plain SQL, one connection, batches of \(PlainSQL.batch): \(reference) sets/s")
+        let reference = PlainSQL(pool: pool)
+        let most = try await reference.setsPerSecond(seconds: max(1, stepSeconds))
+        print("plain SQL, one connection, batches of \(PlainSQL.batch): \(most) sets/s")
+        let commits = try await reference.commitTimes(seconds: max(1, stepSeconds))
+        print(
+            "plain SQL, commits of one row at 200/s: p50 \(WriteReport.milliseconds(commits, 50)) ms, "
+                + "p99 \(WriteReport.milliseconds(commits, 99)) ms")
         let members = try await makeUsers(pool)
         let foundation = LiveFoundation(
             pool: pool, people: .strangers(members), catalog: ExerciseCatalog([]),

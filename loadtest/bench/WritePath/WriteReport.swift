@@ -24,15 +24,16 @@ struct WriteReport: Sendable {
 
     var line: String {
         [
-            "\(rate)", "\(seconds)", "\(tally.taken)", "\(tally.refused)", milliseconds(50), milliseconds(99),
+            "\(rate)", "\(seconds)", "\(tally.taken)", "\(tally.refused)", Self.milliseconds(tally.durable, 50),
+            Self.milliseconds(tally.durable, 99),
             "\(median(levels[...]))", "\(levels.max() ?? 0)", holds ? "yes" : "NO",
         ].map(Self.column).joined()
     }
 
     private func median(_ values: ArraySlice<Int>) -> Int { values.isEmpty ? 0 : values.sorted()[values.count / 2] }
 
-    private func milliseconds(_ percentile: Double) -> String {
-        tally.durable.totalCount == 0 ? "-" : "\(Double(tally.durable.valueAtPercentile(percentile) / 10) / 100)"
+    static func milliseconds(_ times: Histogram<UInt64>, _ percentile: Double) -> String {
+        times.totalCount == 0 ? "-" : "\(Double(times.valueAtPercentile(percentile) / 10) / 100)"
     }
 
     private static func column(_ text: String) -> String {
