@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
-# setup.sh run|lint|test: installs the Debian packages that this purpose needs and that are missing.
+# setup.sh run|lint|test: installs the Debian packages that this purpose needs and that are missing, and for the server
+# the API explorer that /docs shows (Swagger UI's own bundle, from a package on PyPI that ships it).
 # Asks apt only when something is missing, so a machine that has everything needs no network.
 set -euo pipefail
 
 purpose=${1:?"usage: scripts/setup.sh run|lint|test"}
-run=(libargon2-dev libpq-dev zlib1g-dev postgresql)
+run=(libargon2-dev libpq-dev zlib1g-dev postgresql python3-venv)
 lint=(python3)
-test=("${run[@]}" "${lint[@]}" gcc python3-venv chromium chromium-driver)
+test=("${run[@]}" "${lint[@]}" gcc chromium chromium-driver)
 
 case $purpose in
 run) packages=("${run[@]}") ;;
@@ -30,7 +31,25 @@ for package in "${packages[@]}"; do
     state=$(dpkg-query --show --showformat '${db:Status-Abbrev}' "$package" 2>/dev/null || true)
     [[ $state == ii* ]] || missing+=("$package")
 done
-[[ ${#missing[@]} -eq 0 ]] && exit 0
+explorer() {
+    [[ $purpose != lint && ! -f .explorer/swagger-ui-bundle.js ]] || return 0
+    echo "setup: installing the API explorer"
+    local unpacked
+    unpacked=$(mktemp -d)
+    if python3 -m venv "$unpacked/venv" && "$unpacked/venv/bin/python" -m pip install --quiet --no-deps \
+        --disable-pip-version-check --target "$unpacked/package" flask-swagger-ui==5.34.0; then
+        mkdir -p .explorer
+        cp "$unpacked/package/flask_swagger_ui/dist/"{LICENSE,swagger-ui.css,swagger-ui-bundle.js} .explorer/
+    else
+        echo "setup: the API explorer cannot be installed; /docs lists the operations without it" >&2
+    fi
+    rm -rf "$unpacked"
+}
+
+if [[ ${#missing[@]} -eq 0 ]]; then
+    explorer
+    exit 0
+fi
 
 as_root=()
 if [[ $(id -u) -ne 0 ]]; then
@@ -53,3 +72,4 @@ fi
 echo "setup: installing ${missing[*]}"
 "${as_root[@]}" apt-get update -qq
 "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}"
+explorer

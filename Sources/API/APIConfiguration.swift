@@ -9,6 +9,8 @@ package struct APIConfiguration: Sendable {
     package var allowedOrigins: Set<String>
     /// Proxies whose forwarded addresses count.
     package var trustedProxies: [AddressRange] = []
+    /// Of the server, for the specification.
+    package var version = "0"
     /// Where mails are written.
     package var mailDirectory: URL
     package var limits = RateLimitConfiguration()

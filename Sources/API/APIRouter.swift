@@ -26,8 +26,9 @@ package struct APIFoundation: Sendable {
 
 /// The REST side: every feature's routes over the shared mechanisms.
 package struct API: Sendable {
-    /// All declared routes, for the specification.
+    /// All declared routes, the specification's own included.
     package let table: RouteTable
+    package let specification: Specification
     /// Long-running parts that the service group has to run.
     package let services: [any Service]
     private let mechanisms: RouteMechanisms
@@ -50,6 +51,7 @@ package struct API: Sendable {
         ).declare(on: &table)
         ExerciseRoutes(exercises: Exercises(pool: pool)).declare(on: &table)
         if let rooms { WorkoutRoutes(rooms: rooms, history: WorkoutHistory(pool: pool)).declare(on: &table) }
+        specification = table.declareSpecification(version: configuration.version)
         self.table = table
         let chores = accounts.chores + [Housekeeping.Chore(name: "idempotency keys", removeSome: keys.removeExpired)]
         services = [accounts.passwords, Housekeeping(chores: chores, logger: foundation.logger)]

@@ -115,6 +115,7 @@ package struct App: Sendable {
         var api = APIConfiguration(
             publicURL: address.url, allowedOrigins: address.origins,
             mailDirectory: URL(filePath: try directory.subdirectory("mail")))
+        api.version = Release.version
         api.trustedProxies = configuration.listener.trustedProxies
         api.handlerTimeout = configuration.listener.requestTimeout
         let rate = configuration.limits.requestsPerMinute
@@ -135,7 +136,8 @@ package struct App: Sendable {
 
     private func loadedPages() throws(BootFault) -> Pages {
         do {
-            return try Pages(directory: configuration.listener.webDirectory)
+            let pages = try Pages(directory: configuration.listener.webDirectory)
+            return pages.adding(explorer: configuration.listener.explorerDirectory)
         } catch {
             if configuration.listener.webDirectoryIsGiven { throw error }
             logger.warning("no pages are served", error: error)

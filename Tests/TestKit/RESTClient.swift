@@ -11,6 +11,8 @@ package struct RESTClient: Sendable {
     package var token: String?
     /// Sent with each request.
     package var headers: [(String, String)] = []
+    /// Holds each answer to the specification.
+    package var check: WireCheck?
 
     package init(port: Int, token: String? = nil) {
         self.port = port
@@ -59,7 +61,9 @@ package struct RESTClient: Sendable {
                 head.headers.add(name: "Content-Type", value: "application/json")
             }
         }
-        return try await exchange(head, json)
+        let answer = try await exchange(head, json)
+        check?.saw(method, path, answer)
+        return answer
     }
 
     private func exchange(_ head: HTTPRequestHead, _ body: Data?) async throws -> RESTAnswer {

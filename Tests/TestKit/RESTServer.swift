@@ -33,7 +33,9 @@ package struct RESTServer: Sendable {
     package let mailDirectory: URL
 
     /// A client that is not signed in.
-    package var client: RESTClient { RESTClient(port: port) }
+    package var client: RESTClient { client(token: nil) }
+    /// Holds what is answered to the specification; a test whose server answered anything else fails at its end.
+    package let check: WireCheck
 
     package var pool: PostgresPool { database.pool }
 
@@ -65,12 +67,15 @@ package struct RESTServer: Sendable {
             let api = API(
                 configuration: configuration, foundation: foundation, live: node.map { LiveHooks($0) } ?? live,
                 rooms: node?.rooms, extra: table)
-            return try await serve(api, beside: node?.services ?? []) { port in
+            let check = WireCheck(try api.specification.document().value)
+            let value = try await serve(api, beside: node?.services ?? []) { port in
                 try await body(
                     RESTServer(
                         port: port, database: database, clock: clock, revoked: revoked, tokens: tokens, keys: keys,
-                        api: api, mailDirectory: configuration.mailDirectory))
+                        api: api, mailDirectory: configuration.mailDirectory, check: check))
             }
+            try check.verdict()
+            return value
         }
     }
 
@@ -140,6 +145,13 @@ package struct TestUser: Sendable {
 extension RESTServer {
     package static let password = "weights-9-barbells"
 
+    /// A client whose answers are held to the specification.
+    package func client(token: String?) -> RESTClient {
+        var client = RESTClient(port: port, token: token)
+        client.check = check
+        return client
+    }
+
     /// Registers a user over HTTP; verified unless told otherwise.
     package func user(_ name: String, isVerified: Bool = true) async throws -> TestUser {
         let body = RegisterRequest(
@@ -150,7 +162,7 @@ extension RESTServer {
         }
         return TestUser(
             account: answer.user, tokens: answer.tokens,
-            client: RESTClient(port: port, token: answer.tokens.accessToken))
+            client: client(token: answer.tokens.accessToken))
     }
 
     /// The mails written so far, oldest first.

@@ -26,8 +26,10 @@ def free_port():
 
 
 class Served:
-    def __init__(self, data):
+    def __init__(self, data, **environment):
         self.data = Path(data)
+        # Variables of the server beside those that every test sets.
+        self.environment = environment
         # The same port again after a restart, as the pages expect.
         self.port = free_port()
         self.process = None
@@ -41,6 +43,7 @@ class Served:
         environment = {
             "PATH": os.environ["PATH"], "HOME": os.environ.get("HOME", "/"), "LOG_FORMAT": "json",
             "PORT": str(self.port), "OPS_PORT": "0", "DATA_DIR": str(self.data), "WEB_DIR": str(ROOT / "web"),
+            "EXPLORER_DIR": str(ROOT / ".explorer"), **self.environment,
         }
         command = ["setpriv", "--pdeathsig", "KILL", "--", str(BINARY), "serve"]
         self.process = subprocess.Popen(

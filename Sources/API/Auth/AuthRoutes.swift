@@ -55,7 +55,8 @@ struct AuthRoutes: Sendable {
         routes.post("/v1/auth/logout", "Ends this session, or all", status: .noContent, use: logout)
         routes.get(
             "/v1/auth/verify-email", "Verifies an email address; the link of the mail",
-            RouteOptions(problems: [.linkInvalid], limit: .account, ignoresUnknownQuery: true), use: verifyEmail)
+            RouteOptions(problems: [.linkInvalid], limit: .account, ignoresUnknownQuery: true, hasPage: true),
+            use: verifyEmail)
         routes.post(
             "/v1/auth/resend-verification", "Sends the verification mail again", status: .accepted, account,
             use: resendVerification)

@@ -79,8 +79,8 @@ package struct SigningKeys: Sendable {
     }
 }
 
-package struct PublishedKeys: Encodable, Sendable {
-    package struct Key: Encodable, Sendable {
+package struct PublishedKeys: Codable, Sendable {
+    package struct Key: Codable, Sendable {
         package let kty, crv, use, alg, kid, x: String
     }
 

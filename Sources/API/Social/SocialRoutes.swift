@@ -19,7 +19,9 @@ struct SocialRoutes: Sendable {
                 isKeyed: true), use: request)
         routes.put("/v1/users/friends/:userId", "Accepts or rejects a friend request", use: answer)
         routes.delete("/v1/users/friends/:userId", "Ends a friendship or withdraws a request", use: end)
-        routes.post("/v1/users/:userId/block", "Blocks a user, at once everywhere", status: .noContent, use: block)
+        routes.post(
+            "/v1/users/:userId/block", "Blocks a user, at once everywhere", status: .noContent,
+            RouteOptions(problems: [.forbidden], limit: .write), use: block)
         routes.delete("/v1/users/:userId/block", "Takes a block back", use: unblock)
         routes.get("/v1/users/blocked", "Blocked users, the newest first", use: blocked)
     }

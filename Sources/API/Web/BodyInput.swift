@@ -8,6 +8,27 @@ package protocol BodyInput: Sendable {
     init?(reading body: inout BodyReader)
 }
 
+extension BodyInput {
+    /// The members with what only their reading tells: whether null may stand for them.
+    package static var specifiedMembers: [MemberSchema] {
+        var reader = BodyReader(.object(JSONObject()))
+        // Only the questions count; the faults of an empty body are expected.
+        _ = Self(reading: &reader)
+        return members.map { member in
+            var member = member
+            member.isNullable = reader.takesNull[member.name] ?? !member.isRequired
+            return member
+        }
+    }
+
+    /// Members that are read but not declared, or declared but not read; a test holds every route's body to none.
+    static var undeclaredMembers: Set<String> {
+        var reader = BodyReader(.object(JSONObject()))
+        _ = Self(reading: &reader)
+        return Set(reader.takesNull.keys).symmetricDifference(members.map(\.name))
+    }
+}
+
 /// No body: whatever is sent with the request is not read.
 package struct NoBody: Sendable {
     package init() {}
@@ -52,6 +73,8 @@ package struct BodyReader {
     private let object: JSONObject?
     private let pointer: String
     package private(set) var faults: [Problem.Fault] = []
+    /// The members that were asked for, and whether null was taken for each: what the specification says of it.
+    private(set) var takesNull: [String: Bool] = [:]
 
     package init(_ value: JSONValue, at pointer: String = "") {
         object = value.object
@@ -61,6 +84,7 @@ package struct BodyReader {
 
     /// The member, which has to be there and not null.
     package mutating func required<Value>(_ field: Field<Value>) -> Value? {
+        takesNull[field.name] = false
         guard let object else { return nil }
         guard let value = object[field.name], value != .null else {
             fault(field.name, .required, "Is required.")
@@ -71,12 +95,14 @@ package struct BodyReader {
 
     /// The member, or nil where it is missing, null or at fault.
     package mutating func optional<Value>(_ field: Field<Value>) -> Value? {
+        takesNull[field.name] = true
         guard let value = object?[field.name], value != .null else { return nil }
         return field.rule.read(value, "\(pointer)/\(field.name)", &faults)
     }
 
     /// What a PUT asks for a member that may be null.
     package mutating func change<Value>(_ field: Field<Value>) -> Change<Value> {
+        takesNull[field.name] = true
         guard let value = object?[field.name] else { return .keep }
         if value == .null { return .clear }
         return field.rule.read(value, "\(pointer)/\(field.name)", &faults).map { .set($0) } ?? .keep
@@ -84,6 +110,7 @@ package struct BodyReader {
 
     /// What a PUT asks for a member that always has a value: nil to keep it.
     package mutating func replacement<Value>(_ field: Field<Value>) -> Value? {
+        takesNull[field.name] = false
         guard let value = object?[field.name] else { return nil }
         if value == .null {
             fault(field.name, .required, "Cannot be null.")

@@ -2,6 +2,11 @@ import Foundation
 import HTTPTypes
 import Protocol
 
+/// An output that holds its JSON already.
+package protocol RenderedOutput: Encodable, Sendable {
+    var json: [UInt8] { get }
+}
+
 /// An answer as bytes, before transport matters such as compression are added.
 package struct RenderedAnswer: Sendable {
     package var status: HTTPResponse.Status
@@ -38,7 +43,9 @@ package struct RenderedAnswer: Sendable {
             headers[.cacheControl] = "no-store"
             return
         }
-        let bytes = try RenderedAnswer.encoder.encode(answer.output)
+        let bytes =
+            try (answer.output as? any RenderedOutput).map { Data($0.json) }
+            ?? RenderedAnswer.encoder.encode(answer.output)
         body = try fields.map { try RenderedAnswer.cut(bytes, to: $0) } ?? Array(bytes)
         headers[.contentType] = "application/json"
         tag(answer.entityTag, caching: route.options.caching, access: route.access)

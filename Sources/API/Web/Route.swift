@@ -21,9 +21,9 @@ package struct Route: Sendable {
         if access == .verified { codes.append(.emailUnverified) }
         if access == .admin { codes.append(.forbidden) }
         if body != nil { codes += [.malformedBody, .unsupportedMediaType, .bodyTooLarge, .requestTimeout] }
-        if body != nil || !query.isEmpty { codes.append(.invalidValues) }
+        if body != nil || !options.ignoresUnknownQuery || !query.isEmpty { codes.append(.invalidValues) }
         if path.contains(":") { codes.append(.notFound) }
-        if options.isKeyed { codes += [.idempotencyKeyInUse, .idempotencyKeyReused] }
+        if options.isKeyed { codes += [.malformedRequest, .idempotencyKeyInUse, .idempotencyKeyReused] }
         var seen: Set<ProblemCode> = []
         return codes.filter { seen.insert($0).inserted }
     }
@@ -43,10 +43,13 @@ package struct RouteOptions: Sendable {
     package var bodyLimit: Int
     /// For links in mails, to which mail programs may add parameters.
     package var ignoresUnknownQuery: Bool
+    /// Whether a browser that asks for a page gets one.
+    package var hasPage: Bool
 
     package init(
         problems: [ProblemCode] = [], limit: LimitClass = .read, isKeyed: Bool = false, hasFields: Bool = false,
-        caching: Caching = .none, bodyLimit: Int = 1 << 20, ignoresUnknownQuery: Bool = false
+        caching: Caching = .none, bodyLimit: Int = 1 << 20, ignoresUnknownQuery: Bool = false,
+        hasPage: Bool = false
     ) {
         self.problems = problems
         self.limit = limit
@@ -55,6 +58,7 @@ package struct RouteOptions: Sendable {
         self.caching = caching
         self.bodyLimit = bodyLimit
         self.ignoresUnknownQuery = ignoresUnknownQuery
+        self.hasPage = hasPage
     }
 }
 

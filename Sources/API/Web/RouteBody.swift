@@ -12,6 +12,8 @@ package struct BodyShape: Sendable {
     package let name: String
     package let members: [MemberSchema]
     package let isRequired: Bool
+    /// Read but not declared, or declared but not read: must be empty.
+    package let undeclared: Set<String>
 }
 
 extension NoBody: RouteBody {
@@ -20,7 +22,11 @@ extension NoBody: RouteBody {
 }
 
 extension BodyInput where Self: RouteBody {
-    package static var shape: BodyShape? { BodyShape(name: "\(Self.self)", members: members, isRequired: true) }
+    package static var shape: BodyShape? {
+        BodyShape(
+            name: SchemaRecorder.componentName(of: Self.self), members: specifiedMembers, isRequired: true,
+            undeclared: undeclaredMembers)
+    }
 }
 
 /// A body that may be left out; then it is read as an empty object.
@@ -28,7 +34,9 @@ package struct OptionalBody<Body: BodyInput>: RouteBody {
     package let value: Body
 
     package static var shape: BodyShape? {
-        BodyShape(name: "\(Body.self)", members: Body.members, isRequired: false)
+        BodyShape(
+            name: SchemaRecorder.componentName(of: Body.self), members: Body.specifiedMembers, isRequired: false,
+            undeclared: Body.undeclaredMembers)
     }
 
     package init?(reading body: inout BodyReader) {

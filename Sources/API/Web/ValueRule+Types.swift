@@ -76,7 +76,7 @@ extension ValueRule {
 
     /// An object that is read like a body.
     package static func object(_ type: Value.Type = Value.self) -> ValueRule where Value: BodyInput {
-        ValueRule(.object(name: "\(Value.self)", members: Value.members)) { value, pointer, faults in
+        ValueRule(.object(name: "\(Value.self)", members: Value.specifiedMembers)) { value, pointer, faults in
             var reader = BodyReader(value, at: pointer)
             let before = faults.count
             let object = Value(reading: &reader)

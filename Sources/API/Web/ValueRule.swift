@@ -32,7 +32,8 @@ package struct ValueRule<Value: Sendable>: Sendable {
 extension ValueRule where Value == String {
     /// Text of so many characters (Unicode scalars), without control characters; line breaks only if asked for.
     package static func text(_ length: ClosedRange<Int>, lines: Bool = false) -> ValueRule {
-        ValueRule(.string(length: length, format: nil)) { value, pointer, faults in
+        let plain = lines ? #"^[^\u0000-\u0008\u000B-\u001F\u007F-\u009F]*$"# : #"^[^\u0000-\u001F\u007F-\u009F]*$"#
+        return ValueRule(.string(length: length, format: nil, pattern: plain)) { value, pointer, faults in
             guard case .string(let text) = value else {
                 faults.append(.wrongType(pointer, "a string", value))
                 return nil

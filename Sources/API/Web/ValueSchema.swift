@@ -1,6 +1,7 @@
 /// The shape and bounds of one value, as the specification shows it.
 package indirect enum ValueSchema: Hashable, Sendable {
-    case string(length: ClosedRange<Int>?, format: String?)
+    /// The length counts Unicode scalars; the pattern is a regular expression as ECMAScript writes it.
+    case string(length: ClosedRange<Int>?, format: String?, pattern: String? = nil)
     case choice([String])
     case integer(ClosedRange<Int64>)
     case number(ClosedRange<Double>, step: Double?)
@@ -15,4 +16,6 @@ package struct MemberSchema: Hashable, Sendable {
     package let schema: ValueSchema
     package let isRequired: Bool
     package let summary: String
+    /// Whether null may stand for it.
+    package var isNullable = false
 }

@@ -52,6 +52,9 @@ public struct JSONNumber: Sendable, Hashable {
 public struct JSONObject: Sendable, Hashable {
     var members: [(name: String, value: JSONValue)] = []
 
+    /// An object without members.
+    public init() {}
+
     public subscript(name: String) -> JSONValue? {
         members.last { $0.name == name }?.value
     }

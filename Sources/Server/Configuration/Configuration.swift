@@ -38,6 +38,7 @@ package struct ListenerConfiguration: Sendable {
     package var webDirectory: String
     /// Whether somebody chose the directory; a default one may be missing.
     package var webDirectoryIsGiven: Bool
+    package var explorerDirectory: String
     /// Nil: one a core.
     package var eventLoops: Int?
     package var requestTimeout: Duration
@@ -51,6 +52,7 @@ package struct ListenerConfiguration: Sendable {
         trustedProxies = reader.list(.trustedProxies, AddressRange.init)
         webDirectory = reader.text(.webDirectory) ?? ""
         webDirectoryIsGiven = reader.environment[Variable.webDirectory.name]?.isEmpty == false
+        explorerDirectory = reader.text(.explorerDirectory) ?? ""
         eventLoops = reader.optionalNumber(.eventLoops, in: 1...256)
         requestTimeout = .seconds(reader.number(.requestSeconds, in: 1...600))
         drainTimeout = .seconds(reader.number(.drainSeconds, in: 1...3600))

@@ -76,6 +76,10 @@ extension Variable {
     static let webDirectory = Variable(
         "WEB_DIR", .text("./web"), allowed: "a directory that holds index.html", "The pages that are served.")
 
+    static let explorerDirectory = Variable(
+        "EXPLORER_DIR", .text("./.explorer"), allowed: "a directory; one that holds no Swagger UI is left alone",
+        "The API explorer that /docs shows, as the set-up installs it; without it /docs lists the operations.")
+
     static let frameBytes = Variable(
         "FRAME_BYTES", .text("65536"), allowed: "1024…16777216", "Largest message on the socket, after inflation.")
     static let subscriptions = Variable(
@@ -106,8 +110,9 @@ extension Variable {
 
     /// Every variable, in the order in which a reader wants them.
     package static let all: [Variable] = [
-        host, port, publicURL, allowedOrigins, trustedProxies, webDirectory, dataDirectory, databaseURL,
-        databasePoolSize, redisURL, queueBytes, eventLoops, requestSeconds, drainSeconds, requestRate, frameBytes,
+        host, port, publicURL, allowedOrigins, trustedProxies, webDirectory, explorerDirectory,
+        dataDirectory, databaseURL, databasePoolSize, redisURL, queueBytes, eventLoops, requestSeconds, drainSeconds,
+        requestRate, frameBytes,
         subscriptions, opsPerSecond, opsBurst, connectionsPerUser, watcherBytes, opsPort, logLevel, logFormat,
     ]
 }

@@ -14,7 +14,7 @@ package struct Health: Sendable {
         var isFull: Bool { bytes > limitBytes / 10 * 9 }
     }
 
-    package enum Status: String, Sendable, Codable {
+    package enum Status: String, Sendable, Codable, CaseIterable {
         case ok, degraded, starting, draining, overloaded
 
         /// Whether new work should be sent here: 200 when true, else 503.

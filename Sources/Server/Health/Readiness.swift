@@ -2,7 +2,7 @@ import Synchronization
 
 /// How far the process is in its life; shared by all that must know.
 package final class Readiness: Sendable {
-    package enum Phase: String, Sendable, Codable { case starting, serving, draining }
+    package enum Phase: String, Sendable, Codable, CaseIterable { case starting, serving, draining }
 
     private let state = Mutex(Phase.starting)
 

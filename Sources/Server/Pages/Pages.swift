@@ -40,17 +40,42 @@ struct Pages: Sendable {
             guard total <= Self.limitBytes else {
                 throw BootFault("WEB_DIR is '\(directory)', which holds more than \(Self.limitBytes) bytes")
             }
-            let etag = "\"\(String(Self.hash(body), radix: 16))-\(String(body.count, radix: 16))\""
-            let file = File(body: ByteBuffer(bytes: body), mediaType: MediaType.of(path), etag: etag)
+            let file = Self.file(body, path: path)
             files["/\(path)"] = file
             if path == "index.html" { files["/"] = file }
-            if path.hasSuffix("/index.html") { files["/\(path.dropLast("index.html".count))"] = file }
+            if path.hasSuffix("/index.html") {
+                files["/\(path.dropLast("index.html".count))"] = file
+                files["/\(path.dropLast("/index.html".count))"] = file
+            }
         }
         guard files["/"] != nil else { throw BootFault("WEB_DIR is '\(directory)', which holds no index.html") }
         self.files = files
     }
 
     subscript(path: String) -> File? { files[path] }
+
+    /// The files of the API explorer, as the set-up installs them.
+    static let explorerFiles = ["swagger-ui-bundle.js", "swagger-ui.css"]
+    /// Where the page of `/docs` finds them; answers 200 when they are there.
+    static let explorerPath = "/docs/swagger-ui/"
+
+    /// The same pages with the explorer's files; without them where the directory does not hold them all.
+    func adding(explorer directory: String) -> Pages {
+        let root = URL(filePath: directory, directoryHint: .isDirectory)
+        var files = files
+        for name in Self.explorerFiles {
+            // An explorer that is not installed is no fault: its page then shows a list of the operations.
+            guard let body = try? Data(contentsOf: root.appending(path: name)) else { return self }
+            files[Self.explorerPath + name] = Self.file(body, path: name)
+        }
+        files[Self.explorerPath] = Self.file(Data("installed".utf8), path: "installed.txt")
+        return Pages(files: files)
+    }
+
+    private static func file(_ body: Data, path: String) -> File {
+        let etag = "\"\(String(hash(body), radix: 16))-\(String(body.count, radix: 16))\""
+        return File(body: ByteBuffer(bytes: body), mediaType: MediaType.of(path), etag: etag)
+    }
 
     private static func paths(in root: URL, named name: String) throws(BootFault) -> [String] {
         guard let enumerator = FileManager.default.enumerator(atPath: root.path) else {

@@ -6,7 +6,11 @@ struct PagesResponder<Context: RequestContext>: HTTPResponder {
     let pages: Pages
 
     func respond(to request: Request, context: Context) async throws -> Response {
-        guard let file = pages[request.uri.path] else { return Response(status: .notFound, headers: Self.guards) }
+        guard let file = pages[request.uri.path] else {
+            // The page of /docs asks whether the explorer is installed; that it is not is no error.
+            let isQuestion = request.uri.path == Pages.explorerPath
+            return Response(status: isQuestion ? .noContent : .notFound, headers: Self.guards)
+        }
         var headers = Self.guards
         guard request.method == .get || request.method == .head else {
             headers[.allow] = "GET, HEAD"

@@ -41,7 +41,8 @@ enum Probe {
             (call: Call<Anyone, NoQuery, NoBody>) in
             Answer(Echo(number: 1, text: call.text("id")))
         }
-        routes.put("/v1/probe/things/:id", "Checks If-Match") { (call: Call<Anyone, NoQuery, Body>) in
+        let checked = RouteOptions(problems: [.preconditionFailed], limit: .write)
+        routes.put("/v1/probe/things/:id", "Checks If-Match", checked) { (call: Call<Anyone, NoQuery, Body>) in
             try call.checkMatch(EntityTag("v1"))
             return Answer(Echo(number: call.body.number, text: "put"))
         }

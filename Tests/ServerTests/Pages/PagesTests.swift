@@ -29,6 +29,7 @@ struct PagesTests {
             #expect(pages["/"]?.mediaType == "text/html; charset=utf-8")
             #expect(pages["/app/main.js"]?.mediaType == "text/javascript; charset=utf-8")
             #expect(pages["/app/"]?.body == pages["/app/index.html"]?.body)
+            #expect(pages["/app"]?.body == pages["/app/index.html"]?.body)
             #expect(pages["/data.bin"]?.mediaType == "application/octet-stream")
             #expect(pages["/a.svg"]?.mediaType == "image/svg+xml")
             #expect(pages["/../index.html"] == nil)
@@ -45,6 +46,25 @@ struct PagesTests {
             #expect(pages["/.env"] == nil)
             #expect(pages["/.git/config"] == nil)
             #expect(pages["/passwd"] == nil)
+        }
+    }
+
+    @Test("the explorer is served whole or not at all")
+    func explorer() throws {
+        try withDirectory(["index.html": "<p>"]) { directory in
+            let pages = try Pages(directory: directory)
+            try withDirectory(["swagger-ui.css": "a {}"]) { half in
+                #expect(pages.adding(explorer: half)["/docs/swagger-ui/swagger-ui.css"] == nil)
+                #expect(pages.adding(explorer: half)["/docs/swagger-ui/"] == nil)
+            }
+            try withDirectory(["swagger-ui.css": "a {}", "swagger-ui-bundle.js": "1", "x.js": "2"]) { whole in
+                let explorer = pages.adding(explorer: whole)
+                #expect(
+                    explorer["/docs/swagger-ui/swagger-ui-bundle.js"]?.mediaType.hasPrefix("text/javascript") == true)
+                #expect(explorer["/docs/swagger-ui/"] != nil)
+                #expect(explorer["/docs/swagger-ui/x.js"] == nil)
+                #expect(explorer["/"] != nil)
+            }
         }
     }
 
