@@ -50,11 +50,17 @@ package struct API: Sendable {
             friendships: Friendships(pool: pool, now: now), lists: SocialLists(pool: pool), live: live
         ).declare(on: &table)
         ExerciseRoutes(exercises: Exercises(pool: pool)).declare(on: &table)
+        ProgressRoutes(pool: pool).declare(on: &table)
+        let goals = Goals(pool: pool, now: now)
+        GoalRoutes(goals: goals).declare(on: &table)
         if let rooms { WorkoutRoutes(rooms: rooms, history: WorkoutHistory(pool: pool)).declare(on: &table) }
         specification = table.declareSpecification(version: configuration.version)
         self.table = table
         let chores = accounts.chores + [Housekeeping.Chore(name: "idempotency keys", removeSome: keys.removeExpired)]
-        services = [accounts.passwords, Housekeeping(chores: chores, logger: foundation.logger)]
+        services = [
+            accounts.passwords, Housekeeping(chores: chores, logger: foundation.logger),
+            GoalSweep(goals: goals, logger: foundation.logger),
+        ]
         mechanisms = RouteMechanisms(
             tokens: foundation.tokens, gate: AccessGate(isVerified: accounts.verification.isVerified),
             limits: RateLimits(configuration: configuration.limits, now: now), keys: keys,

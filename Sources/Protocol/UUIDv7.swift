@@ -136,3 +136,5 @@ public typealias SetID = UUIDv7
 public typealias OpID = UUIDv7
 /// A signed-in session (the `sid` of its tokens).
 public typealias SessionID = UUIDv7
+public typealias BodyMeasurementID = UUIDv7
+public typealias GoalID = UUIDv7

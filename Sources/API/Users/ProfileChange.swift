@@ -14,11 +14,14 @@ struct ProfileChange: BodyInput, RouteBody {
     static let gymField = Field.optional("gym", .name(1...120), "Where; suggests friends.")
     static let unitField = Field.optional("unit", ValueRule<UnitPreference>.choice, "What pages and reports show.")
     static let timeZoneField = Field.optional("timeZone", .timeZone, "An IANA name.")
+    static let weekStartField = Field.optional(
+        "weekStart", ValueRule<WeekStart>.choice, "The first day of the week in progress and reports.")
 
     static var members: [MemberSchema] {
         [
             displayNameField.schema, bioField.schema, birthDateField.schema, sexField.schema, heightField.schema,
             experienceField.schema, goalsField.schema, gymField.schema, unitField.schema, timeZoneField.schema,
+            weekStartField.schema,
         ]
     }
 
@@ -32,6 +35,7 @@ struct ProfileChange: BodyInput, RouteBody {
     private let gym: Change<String>
     private let unit: UnitPreference?
     private let timeZone: String?
+    private let weekStart: WeekStart?
 
     init?(reading body: inout BodyReader) {
         displayName = body.replacement(Self.displayNameField)
@@ -44,6 +48,7 @@ struct ProfileChange: BodyInput, RouteBody {
         gym = body.change(Self.gymField)
         unit = body.replacement(Self.unitField)
         timeZone = body.replacement(Self.timeZoneField)
+        weekStart = body.replacement(Self.weekStartField)
     }
 
     /// The profile as it is after the change.
@@ -59,6 +64,7 @@ struct ProfileChange: BodyInput, RouteBody {
         profile.gym = gym.applied(to: profile.gym)
         profile.unit = unit ?? profile.unit
         profile.timeZone = timeZone ?? profile.timeZone
+        profile.weekStart = weekStart ?? profile.weekStart
         return profile
     }
 }

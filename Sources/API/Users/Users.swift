@@ -9,7 +9,7 @@ package struct Users: Sendable {
 
     private static let profileColumns: SQL = """
         id, username, display_name, email, verified_at is not null, bio, birth_date::text, sex, height_cm, experience,
-        training_goals, gym, unit, time_zone, created_at, version
+        training_goals, gym, unit, time_zone, week_start, created_at, version
         """
 
     /// A profile with the version its entity tag is made of.
@@ -37,7 +37,8 @@ package struct Users: Sendable {
                     birth_date = \(after.birthDate?.description as String?)::date, sex = \(after.sex as Sex?),
                     height_cm = \(after.heightCm as Double?), experience = \(after.experience as Experience?),
                     training_goals = \(after.trainingGoals.map(\.rawValue)), gym = \(after.gym as String?),
-                    unit = \(after.unit), time_zone = \(after.timeZone), version = version + 1
+                    unit = \(after.unit), time_zone = \(after.timeZone), week_start = \(after.weekStart),
+                    version = version + 1
                 where id = \(user)
                 """)
             return (after, version + 1)
@@ -57,6 +58,7 @@ package struct Users: Sendable {
         profile.gym = try row.next()
         profile.unit = try row.next()
         profile.timeZone = try row.next()
+        profile.weekStart = try row.next()
         profile.createdAt = try row.next()
         return (profile, try row.next())
     }

@@ -75,6 +75,8 @@ public struct Profile: Sendable {
     public var unit: UnitPreference
     /// An IANA name.
     public var timeZone: String
+    /// The first day of the week in progress, streaks and reports.
+    public var weekStart: WeekStart
     public var avatar: Avatar?
     public var createdAt: Timestamp
 
@@ -82,7 +84,7 @@ public struct Profile: Sendable {
         id: UserID, username: String, displayName: String, email: String, isVerified: Bool, bio: String = "",
         birthDate: CalendarDate? = nil, sex: Sex? = nil, heightCm: Double? = nil, experience: Experience? = nil,
         trainingGoals: [TrainingGoal] = [], gym: String? = nil, unit: UnitPreference = .metric,
-        timeZone: String = "UTC", avatar: Avatar? = nil, createdAt: Timestamp
+        timeZone: String = "UTC", weekStart: WeekStart = .monday, avatar: Avatar? = nil, createdAt: Timestamp
     ) {
         self.id = id
         self.username = username
@@ -98,6 +100,7 @@ public struct Profile: Sendable {
         self.gym = gym
         self.unit = unit
         self.timeZone = timeZone
+        self.weekStart = weekStart
         self.avatar = avatar
         self.createdAt = createdAt
     }
@@ -113,7 +116,7 @@ public struct Profile: Sendable {
 extension Profile: Codable {
     private enum CodingKeys: String, CodingKey {
         case id, username, displayName, email, isVerified, bio, birthDate, sex, heightCm, experience, trainingGoals
-        case gym, unit, timeZone, avatar, createdAt
+        case gym, unit, timeZone, weekStart, avatar, createdAt
     }
 
     public func encode(to encoder: any Encoder) throws {
@@ -132,6 +135,7 @@ extension Profile: Codable {
         try container.encode(gym, forKey: .gym)
         try container.encode(unit, forKey: .unit)
         try container.encode(timeZone, forKey: .timeZone)
+        try container.encode(weekStart, forKey: .weekStart)
         try container.encode(avatar, forKey: .avatar)
         try container.encode(createdAt, forKey: .createdAt)
     }

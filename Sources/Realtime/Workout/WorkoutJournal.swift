@@ -39,6 +39,7 @@ package struct WorkoutJournal: WriteBehindTarget {
                 if !written.isEmpty {
                     try connection.insertEvents(of: written)
                     try connection.writeRows(of: written)
+                    try connection.noteTrainingChanges(of: written)
                 }
                 guard written.count < batch.count else { return Receipt(fenced: []) }
                 return Receipt(fenced: try connection.fencedHistories(of: batch, advanced: advanced))

@@ -8,5 +8,7 @@ extension Migration {
         Migration("0004_relations", PackageResources._004_relations_sql),
         Migration("0010_exercises", PackageResources._010_exercises_sql),
         Migration("0020_workouts", PackageResources._020_workouts_sql),
+        Migration("0040_progress", PackageResources._040_progress_sql),
+        Migration("0041_goals", PackageResources._041_goals_sql),
     ]
 }

@@ -1,0 +1,76 @@
+import Protocol
+import Store
+
+extension Goals {
+    /// Athletes that one round of the sweep settles at most.
+    private static let athletesAtOnce = 100
+
+    /// Brings the user's goals up to date if anything they rest on has changed since the last time.
+    func settle(_ user: UserID) async throws {
+        let seen = try await pool.first(
+            "select changed_at::text from training_changes where user_id = \(user)", as: String.self)
+        if let seen { try await settle(user, seen: seen) }
+    }
+
+    /// Settles athletes whose changes nobody has read yet; answers how many.
+    ///
+    /// One whose goals cannot be reckoned goes to the end of the queue and is told to `failed`.
+    func settleSome(failed: @Sendable (UserID, any Error) -> Void) async throws -> Int {
+        let changed = try await pool.query(
+            """
+            select user_id, changed_at::text from training_changes order by changed_at limit \(Self.athletesAtOnce)
+            """, as: (UserID, String).self)
+        var settled = 0
+        for (user, seen) in changed {
+            do {
+                try await settle(user, seen: seen)
+                settled += 1
+            } catch {
+                try await pool.execute(
+                    """
+                    update training_changes set changed_at = clock_timestamp()
+                    where user_id = \(user) and changed_at = \(seen)::timestamptz
+                    """)
+                failed(user, error)
+            }
+        }
+        return settled
+    }
+
+    /// Records the milestones reached and completes what is achieved, in one transaction with taking the change off.
+    ///
+    /// A change that comes meanwhile has another time and stays noted. Settling twice at once is harmless: milestones
+    /// are unique.
+    private func settle(_ user: UserID, seen: String) async throws {
+        let profile = try await profile(of: user)
+        let open = try await stored(
+            where: "g.user_id = \(user) and g.status = 'active'", limit: Goals.activeLimit, profile)
+        let reckoned = try await reckoning.reckon(open, of: user, profile)
+        let reached = reckoned.flatMap { goal in
+            let known = Set(goal.goal.milestones.map(\.percent))
+            return goal.milestones.filter { !known.contains($0.percent) }.map { (goal.goal.id, $0) }
+        }
+        let achieved = reached.filter { $0.1.percent == 100 }
+        let time = now()
+        try await pool.transaction { connection in
+            try connection.execute(
+                """
+                insert into goal_milestones (goal_id, percent, user_id, reached_at, value, noticed_at)
+                select m.goal, m.percent, g.user_id, m.at, m.value, \(time)
+                from unnest(\(reached.map(\.0))::uuid[], \(reached.map { Int32($0.1.percent) })::integer[],
+                    \(reached.map(\.1.reachedAt))::timestamptz[], \(reached.map(\.1.value))::float8[])
+                    m (goal, percent, at, value)
+                join goals g on g.id = m.goal and g.status = 'active'
+                on conflict do nothing
+                """)
+            try connection.execute(
+                """
+                update goals set status = 'completed', is_achieved = true, completed_at = m.at, version = version + 1
+                from unnest(\(achieved.map(\.0))::uuid[], \(achieved.map(\.1.reachedAt))::timestamptz[]) m (goal, at)
+                where id = m.goal and status = 'active'
+                """)
+            try connection.execute(
+                "delete from training_changes where user_id = \(user) and changed_at = \(seen)::timestamptz")
+        }
+    }
+}

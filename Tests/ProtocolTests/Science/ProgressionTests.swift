@@ -1,0 +1,106 @@
+import Protocol
+import Testing
+
+@Suite("Progression")
+struct ProgressionTests {
+    private typealias Session = DoubleProgression.Session
+    private let rule = DoubleProgression(reps: 8...12, sets: 3)
+
+    @Test("weights are rounded to what the plates can make, the lighter one in between")
+    func plates() {
+        #expect(PlateSet.standard.nearest(to: 100_000).side == [25_000, 15_000])
+        #expect(PlateSet.standard.nearest(to: 101_000).totalGrams == 100_000)
+        #expect(PlateSet.standard.nearest(to: 101_250).totalGrams == 100_000)
+        #expect(PlateSet.standard.nearest(to: 101_300).totalGrams == 102_500)
+        #expect(PlateSet.standard.nearest(to: 3_000).totalGrams == 20_000)
+        let home = PlateSet(barGrams: 10_000, pairs: [10_000: 1, 4_000: 1])
+        #expect(home.nearest(to: 24_000).totalGrams == 18_000)
+        #expect(home.nearest(to: 500_000).totalGrams == 38_000)
+        #expect(home.next(above: 18_000)?.totalGrams == 30_000)
+        #expect(home.next(above: 38_000) == nil)
+        #expect(PlateSet(barGrams: 20_000, pairs: [:]).nearest(to: 60_000).totalGrams == 20_000)
+    }
+
+    @Test("no loading lies nearer than the one that is chosen, and none uses plates that are not there")
+    func nearestIsNearest() {
+        let set = PlateSet(barGrams: 15_000, pairs: [20_000: 1, 10_000: 2, 5_000: 1, 1_250: 1])
+        var totals: Set<Int64> = []
+        for a in 0...1 as ClosedRange<Int64> {
+            for b in 0...2 as ClosedRange<Int64> {
+                for c in 0...1 as ClosedRange<Int64> {
+                    for d in 0...1 as ClosedRange<Int64> {
+                        totals.insert(15_000 + 2 * (a * 20_000 + b * 10_000 + c * 5_000 + d * 1_250))
+                    }
+                }
+            }
+        }
+        for grams in stride(from: 0, through: 130_000, by: 700) as StrideThrough<Int64> {
+            let loading = set.nearest(to: grams)
+            #expect(totals.contains(loading.totalGrams))
+            let least = totals.map { ($0 - grams).magnitude }.min()
+            #expect((loading.totalGrams - grams).magnitude == least)
+            #expect(loading.totalGrams == 15_000 + 2 * loading.side.reduce(0, +))
+        }
+    }
+
+    @Test("the weight goes up only when every working set reached the top of the range")
+    func raise() {
+        let full = rule.proposal(after: [Session(weightGrams: 60_000, reps: [12, 12, 12])])
+        #expect(full.weightGrams == 62_500)
+        #expect(full.reason == .allRepsReached)
+        #expect(full.explanation == "All 3 sets reached 12 repetitions at 60 kg: the weight goes up.")
+        for reps in [[12, 12, 11], [12, 12], [8, 8, 8]] as [[Int64]] {
+            let same = rule.proposal(after: [Session(weightGrams: 60_000, reps: reps)])
+            #expect(same.weightGrams == 60_000)
+            #expect(same.reason == .repsMissing)
+        }
+    }
+
+    @Test("without a history nothing is made up")
+    func firstTime() {
+        #expect(rule.proposal(after: []).weightGrams == nil)
+        #expect(rule.proposal(after: []).reason == .firstTime)
+        #expect(rule.proposal(after: [Session(weightGrams: 60_000, reps: [])]).reason == .firstTime)
+    }
+
+    @Test("three stalls in a row offer 10 % less; progress in between starts the count again")
+    func deload() {
+        let stuck = Session(weightGrams: 100_000, reps: [10, 9, 8])
+        #expect(rule.proposal(after: [stuck, stuck, stuck]).reason == .repsMissing)
+        let proposal = rule.proposal(after: [stuck, stuck, stuck, stuck])
+        #expect(proposal.reason == .stalled)
+        #expect(proposal.weightGrams == 90_000)
+        let better = Session(weightGrams: 100_000, reps: [10, 10, 8])
+        #expect(rule.proposal(after: [stuck, stuck, stuck, better]).reason == .repsMissing)
+        let tooHeavy = Session(weightGrams: 110_000, reps: [6, 5, 5])
+        #expect(rule.stalls(in: [stuck, tooHeavy, tooHeavy, tooHeavy]) == 3)
+    }
+
+    @Test("percentages and RPE targets resolve against the estimated 1RM and say so")
+    func intensity() throws {
+        #expect(IntensityTarget.percent(80).grams(oneRepMaxGrams: 150_000) == 120_000)
+        #expect(IntensityTarget.percent(121).grams(oneRepMaxGrams: 150_000) == nil)
+        #expect(IntensityTarget.rpe(10, reps: 1).grams(oneRepMaxGrams: 150_000) == 150_000)
+        // Five at RPE 8 are seven to failure: 150 / (1 + 7/30).
+        #expect(IntensityTarget.rpe(8, reps: 5).grams(oneRepMaxGrams: 150_000) == 121_622)
+        #expect(IntensityTarget.rpe(0.5, reps: 5).grams(oneRepMaxGrams: 150_000) == nil)
+        let proposal = try #require(IntensityTarget.rpe(8, reps: 5).proposal(oneRepMaxGrams: 150_000))
+        #expect(proposal.weightGrams == 122_500)
+        #expect(
+            proposal.explanation == "5 at RPE 8 of an estimated 1RM of 150 kg is 121.622 kg, rounded to the plates.")
+    }
+
+    @Test("more repetitions or more in reserve never make a target heavier")
+    func intensityIsMonotone() throws {
+        for reps in 1..<20 as Range<Int64> {
+            for half in 2..<20 {
+                let rpe = Double(half) / 2
+                let weight = try #require(IntensityTarget.rpe(rpe, reps: reps).grams(oneRepMaxGrams: 200_000))
+                let longer = try #require(IntensityTarget.rpe(rpe, reps: reps + 1).grams(oneRepMaxGrams: 200_000))
+                let harder = try #require(IntensityTarget.rpe(rpe + 0.5, reps: reps).grams(oneRepMaxGrams: 200_000))
+                #expect(longer <= weight)
+                #expect(harder >= weight)
+            }
+        }
+    }
+}
