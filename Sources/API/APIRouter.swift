@@ -48,7 +48,13 @@ package struct API: Sendable {
         SocialRoutes(
             friendships: Friendships(pool: pool, now: now), lists: SocialLists(pool: pool), live: live
         ).declare(on: &table)
-        ExerciseRoutes(exercises: Exercises(pool: pool)).declare(on: &table)
+        let (exercises, use) = (Exercises(pool: pool), ExerciseUse(pool: pool))
+        ExerciseRoutes(
+            exercises: exercises, ratings: ExerciseRatings(pool: pool, use: use.workouts), use: use, live: live
+        ).declare(on: &table)
+        ExerciseDiscoveryRoutes(
+            exercises: exercises, library: ExerciseLibrary(pool: pool), use: use, now: now
+        ).declare(on: &table)
         if let rooms { WorkoutRoutes(rooms: rooms, history: WorkoutHistory(pool: pool)).declare(on: &table) }
         self.table = table
         let chores = accounts.chores + [Housekeeping.Chore(name: "idempotency keys", removeSome: keys.removeExpired)]

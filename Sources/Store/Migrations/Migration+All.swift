@@ -8,5 +8,9 @@ extension Migration {
         Migration("0004_relations", PackageResources._004_relations_sql),
         Migration("0010_exercises", PackageResources._010_exercises_sql),
         Migration("0020_workouts", PackageResources._020_workouts_sql),
+        Migration("0050_exercise_guides", PackageResources._050_exercise_guides_sql),
+        Migration("0051_exercise_ratings", PackageResources._051_exercise_ratings_sql),
+        Migration("0052_exercise_use", PackageResources._052_exercise_use_sql),
+        Migration("0053_templates", PackageResources._053_templates_sql),
     ]
 }
