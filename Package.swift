@@ -73,7 +73,9 @@ let package = Package(
                 metrics, nioCore, nioPosix,
             ],
             exclude: ["Exercises/Seed/SOURCES.md"],
-            resources: [.embedInCode("Exercises/Seed/exercises.tsv")],
+            resources: [
+                .embedInCode("Exercises/Seed/exercises.tsv"), .embedInCode("Exercises/Seed/guides.tsv"),
+            ],
             swiftSettings: strict),
         .target(
             name: "Server",

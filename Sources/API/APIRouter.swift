@@ -49,7 +49,13 @@ package struct API: Sendable {
         SocialRoutes(
             friendships: Friendships(pool: pool, now: now), lists: SocialLists(pool: pool), live: live
         ).declare(on: &table)
-        ExerciseRoutes(exercises: Exercises(pool: pool)).declare(on: &table)
+        let (exercises, use) = (Exercises(pool: pool), ExerciseUse(pool: pool))
+        ExerciseRoutes(
+            exercises: exercises, ratings: ExerciseRatings(pool: pool, use: use.workouts), use: use, live: live
+        ).declare(on: &table)
+        ExerciseDiscoveryRoutes(
+            exercises: exercises, library: ExerciseLibrary(pool: pool), use: use, now: now
+        ).declare(on: &table)
         ProgressRoutes(pool: pool).declare(on: &table)
         let goals = Goals(pool: pool, now: now)
         GoalRoutes(goals: goals).declare(on: &table)

@@ -18,15 +18,19 @@ package struct LiveHooks: Sendable {
     package var relationChanged: @Sendable (UserID, UserID) async -> Void
     /// An athlete changed who may watch or who gets the heart rate.
     package var livePreferenceChanged: @Sendable (UserID) async -> Void
+    /// An exercise of the library (no owner) or a user's own was made or changed.
+    package var exerciseChanged: @Sendable (ExerciseCatalog.Entry, UserID?) async -> Void
     package var status: @Sendable (UserID) -> Status
 
     package init(
         relationChanged: @escaping @Sendable (UserID, UserID) async -> Void = { _, _ in },
         livePreferenceChanged: @escaping @Sendable (UserID) async -> Void = { _ in },
+        exerciseChanged: @escaping @Sendable (ExerciseCatalog.Entry, UserID?) async -> Void = { _, _ in },
         status: @escaping @Sendable (UserID) -> Status = { _ in Status(isOnline: false, live: nil) }
     ) {
         self.relationChanged = relationChanged
         self.livePreferenceChanged = livePreferenceChanged
+        self.exerciseChanged = exerciseChanged
         self.status = status
     }
 }
@@ -38,6 +42,7 @@ extension LiveHooks {
         self.init(
             relationChanged: { await rooms.relationChanged($0, $1) },
             livePreferenceChanged: { await rooms.privacyChanged($0) },
+            exerciseChanged: { await rooms.exerciseChanged($0, owner: $1) },
             status: { user in
                 let status = presences.status(of: user)
                 return Status(isOnline: status.isOnline, live: status.live)

@@ -30,15 +30,7 @@ struct LiveServices: Sendable {
     }
 
     /// What REST tells the live side, and asks of it.
-    var hooks: LiveHooks {
-        LiveHooks(
-            relationChanged: { [node] first, second in await node.rooms.relationChanged(first, second) },
-            livePreferenceChanged: { [node] athlete in await node.rooms.privacyChanged(athlete) },
-            status: { [node] user in
-                let status = node.presences.status(of: user)
-                return LiveHooks.Status(isOnline: status.isOnline, live: status.live)
-            })
-    }
+    var hooks: LiveHooks { LiveHooks(node) }
 
     /// Compares clocks and offers what an earlier process spilled; before connections are taken.
     func recover(pool: PostgresPool) async throws {

@@ -54,7 +54,7 @@ package enum ExerciseSeed {
     @discardableResult
     package static func load(into pool: PostgresPool) async throws -> Int {
         let entries = try entries()
-        return try await pool.execute(
+        let added = try await pool.execute(
             """
             insert into exercises (id, slug, name, force, level, mechanic, equipment, category, primary_muscles,
                 secondary_muscles)
@@ -68,5 +68,7 @@ package enum ExerciseSeed {
                 as e (id, slug, name, force, level, mechanic, equipment, category, primaries, secondaries)
             on conflict do nothing
             """)
+        try await ExerciseGuides.load(into: pool)
+        return added
     }
 }

@@ -4,7 +4,7 @@ import Store
 
 /// Which exercises a list shows.
 struct ExerciseFilter: Sendable {
-    var muscle: Muscle?
+    var muscle: String?
     var equipment: String?
     var level: ExerciseLevel?
     var category: String?
@@ -14,65 +14,133 @@ struct ExerciseFilter: Sendable {
     var isMine = false
 }
 
+/// The order of a list of exercises.
+enum ExerciseSort: String, Sendable, CaseIterable {
+    case name
+    /// The most trained in the last 30 days first.
+    case popularity
+    /// The best rated first.
+    case rating
+
+    var cursorKeys: [Cursor.Key] { self == .name ? [.text, .id] : [.integer, .text, .id] }
+}
+
 /// The library and users' own exercises.
 package struct Exercises: Sendable {
+    /// An exercise with what its list is ordered by and its version.
+    struct Row: Sendable {
+        let exercise: Exercise
+        let version: Int
+        let popularity, ratingRank: Int
+
+        /// Changes with everything the caller can see of it.
+        var entityTag: EntityTag {
+            EntityTag(
+                "v\(version).\(exercise.ratingCount).\(ratingRank).\(exercise.myRating ?? 0)")
+        }
+    }
+
     let pool: PostgresPool
 
     package init(pool: PostgresPool) { self.pool = pool }
 
-    /// All library exercises, deleted ones included since history names them, for live rooms.
-    package func catalog() async throws -> ExerciseCatalog {
-        ExerciseCatalog(
-            try await pool.rows(
-                "select id, name, primary_muscles, secondary_muscles from exercises where owner is null"
-            ) { row throws(StoreError) in
-                ExerciseFacts(
-                    id: try row.next(), name: try row.next(), primaryMuscles: try row.next(),
-                    secondaryMuscles: try row.next())
-            })
+    static func columns(for user: UserID) -> SQL {
+        """
+        id, name, force, level, mechanic, equipment, category, primary_muscles, secondary_muscles, description, cues,
+        media, rating_sum, rating_count,
+        (select r.rating from exercise_ratings r where r.exercise_id = exercises.id and r.user_id = \(user)),
+        owner is not null, version, popularity, rating_rank
+        """
     }
 
-    private static let columns: SQL = """
-        id, name, force, level, mechanic, equipment, category, primary_muscles, secondary_muscles, owner is not null
-        """
-
-    private static let read: @Sendable (inout RowReader) throws(StoreError) -> Exercise = { row throws(StoreError) in
-        Exercise(
+    static let read: @Sendable (inout RowReader) throws(StoreError) -> Row = { row throws(StoreError) in
+        var exercise = Exercise(
             id: try row.next(), name: try row.next(), force: try row.next(), level: try row.next(),
             mechanic: try row.next(), equipment: try row.next(), category: try row.next(),
-            primaryMuscles: try row.next(), secondaryMuscles: try row.next(), isOwn: try row.next())
+            primaryMuscles: try row.next(), secondaryMuscles: try row.next(), description: try row.next(),
+            cues: try row.next(), media: try row.next(), averageRating: nil, ratingCount: 0, myRating: nil,
+            isOwn: false)
+        let sum = try row.next(Int.self)
+        exercise.ratingCount = try row.next()
+        exercise.averageRating = ExerciseRatings.average(sum: sum, count: exercise.ratingCount)
+        exercise.myRating = try row.next()
+        exercise.isOwn = try row.next()
+        return Row(
+            exercise: exercise, version: try row.next(), popularity: try row.next(), ratingRank: try row.next())
     }
 
-    /// Library and own exercises by name.
-    func list(for user: UserID, _ filter: ExerciseFilter, _ page: PageRequest) async throws -> [Exercise] {
-        var conditions: [SQL] = ["deleted_at is null"]
-        conditions.append(filter.isMine ? "owner = \(user)" : "(owner is null or owner = \(user))")
+    /// What a user may see: the library and their own.
+    static func visible(to user: UserID) -> SQL { "deleted_at is null and (owner is null or owner = \(user))" }
+
+    /// Library and own exercises in the asked order.
+    func list(
+        for user: UserID, _ filter: ExerciseFilter, _ sort: ExerciseSort, _ page: PageRequest
+    ) async throws -> Page<Exercise> {
+        var conditions: [SQL] = [filter.isMine ? "deleted_at is null and owner = \(user)" : Self.visible(to: user)]
         // A muscle that only helps counts as well; array operators reach the index on the primary ones.
         if let muscle = filter.muscle {
-            conditions.append("(primary_muscles @> \([muscle.rawValue]) or secondary_muscles @> \([muscle.rawValue]))")
+            conditions.append("(primary_muscles @> \([muscle]) or secondary_muscles @> \([muscle]))")
         }
         if let equipment = filter.equipment { conditions.append("equipment = \(equipment)") }
         if let level = filter.level { conditions.append("level = \(level.rawValue)") }
         if let category = filter.category { conditions.append("category = \(category)") }
         if let force = filter.force { conditions.append("force = \(force.rawValue)") }
         if let mechanic = filter.mechanic { conditions.append("mechanic = \(mechanic.rawValue)") }
+        let rank: SQL = sort == .popularity ? "popularity" : "rating_rank"
         if let after = page.after {
-            conditions.append("(lower(name), id) > (lower(\(after.values[0])::text), \(try after.id(1)))")
+            if sort == .name {
+                conditions.append("(lower(name), id) > (lower(\(after.values[0])::text), \(try after.id(1)))")
+            } else {
+                let value = try after.integer(0)
+                conditions.append(
+                    """
+                    (\(rank) < \(value) or \(rank) = \(value)
+                        and (lower(name), id) > (lower(\(after.values[1])::text), \(try after.id(2))))
+                    """)
+            }
         }
-        return try await pool.rows(
+        let order: SQL = sort == .name ? "lower(name), id" : "\(rank) desc, lower(name), id"
+        let rows = try await pool.rows(
             """
-            select \(Self.columns) from exercises where \(SQL.join(conditions, separator: " and "))
-            order by lower(name), id limit \(page.rowsToRead)
+            select \(Self.columns(for: user)) from exercises where \(SQL.join(conditions, separator: " and "))
+            order by \(order) limit \(page.rowsToRead)
             """, Self.read)
+        return page.page(of: rows, cursor: { sort.cursor(after: $0) }, item: \.exercise)
     }
 
     /// One exercise of the library or of the user; nil for others'.
-    func exercise(_ id: ExerciseID, for user: UserID) async throws -> Exercise? {
+    func exercise(_ id: ExerciseID, for user: UserID) async throws -> Row? {
         try await pool.first(
+            "select \(Self.columns(for: user)) from exercises where id = \(id) and \(Self.visible(to: user))",
+            Self.read)
+    }
+
+    /// Those of the exercises that the user may see.
+    func exercises(_ ids: [ExerciseID], for user: UserID) async throws -> [ExerciseID: Exercise] {
+        let rows = try await pool.rows(
             """
-            select \(Self.columns) from exercises
-            where id = \(id) and deleted_at is null and (owner is null or owner = \(user))
+            select \(Self.columns(for: user)) from exercises
+            where id = any(\(ids)) and \(Self.visible(to: user))
             """, Self.read)
+        return Dictionary(uniqueKeysWithValues: rows.map { ($0.exercise.id, $0.exercise) })
+    }
+
+    /// Whether any exercise the user may see has this equipment.
+    func hasEquipment(_ equipment: String, for user: UserID) async throws -> Bool {
+        try await pool.first(
+            "select exists (select from exercises where equipment = \(equipment) and \(Self.visible(to: user)))",
+            as: Bool.self) ?? false
+    }
+}
+
+extension ExerciseSort {
+    fileprivate func cursor(after row: Exercises.Row) -> Cursor {
+        let (name, id) = (row.exercise.name, row.exercise.id.description)
+        switch self {
+        case .name: return Cursor(after: name, id)
+        case .popularity: return Cursor(after: String(row.popularity), name, id)
+        case .rating: return Cursor(after: String(row.ratingRank), name, id)
+        }
     }
 }
 

@@ -36,6 +36,9 @@ package struct Cursor: Hashable, Sendable {
     /// The key at a place as a time.
     package func time(_ place: Int) throws(Problem) -> Timestamp { try key(place) { Timestamp(rfc3339: $0) } }
 
+    /// The key at a place as a whole number.
+    package func integer(_ place: Int) throws(Problem) -> Int { try key(place) { Int($0) } }
+
     private func key<Value>(_ place: Int, _ read: (String) -> Value?) throws(Problem) -> Value {
         guard values.indices.contains(place), let value = read(values[place]) else {
             let fault = Problem.Fault(

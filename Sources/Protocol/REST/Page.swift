@@ -17,3 +17,10 @@ public struct Page<Item: Codable & Sendable>: Codable, Sendable {
 
     private enum CodingKeys: String, CodingKey { case items, nextCursor }
 }
+
+/// A list that is whole: it has no further pages.
+public struct Listed<Item: Codable & Sendable>: Codable, Sendable {
+    public var items: [Item]
+
+    public init(items: [Item]) { self.items = items }
+}

@@ -100,7 +100,7 @@ public struct ExerciseMatcher: Sendable {
     }
 
     /// The words that tell exercises apart: lower case, singular, compounds and short forms as one.
-    private static func words(of name: String) -> [String] {
+    public static func words(of name: String) -> [String] {
         var words: [String] = []
         for part in name.lowercased().split(whereSeparator: { !$0.isLetter && !$0.isNumber }) {
             var word = String(part)

@@ -21,6 +21,7 @@ package actor Rooms: Service {
     private var isDraining = false
     /// Counts changes of who may watch.
     private var consentChanges = 0
+    private var exerciseChanges = 0
 
     /// - Parameter group: the event loops that rooms are pinned to, in turn.
     package init(context: RoomContext, people: People, group: any EventLoopGroup) {
@@ -51,13 +52,18 @@ package actor Rooms: Service {
         if isDraining { throw Refusal(.draining, "this node is going away", retryAfterMilliseconds: 1000) }
         slots[id] = .opening([])
         let changes = consentChanges
+        let exercises = exerciseChanges
         let result: Result<WorkoutRoom, Refusal>
         do throws(Refusal) {
-            let loaded = try await context.loader.open(id, creator: creator)
+            var loaded = try await context.loader.open(id, creator: creator)
+            loaded.ownExercises = try await ownExercises(of: loaded.athlete.userId)
             nextExecutor = (nextExecutor + 1) % executors.count
             let room = WorkoutRoom(loaded, context: context, executor: executors[nextExecutor])
             // A change of consent that came while the room was read has not reached it.
             if changes != consentChanges { await room.setPrivacy(await privacy(of: loaded.athlete.userId)) }
+            if exercises != exerciseChanges {
+                for exercise in try await ownExercises(of: loaded.athlete.userId) { await room.learn(exercise) }
+            }
             result = .success(room)
         } catch {
             result = .failure(error)
@@ -104,8 +110,30 @@ package actor Rooms: Service {
             forget(room)
         }
         await completeIdleWorkouts()
+        do { try await context.catalog.reload() } catch {
+            context.logger.warning("the library was not read again", metadata: ["error": "\(error)"])
+        }
         do { try await context.clock.measure(context.loader.pool) } catch {
             context.logger.warning("the clock was not compared with Postgres", metadata: ["error": "\(error)"])
+        }
+    }
+}
+
+// Changes of exercises, from the feature that owns them; in effect when the call returns.
+extension Rooms {
+    /// An exercise was made or changed: of the library, or a user's own.
+    package func exerciseChanged(_ exercise: ExerciseCatalog.Entry, owner: UserID?) async {
+        guard let owner else { return context.catalog.learn(exercise) }
+        exerciseChanges += 1
+        for room in openRooms(of: owner) { await room.learn(exercise) }
+    }
+
+    private func ownExercises(of athlete: UserID) async throws(Refusal) -> [ExerciseCatalog.Entry] {
+        do {
+            return try await context.catalog.exercises(of: athlete)
+        } catch {
+            context.logger.warning("a user's exercises could not be read", metadata: ["error": "\(error)"])
+            throw Refusal(.unavailable, "storage is away", retryAfterMilliseconds: 1000)
         }
     }
 }

@@ -10,4 +10,6 @@ struct LoadedWorkout: Sendable {
     /// The athlete lets nobody watch.
     let isClosed: Bool
     let removedWatchers: Set<UserID>
+    /// What the athlete may name beside the library.
+    var ownExercises: [ExerciseCatalog.Entry] = []
 }

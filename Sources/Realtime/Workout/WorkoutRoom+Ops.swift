@@ -86,8 +86,11 @@ extension WorkoutRoom {
 
     private func exercise(of action: WorkoutAction) -> ExerciseFacts? {
         guard case .addEntry(let details) = action, let id = details.exerciseId else { return nil }
-        return context.catalog[id]
+        return context.catalog[id] ?? ownExercises[id]?.facts
     }
+
+    /// Takes over a new or changed exercise of the athlete's own.
+    func learn(_ exercise: ExerciseCatalog.Entry) { ownExercises.learn(exercise) }
 
     /// Sends an event to everyone who follows; what differs for watchers is encoded for them.
     private func publish(_ event: WorkoutEvent, _ json: [UInt8]) {

@@ -31,6 +31,7 @@ package actor WorkoutRoom {
     var privacy: Privacy
     var isClosed: Bool
     var removedWatchers: Set<UserID>
+    var ownExercises: [ExerciseID: ExerciseCatalog.Entry] = [:]
 
     /// Every connection that has to do with this room.
     var links: [UInt64: RoomLink] = [:]
@@ -57,6 +58,7 @@ package actor WorkoutRoom {
         privacy = loaded.privacy
         isClosed = loaded.isClosed
         removedWatchers = loaded.removedWatchers
+        for exercise in loaded.ownExercises { ownExercises.learn(exercise) }
         roomCheers = TokenBucket(
             perSecond: max(1, context.configuration.cheersPerRoom / 10), burst: context.configuration.cheersPerRoom)
         lastUse = context.clock.now

@@ -10,5 +10,9 @@ extension Migration {
         Migration("0020_workouts", PackageResources._020_workouts_sql),
         Migration("0040_progress", PackageResources._040_progress_sql),
         Migration("0041_goals", PackageResources._041_goals_sql),
+        Migration("0050_exercise_guides", PackageResources._050_exercise_guides_sql),
+        Migration("0051_exercise_ratings", PackageResources._051_exercise_ratings_sql),
+        Migration("0052_exercise_use", PackageResources._052_exercise_use_sql),
+        Migration("0053_templates", PackageResources._053_templates_sql),
     ]
 }

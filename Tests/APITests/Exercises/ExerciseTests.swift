@@ -72,7 +72,7 @@ struct ExerciseTests {
 
     @Test(
         "values that are no filter are refused",
-        arguments: ["muscle=arm", "level=hard", "force=pulls", "mechanic=", "mine=yes", "sort=rating", "q=bench"])
+        arguments: ["muscle=arm", "level=hard", "force=pulls", "mechanic=", "mine=yes", "sort=newest", "q=bench"])
     func badFilter(query: String) async throws {
         try await RESTServer.run { server in
             let ada = try await server.user("ada")

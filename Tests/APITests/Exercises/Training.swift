@@ -1,0 +1,36 @@
+import Protocol
+import Store
+import TestKit
+
+extension TestUser {
+    /// Trains exercises in one completed workout, with so many sets of 100 kg × 5 each.
+    func log(_ exercises: [ExerciseID], sets: Int = 1) async throws {
+        let workout: Workout = try await client.send("POST", "/v1/workouts", text: "{}").decoded()
+        let path = "/v1/workouts/\(workout.id)"
+        for exercise in exercises {
+            let entry: WorkoutExercise = try await client.send(
+                "POST", "\(path)/exercises", text: #"{"exerciseId": "\#(exercise)"}"#
+            ).decoded()
+            for _ in 0..<sets {
+                _ = try await client.send(
+                    "POST", "\(path)/exercises/\(entry.id)/sets", text: #"{"weightKg": 100, "reps": 5}"#)
+            }
+        }
+        _ = try await client.send("POST", "\(path)/complete")
+    }
+
+    func log(_ exercise: ExerciseID, sets: Int = 1) async throws { try await log([exercise], sets: sets) }
+}
+
+extension RESTServer {
+    /// Registers an administrator and signs them in.
+    func admin(_ name: String) async throws -> TestUser {
+        let user = try await user(name)
+        try await pool.execute("update users set role = 'admin' where id = \(user.id)")
+        let body = LoginRequest(login: name, password: Self.password)
+        let signedIn: SignedIn = try await client.post("/v1/auth/login", body).decoded()
+        return TestUser(
+            account: signedIn.user, tokens: signedIn.tokens,
+            client: RESTClient(port: port, token: signedIn.tokens.accessToken))
+    }
+}
