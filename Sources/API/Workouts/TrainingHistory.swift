@@ -54,17 +54,8 @@ struct TrainingHistory: Sendable {
         of user: UserID, after: (at: Timestamp, id: ExerciseID)? = nil, only: ExerciseID? = nil,
         since: Timestamp? = nil, limit: Int
     ) async throws -> [TrainedExercise] {
-        let narrowed: SQL = only.map { "and exercise_id = \($0)" } ?? ""
-        var having: [SQL] = ["count(*) filter (where type <> 'warmup') > 0"]
-        if let after { having.append("(max(logged_at), exercise_id) < (\(after.at), \(after.id))") }
-        if let since { having.append("max(logged_at) >= \(since)") }
-        return try await pool.rows(
-            """
-            select exercise_id, count(*) filter (where type <> 'warmup'), max(logged_at) from workout_sets
-            where user_id = \(user) and exercise_id is not null \(narrowed)
-            group by exercise_id having \(SQL.join(having, separator: " and "))
-            order by max(logged_at) desc, exercise_id desc limit \(limit)
-            """
+        try await pool.rows(
+            TrainingStatements.exercises(of: user, after: after, only: only, since: since, limit: limit)
         ) { row throws(StoreError) in
             TrainedExercise(id: try row.next(), workingSets: try row.next(), lastAt: try row.next())
         }
@@ -76,14 +67,7 @@ struct TrainingHistory: Sendable {
     ) async throws -> [TrainedSet] {
         guard !exercises.isEmpty else { return [] }
         return try await pool.rows(
-            """
-            select s.exercise_id, s.workout_id, s.id, s.type, s.weight_g, s.reps, s.duration_ms, s.distance_mm,
-                s.logged_at,
-                (coalesce(w.started_at, s.logged_at) at time zone \(zone)::text)::date - date '1970-01-01'
-            from workout_sets s join workouts w on w.id = s.workout_id
-            where s.user_id = \(user) and s.exercise_id = any(\(exercises)) and s.type <> 'warmup'
-            order by s.logged_at, s.id
-            """
+            TrainingStatements.workingSets(of: user, exercises: exercises, zone: zone)
         ) { row throws(StoreError) in
             let (exercise, workout, id) = (
                 try row.next(UUIDv7.self), try row.next(UUIDv7.self), try row.next(UUIDv7.self)
@@ -102,13 +86,7 @@ struct TrainingHistory: Sendable {
         of user: UserID, from first: CalendarDate, to last: CalendarDate, zone: String
     ) async throws -> [TrainedDay] {
         try await pool.rows(
-            """
-            select (w.started_at at time zone \(zone)::text)::date - date '1970-01-01' as day, s.exercise_id, count(*),
-                sum(coalesce(s.weight_g, 0) * coalesce(s.reps, 0))::bigint
-            from workouts w join workout_sets s on s.workout_id = w.id
-            where \(Self.begun(user, from: first, to: last, zone: zone)) and s.type <> 'warmup'
-            group by 1, 2 order by 1, 2
-            """
+            TrainingStatements.days(of: user, from: first, to: last, zone: zone)
         ) { row throws(StoreError) in
             TrainedDay(
                 date: CalendarDate(daysSinceEpoch: try row.next()), exercise: try row.next(),
@@ -121,14 +99,7 @@ struct TrainingHistory: Sendable {
         of user: UserID, from first: CalendarDate, to last: CalendarDate, zone: String
     ) async throws -> [TrainedSession] {
         try await pool.rows(
-            """
-            select (w.started_at at time zone \(zone)::text)::date - date '1970-01-01',
-                coalesce(w.ended_at, w.last_at, w.started_at), w.rpe_tenths,
-                (w.working_ms + w.resting_ms) / 60000.0::float8, w.working_sets, w.tonnage
-            from workouts w
-            where \(Self.begun(user, from: first, to: last, zone: zone)) and w.working_sets > 0
-            order by w.started_at, w.id
-            """
+            TrainingStatements.sessions(of: user, from: first, to: last, zone: zone)
         ) { row throws(StoreError) in
             TrainedSession(
                 date: CalendarDate(daysSinceEpoch: try row.next()), at: try row.next(), rpeTenths: try row.next(),
@@ -139,23 +110,7 @@ struct TrainingHistory: Sendable {
     /// Every date with a working set, the earliest first.
     func dates(of user: UserID, zone: String) async throws -> [CalendarDate] {
         try await pool.query(
-            """
-            select distinct (started_at at time zone \(zone)::text)::date - date '1970-01-01' from workouts
-            where user_id = \(user) and status not in ('new', 'deleted') and started_at is not null
-                and working_sets > 0
-            order by 1
-            """, as: Int.self
+            TrainingStatements.dates(of: user, zone: zone), as: Int.self
         ).map { CalendarDate(daysSinceEpoch: $0) }
-    }
-
-    /// Workouts of the user that began within these dates; reaches the index on their start.
-    private static func begun(
-        _ user: UserID, from first: CalendarDate, to last: CalendarDate, zone: String
-    ) -> SQL {
-        """
-        w.user_id = \(user) and w.status not in ('new', 'deleted')
-            and w.started_at >= \(first.description)::date::timestamp at time zone \(zone)::text
-            and w.started_at < (\(last.description)::date + 1)::timestamp at time zone \(zone)::text
-        """
     }
 }

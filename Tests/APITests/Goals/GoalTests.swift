@@ -93,6 +93,23 @@ struct GoalTests {
         }
     }
 
+    @Test("an athlete who does not look gets the milestones too")
+    func sweep() async throws {
+        try await RESTServer.run(isLive: true) { server in
+            let ada = try await server.user("ada")
+            let id = try await set(ada, #"{"kind": "volume", "title": "A tonne", "target": 1000}"#).id
+            try await ada.lift(squat, [.init(100, 10)], at: server.clock.now - .seconds(1))
+            var notices = 0
+            let patience = ContinuousClock.now + .seconds(60)
+            while notices < 4, ContinuousClock.now < patience {
+                notices =
+                    try await server.pool.first(
+                        "select count(*) from goal_milestones where goal_id = \(id)", as: Int.self) ?? 0
+            }
+            #expect(notices == 4)
+        }
+    }
+
     @Test("a body goal goes down as well as up and begins with the first measurement")
     func body() async throws {
         try await RESTServer.run { server in

@@ -1,0 +1,82 @@
+import Protocol
+import Store
+
+/// The statements that training history is read with; their plans are tested.
+package enum TrainingStatements {
+    /// Exercise, working sets, latest set; the last trained first.
+    package static func exercises(
+        of user: UserID, after: (at: Timestamp, id: ExerciseID)? = nil, only: ExerciseID? = nil,
+        since: Timestamp? = nil, limit: Int
+    ) -> SQL {
+        let narrowed: SQL = only.map { "and exercise_id = \($0)" } ?? ""
+        var having: [SQL] = ["count(*) filter (where type <> 'warmup') > 0"]
+        if let after { having.append("(max(logged_at), exercise_id) < (\(after.at), \(after.id))") }
+        if let since { having.append("max(logged_at) >= \(since)") }
+        return """
+            select exercise_id, count(*) filter (where type <> 'warmup'), max(logged_at) from workout_sets
+            where user_id = \(user) and exercise_id is not null \(narrowed)
+            group by exercise_id having \(SQL.join(having, separator: " and "))
+            order by max(logged_at) desc, exercise_id desc limit \(limit)
+            """
+    }
+
+    /// All working sets of these exercises, the earliest first.
+    package static func workingSets(of user: UserID, exercises: [ExerciseID], zone: String) -> SQL {
+        """
+        select s.exercise_id, s.workout_id, s.id, s.type, s.weight_g, s.reps, s.duration_ms, s.distance_mm,
+            s.logged_at,
+            (coalesce(w.started_at, s.logged_at) at time zone \(zone)::text)::date - date '1970-01-01'
+        from workout_sets s join workouts w on w.id = s.workout_id
+        where s.user_id = \(user) and s.exercise_id = any(\(exercises)) and s.type <> 'warmup'
+        order by s.logged_at, s.id
+        """
+    }
+
+    /// Day, exercise, working sets and tonnage.
+    package static func days(
+        of user: UserID, from first: CalendarDate, to last: CalendarDate, zone: String
+    ) -> SQL {
+        """
+        select (w.started_at at time zone \(zone)::text)::date - date '1970-01-01' as day, s.exercise_id, count(*),
+            sum(coalesce(s.weight_g, 0) * coalesce(s.reps, 0))::bigint
+        from workouts w join workout_sets s on s.workout_id = w.id
+        where \(begun(user, from: first, to: last, zone: zone)) and s.type <> 'warmup'
+        group by 1, 2 order by 1, 2
+        """
+    }
+
+    /// Day, end, RPE, minutes, working sets and tonnage of each workout, the earliest first.
+    package static func sessions(
+        of user: UserID, from first: CalendarDate, to last: CalendarDate, zone: String
+    ) -> SQL {
+        """
+        select (w.started_at at time zone \(zone)::text)::date - date '1970-01-01',
+            coalesce(w.ended_at, w.last_at, w.started_at), w.rpe_tenths,
+            (w.working_ms + w.resting_ms) / 60000.0::float8, w.working_sets, w.tonnage
+        from workouts w
+        where \(begun(user, from: first, to: last, zone: zone)) and w.working_sets > 0
+        order by w.started_at, w.id
+        """
+    }
+
+    /// Every day with a working set.
+    package static func dates(of user: UserID, zone: String) -> SQL {
+        """
+        select distinct (started_at at time zone \(zone)::text)::date - date '1970-01-01' from workouts
+        where user_id = \(user) and status not in ('new', 'deleted') and started_at is not null
+            and working_sets > 0
+        order by 1
+        """
+    }
+
+    /// Workouts of the user that began within these dates; reaches the index on their start.
+    private static func begun(
+        _ user: UserID, from first: CalendarDate, to last: CalendarDate, zone: String
+    ) -> SQL {
+        """
+        w.user_id = \(user) and w.status not in ('new', 'deleted')
+            and w.started_at >= \(first.description)::date::timestamp at time zone \(zone)::text
+            and w.started_at < (\(last.description)::date + 1)::timestamp at time zone \(zone)::text
+        """
+    }
+}
