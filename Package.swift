@@ -75,6 +75,7 @@ let package = Package(
             exclude: ["Exercises/Seed/SOURCES.md"],
             resources: [
                 .embedInCode("Exercises/Seed/exercises.tsv"), .embedInCode("Exercises/Seed/guides.tsv"),
+                .embedInCode("Templates/Seed/programs.txt"),
             ],
             swiftSettings: strict),
         .target(

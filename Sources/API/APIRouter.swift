@@ -59,7 +59,12 @@ package struct API: Sendable {
         ProgressRoutes(pool: pool).declare(on: &table)
         let goals = Goals(pool: pool, now: now)
         GoalRoutes(goals: goals).declare(on: &table)
-        if let rooms { WorkoutRoutes(rooms: rooms, history: WorkoutHistory(pool: pool)).declare(on: &table) }
+        let templates = Templates(pool: pool)
+        TemplateRoutes(templates: templates).declare(on: &table)
+        if let rooms {
+            let planning = WorkoutPlanning(templates: templates, use: use.workouts, now: now)
+            WorkoutRoutes(rooms: rooms, history: WorkoutHistory(pool: pool), planning: planning).declare(on: &table)
+        }
         specification = table.declareSpecification(version: configuration.version)
         self.table = table
         let chores = accounts.chores + [Housekeeping.Chore(name: "idempotency keys", removeSome: keys.removeExpired)]

@@ -127,10 +127,11 @@ package struct App: Sendable {
         return api
     }
 
-    /// The exercise library, brought to its shipped state.
+    /// The library, exercises and programs, brought to its shipped state.
     private func library(_ pool: PostgresPool) async throws -> ExerciseCatalog {
         let added = try await ExerciseSeed.load(into: pool)
         if added > 0 { logger.info("exercises were added to the library", metadata: ["exercises": "\(added)"]) }
+        try await TemplateSeed.load(into: pool, at: .now)
         return try await Exercises(pool: pool).catalog()
     }
 

@@ -31,9 +31,11 @@ struct ExerciseIndex: Sendable {
         let meanings = words.map(meanings)
         // What was meant where it was mistyped or left unfinished.
         let meant = zip(words, meanings).map { word, meanings in
-            meanings[word] != nil ? word : meanings.min {
-                ($1.value, $0.key.utf8.count, $0.key) < ($0.value, $1.key.utf8.count, $1.key)
-            }?.key ?? word
+            meanings[word] != nil
+                ? word
+                : meanings.min {
+                    ($1.value, $0.key.utf8.count, $0.key) < ($0.value, $1.key.utf8.count, $1.key)
+                }?.key ?? word
         }
         var whole: [(ExerciseDocument, Double)] = []
         var partial: [(ExerciseDocument, Double)] = []

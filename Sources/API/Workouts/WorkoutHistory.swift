@@ -11,8 +11,12 @@ struct WorkoutQuery: RouteQuery {
     static let toField = Field.optional("to", .time, "Started before this time.")
     static let exerciseField = Field.optional("exercise", .id, "With this exercise of the library.")
 
+    static let templateField = Field.optional("template", .id, "Made from this template.")
+
     static var parameters: [MemberSchema] {
-        PageRequest.parameters + [statusField.schema, fromField.schema, toField.schema, exerciseField.schema]
+        PageRequest.parameters + [
+            statusField.schema, fromField.schema, toField.schema, exerciseField.schema, templateField.schema,
+        ]
     }
 
     let page: PageRequest
@@ -20,12 +24,14 @@ struct WorkoutQuery: RouteQuery {
     let from: Timestamp?
     let to: Timestamp?
     let exercise: ExerciseID?
+    let template: TemplateID?
 
     init?(reading query: inout QueryReader) {
         status = query.optional(Self.statusField)
         from = query.optional(Self.fromField)
         to = query.optional(Self.toField)
         exercise = query.optional(Self.exerciseField)
+        template = query.optional(Self.templateField)
         page = PageRequest(reading: &query, list: "workouts", keys: [.time, .id])
         if let from, let to, to <= from { query.fault("to", .inconsistent, "Must lie after from.") }
     }
@@ -48,6 +54,13 @@ struct WorkoutHistory: Sendable {
                 """
                 exists (select from workout_exercises e where e.workout_id = workouts.id
                     and e.exercise_id = \(exercise))
+                """)
+        }
+        if let template = query.template {
+            conditions.append(
+                """
+                exists (select from workout_plans p where p.workout_id = workouts.id and p.user_id = \(user)
+                    and p.template_id = \(template))
                 """)
         }
         if let after = query.page.after {

@@ -8,18 +8,35 @@ struct NewWorkout: BodyInput, RouteBody {
         "visibility", ValueRule<Audience>.choice, "Narrows the preference for this workout.")
     static let plannedForField = Field.optional("plannedFor", .date, "Plans it for this day instead of starting it.")
     static let startedAtField = Field.optional("startedAt", .time, "When it began, if not now.")
+    static let templateField = Field.optional("templateId", .id, "Makes it from a day of this template.")
+    static let dayField = Field.optional("day", .integer(1...7), "Of the template's week; needed with a template.")
+    static let weekField = Field.optional(
+        "week", .integer(1...104), "Of the template; unless told the one that the athlete has come to.")
 
     static var members: [MemberSchema] {
-        [idField.schema, nameField.schema, visibilityField.schema, plannedForField.schema, startedAtField.schema]
+        [
+            idField.schema, nameField.schema, visibilityField.schema, plannedForField.schema, startedAtField.schema,
+            templateField.schema, dayField.schema, weekField.schema,
+        ]
     }
 
     let id: WorkoutID?
     let plannedFor: CalendarDate?
     let startedAt: Timestamp?
     let details: WorkoutDetails
+    let template: WorkoutPlanning.Request?
 
     init?(reading body: inout BodyReader) {
         id = body.optional(Self.idField)
+        let templateId = body.optional(Self.templateField)
+        let (day, week) = (body.optional(Self.dayField), body.optional(Self.weekField))
+        template = templateId.flatMap { id in day.map { WorkoutPlanning.Request(template: id, week: week, day: $0) } }
+        if body.faults.isEmpty {
+            if templateId != nil, day == nil { body.fault("day", .required, "Is required with a template.") }
+            if templateId == nil, day != nil || week != nil {
+                body.fault("templateId", .required, "Is required with a day or week.")
+            }
+        }
         let name = body.optional(Self.nameField)
         let visibility = body.optional(Self.visibilityField)
         plannedFor = body.optional(Self.plannedForField)

@@ -7,6 +7,7 @@ import Store
 struct WorkoutRoutes: Sendable {
     let rooms: Rooms
     let history: WorkoutHistory
+    let planning: WorkoutPlanning
 
     private static let writes = RouteOptions(
         problems: [.notFound, .wrongState, .invalidValues], limit: .write, isKeyed: true, caching: .tagged)
@@ -40,7 +41,13 @@ struct WorkoutRoutes: Sendable {
     private func create(_ call: Call<SignedInUser, NoQuery, NewWorkout>) async throws -> Answer<Workout> {
         let body = call.body
         let id = body.id ?? call.seed.id("workout")
-        let action: WorkoutAction = body.plannedFor == nil ? .start(body.details) : .plan(body.details)
+        var details = body.details
+        var draft: WorkoutPlanning.Draft?
+        if let request = body.template {
+            draft = try await planning.draft(request, of: id, for: call.caller.id)
+            details.name = details.name ?? draft?.name
+        }
+        let action: WorkoutAction = body.plannedFor == nil ? .start(details) : .plan(details)
         do throws(Problem) {
             try await rooms.submit(action, to: id, at: body.startedAt, by: call)
         } catch {
@@ -48,13 +55,39 @@ struct WorkoutRoutes: Sendable {
             let isTaken = error.known == .notFound || error.known == .wrongState
             throw isTaken ? Problem(.idTaken) : error
         }
-        var answer = try await rooms.answer(id, for: call)
+        if let draft { try await fill(id, from: draft, by: call) }
+        var answer = try await answer(id, for: call)
         answer.headers[.location] = "/v1/workouts/\(id)"
         return answer
     }
 
+    /// Adds the exercises of a training day; ops and ids follow from the call, so that a repeat under its key finds
+    /// what is done already.
+    private func fill(
+        _ id: WorkoutID, from draft: WorkoutPlanning.Draft, by call: Call<SignedInUser, NoQuery, NewWorkout>
+    ) async throws {
+        let seed = call.seed.id("plan")
+        for (place, entry) in draft.entries.enumerated() {
+            try await rooms.submit(.addEntry(entry), op: seed.derived("entry", place), to: id, by: call)
+            guard let note = draft.notes[entry.id] else { continue }
+            let action = WorkoutAction.note(entry: entry.id, text: note, isShared: false)
+            try await rooms.submit(action, op: seed.derived("note", place), to: id, by: call)
+        }
+        try await planning.store(draft.plan, of: id, by: call.caller.id, at: call.seed.at)
+    }
+
+    /// The workout as the caller may see it, the caller's own with what is aimed at.
+    private func answer<Query, Body>(
+        _ id: WorkoutID, for call: Call<SignedInUser, Query, Body>
+    ) async throws -> Answer<Workout> {
+        var answer = try await rooms.answer(id, for: call)
+        guard answer.output.userId == call.caller.id else { return answer }
+        answer.output = answer.output.with(try await planning.templates.plans.plan(of: id, by: call.caller.id))
+        return answer
+    }
+
     private func workout(_ call: Call<SignedInUser, NoQuery, NoBody>) async throws -> Answer<Workout> {
-        try await rooms.answer(try call.id("id"), for: call)
+        try await answer(try call.id("id"), for: call)
     }
 
     private func change(_ call: Call<SignedInUser, NoQuery, WorkoutChange>) async throws -> Answer<Workout> {
@@ -71,7 +104,7 @@ struct WorkoutRoutes: Sendable {
                 isShared: body.sharesNotes ?? before.state.note?.isShared ?? false)
             try await rooms.submit(note, to: id, by: call, purpose: "note")
         }
-        return try await rooms.answer(id, for: call)
+        return try await answer(id, for: call)
     }
 
     private func delete(_ call: Call<SignedInUser, NoQuery, NoBody>) async throws -> Answer<NoContent> {
@@ -83,13 +116,13 @@ struct WorkoutRoutes: Sendable {
         _ name: String, _ summary: String, _ routes: inout RouteTable,
         _ action: @escaping @Sendable (WorkoutStep) -> WorkoutAction
     ) {
-        let rooms = rooms
+        let own = self
         routes.post("/v1/workouts/:id/\(name)", summary, WorkoutRoutes.writes) {
             (call: Call<SignedInUser, NoQuery, OptionalBody<WorkoutStep>>) in
             let id = try call.id("id")
             let step = call.body.value
-            try await rooms.submit(action(step), to: id, at: step.at, by: call)
-            return try await rooms.answer(id, for: call)
+            try await own.rooms.submit(action(step), to: id, at: step.at, by: call)
+            return try await own.answer(id, for: call)
         }
     }
 }
@@ -100,7 +133,15 @@ extension Rooms {
         _ action: WorkoutAction, to id: WorkoutID, at time: Timestamp? = nil,
         by call: Call<SignedInUser, Query, Body>, purpose: StaticString = "op"
     ) async throws(Problem) {
-        let op = WorkoutOp(id: call.seed.id(purpose), at: time ?? call.seed.at, action: action)
+        try await submit(action, op: call.seed.id(purpose), to: id, at: time, by: call)
+    }
+
+    /// Submits one op under an id of its own and waits until it is durable.
+    func submit<Query, Body>(
+        _ action: WorkoutAction, op: OpID, to id: WorkoutID, at time: Timestamp? = nil,
+        by call: Call<SignedInUser, Query, Body>
+    ) async throws(Problem) {
+        let op = WorkoutOp(id: op, at: time ?? call.seed.at, action: action)
         do throws(Refusal) {
             _ = try await submit(op, to: id, by: call.caller.id)
         } catch {

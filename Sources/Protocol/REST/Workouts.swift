@@ -17,11 +17,14 @@ public struct Workout: Codable, Sendable {
     public var summary: WorkoutSummary
     /// Bests that this workout's sets hold over the athlete's earlier ones.
     public var records: [WorkoutRecord]
+    /// The training day it was made from; shown to the athlete only.
+    public var template: WorkoutTemplate?
 
     public init(
         id: WorkoutID, userId: UserID, status: WorkoutState.Status, name: String?, notes: String?,
         visibility: Audience?, plannedFor: CalendarDate?, startedAt: Timestamp?, endedAt: Timestamp?, rpe: Double?,
-        exercises: [WorkoutExercise], summary: WorkoutSummary, records: [WorkoutRecord]
+        exercises: [WorkoutExercise], summary: WorkoutSummary, records: [WorkoutRecord],
+        template: WorkoutTemplate? = nil
     ) {
         self.id = id
         self.userId = userId
@@ -36,11 +39,12 @@ public struct Workout: Codable, Sendable {
         self.exercises = exercises
         self.summary = summary
         self.records = records
+        self.template = template
     }
 
     private enum CodingKeys: String, CodingKey {
         case id, userId, status, name, notes, visibility, plannedFor, startedAt, endedAt, rpe, exercises, summary
-        case records
+        case records, template
     }
 
     public func encode(to encoder: any Encoder) throws {
@@ -58,6 +62,7 @@ public struct Workout: Codable, Sendable {
         try container.encode(exercises, forKey: .exercises)
         try container.encode(summary, forKey: .summary)
         try container.encode(records, forKey: .records)
+        try container.encode(template, forKey: .template)
     }
 }
 
@@ -73,10 +78,12 @@ public struct WorkoutExercise: Codable, Sendable {
     public var restSeconds: Double?
     public var note: String?
     public var sets: [WorkoutSet]
+    /// What is aimed at in each set, in their order; shown to the athlete only.
+    public var targets: [PlannedSet]
 
     public init(
         id: EntryID, exerciseId: ExerciseID?, name: String, supersetGroup: Int?, restSeconds: Double?,
-        note: String?, sets: [WorkoutSet]
+        note: String?, sets: [WorkoutSet], targets: [PlannedSet] = []
     ) {
         self.id = id
         self.exerciseId = exerciseId
@@ -85,10 +92,11 @@ public struct WorkoutExercise: Codable, Sendable {
         self.restSeconds = restSeconds
         self.note = note
         self.sets = sets
+        self.targets = targets
     }
 
     private enum CodingKeys: String, CodingKey {
-        case id, exerciseId, name, supersetGroup, restSeconds, note, sets
+        case id, exerciseId, name, supersetGroup, restSeconds, note, sets, targets
     }
 
     public func encode(to encoder: any Encoder) throws {
@@ -100,6 +108,7 @@ public struct WorkoutExercise: Codable, Sendable {
         try container.encode(restSeconds, forKey: .restSeconds)
         try container.encode(note, forKey: .note)
         try container.encode(sets, forKey: .sets)
+        try container.encode(targets, forKey: .targets)
     }
 }
 

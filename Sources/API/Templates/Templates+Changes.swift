@@ -1,0 +1,171 @@
+import Protocol
+import Store
+
+// Making, changing, copying and deleting templates.
+extension Templates {
+    /// How many templates a user may have.
+    static let ownLimit = 500
+
+    /// Makes a template, of the library when `owner` is nil.
+    ///
+    /// - Throws: `invalidValues` naming exercises that the maker cannot see; `limitReached`.
+    func make(
+        _ id: TemplateID, _ values: TemplateValues, origin: TemplateOrigin? = nil, owner: UserID?, by maker: UserID,
+        at time: Timestamp
+    ) async throws -> (template: Template, tag: EntityTag) {
+        let (weeks, equipment) = try await checked(values, for: maker, keeping: origin == nil ? [] : values.weeks)
+        let json = try weeks.json
+        return try await pool.transaction { connection in
+            if let owner { try Self.checkLimit(owner, connection) }
+            try connection.execute(
+                """
+                insert into templates (id, owner, name, description, category, level, length_weeks, days_per_week,
+                    equipment, visibility, weeks, origin, origin_name, origin_version, origin_creator, created_at,
+                    changed_at)
+                values (\(id), \(owner), \(values.name), \(values.description), \(values.category.rawValue),
+                    \(values.level.rawValue), \(values.lengthWeeks), \(values.daysPerWeek), \(equipment),
+                    \(values.visibility), \(json), \(origin?.templateId), \(origin?.name), \(origin?.version),
+                    \(origin?.creatorName), \(time), \(time))
+                """)
+            try Self.keepVersions(of: [id], at: time, connection)
+            guard let made = try Self.find(id, for: maker, connection) else { throw Problem(.internalError) }
+            return made
+        }
+    }
+
+    private static func checkLimit(_ owner: UserID, _ connection: isolated PostgresConnection) throws {
+        // Two at once count one after the other.
+        try connection.execute("select from users where id = \(owner) for update")
+        let count = try connection.first(
+            "select count(*) from templates where owner = \(owner) and deleted_at is null", as: Int.self)
+        guard count ?? 0 < ownLimit else {
+            throw Problem(.limitReached, detail: "At most \(ownLimit) templates of one's own.")
+        }
+    }
+
+    /// Keeps what stands in templates now as a version of each.
+    static func keepVersions(
+        of ids: [TemplateID], at time: Timestamp, _ connection: isolated PostgresConnection
+    ) throws {
+        try connection.execute(
+            """
+            insert into template_versions (template_id, version, name, description, category, level, length_weeks,
+                days_per_week, equipment, weeks, created_at)
+            select id, version, name, description, category, level, length_weeks, days_per_week, equipment, weeks,
+                \(time)::timestamptz
+            from templates where id = any(\(ids))
+            """)
+    }
+
+    /// Changes a template; content makes a version. `check` sees its tag before and may throw.
+    ///
+    /// - Throws: `notFound`; `forbidden` for others' templates and for what administrators decide.
+    func change(
+        _ id: TemplateID, _ change: TemplateChange, by editor: Exercises.Editor, at time: Timestamp,
+        check: @Sendable (EntityTag) throws -> Void
+    ) async throws -> (template: Template, tag: EntityTag) {
+        guard let (before, tag) = try await template(id, for: editor.user) else { throw Problem(.notFound) }
+        try Self.admit(change, to: before, by: editor)
+        try check(tag)
+        let values = try change.applied(to: before)
+        if before.creator == nil, !before.isOwn, values.visibility != .public {
+            throw Problem(
+                .invalidValues,
+                errors: [
+                    Problem.Fault(pointer: "/visibility", code: .notAllowed, detail: "The library is public.")
+                ])
+        }
+        let (weeks, equipment) = try await checked(values, for: editor.user, keeping: before.weeks)
+        let json = try weeks.json
+        return try await pool.transaction { connection in
+            guard let current = try Self.find(id, for: editor.user, locked: true, connection) else {
+                throw Problem(.notFound)
+            }
+            // Somebody was faster: what was checked is not what stands there now.
+            guard current.template.version == before.version else { throw Problem(.preconditionFailed) }
+            try connection.execute(
+                """
+                update templates set name = \(values.name), description = \(values.description),
+                    category = \(values.category.rawValue), level = \(values.level.rawValue),
+                    length_weeks = \(values.lengthWeeks), days_per_week = \(values.daysPerWeek),
+                    equipment = \(equipment), visibility = \(values.visibility), weeks = \(json),
+                    version = version + \(change.changesContent ? 1 : 0), changed_at = \(time)
+                where id = \(id)
+                """)
+            if change.changesContent { try Self.keepVersions(of: [id], at: time, connection) }
+            if let isFeatured = change.isFeatured {
+                let since = isFeatured ? time : nil
+                try connection.execute("update templates set featured_at = \(since) where id = \(id)")
+            }
+            guard let after = try Self.find(id, for: editor.user, connection) else { throw Problem(.notFound) }
+            return after
+        }
+    }
+
+    private static func admit(
+        _ change: TemplateChange, to template: Template, by editor: Exercises.Editor
+    ) throws(Problem) {
+        if change.isFeatured != nil {
+            guard editor.isAdmin else { throw Problem(.forbidden, detail: "Administrators feature templates.") }
+            guard change.isFeatured == false || template.visibility == .public else {
+                throw Problem(.forbidden, detail: "Only public templates are featured.")
+            }
+        }
+        if change.changesTemplate { try admitOwner(of: template, editor) }
+    }
+
+    private static func admitOwner(of template: Template, _ editor: Exercises.Editor) throws(Problem) {
+        let isLibrary = template.creator == nil
+        guard template.isOwn || isLibrary && editor.isAdmin else {
+            throw Problem(.forbidden, detail: "A template is changed by who made it.")
+        }
+    }
+
+    /// Hides a template for good; copies, workouts and their plans stay.
+    func delete(_ id: TemplateID, by editor: Exercises.Editor, at time: Timestamp) async throws {
+        try await pool.transaction { connection in
+            guard let (template, _) = try Self.find(id, for: editor.user, locked: true, connection) else {
+                throw Problem(.notFound)
+            }
+            try Self.admitOwner(of: template, editor)
+            try connection.execute(
+                "update templates set deleted_at = \(time), featured_at = null where id = \(id)")
+        }
+    }
+
+    /// Counts a workout that was made from a template; within the caller's transaction.
+    static func countUse(of id: TemplateID, _ connection: isolated PostgresConnection) throws {
+        try connection.execute("update templates set uses = uses + 1 where id = \(id)")
+    }
+
+    /// The program with the exercises' names, and the equipment it needs.
+    ///
+    /// Exercises that stood there before (`keeping`) stay even where the user cannot see them (any more).
+    private func checked(
+        _ values: TemplateValues, for user: UserID, keeping before: [TemplateWeek]
+    ) async throws -> (weeks: [TemplateWeek], equipment: [String]) {
+        let known = try await exercises.exercises(values.exerciseIds, for: user)
+        var names = Dictionary(
+            before.flatMap(\.days).flatMap(\.exercises).map { ($0.exerciseId, $0.name) },
+            uniquingKeysWith: { first, _ in first })
+        names.merge(known.mapValues(\.name)) { _, new in new }
+        var faults: [Problem.Fault] = []
+        var weeks = values.weeks
+        for week in weeks.indices {
+            for day in weeks[week].days.indices {
+                for place in weeks[week].days[day].exercises.indices {
+                    let id = weeks[week].days[day].exercises[place].exerciseId
+                    weeks[week].days[day].exercises[place].name = names[id] ?? ""
+                    guard names[id] == nil else { continue }
+                    faults.append(
+                        Problem.Fault(
+                            pointer: "/weeks/\(week)/days/\(day)/exercises/\(place)/exerciseId",
+                            code: .unknownReference, detail: "There is no such exercise."))
+                }
+            }
+        }
+        guard faults.isEmpty else { throw Problem(.invalidValues, errors: faults) }
+        let equipment = Set(known.values.compactMap(\.equipment)).subtracting(["body only"])
+        return (weeks, equipment.sorted())
+    }
+}

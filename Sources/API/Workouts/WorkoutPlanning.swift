@@ -1,0 +1,112 @@
+import Protocol
+import Realtime
+import Store
+
+/// Makes workouts from the days of templates: exercises in their order, each set with its target and why.
+struct WorkoutPlanning: Sendable {
+    /// Which day of which template; the week is found out unless it is told.
+    struct Request: Sendable, Hashable {
+        let template: TemplateID
+        let week: Int?
+        let day: Int
+    }
+
+    /// A workout that is about to be made.
+    struct Draft: Sendable {
+        let name: String
+        let entries: [EntryDetails]
+        let notes: [EntryID: String]
+        let plan: WorkoutPlans.Plan
+    }
+
+    let templates: Templates
+    let use: WorkoutUse
+    let now: @Sendable () -> Timestamp
+
+    /// What a day asks for, resolved for the athlete.
+    ///
+    /// - Throws: `invalidValues` for a template that the athlete may not see or a day that it does not have.
+    func draft(_ request: Request, of workout: WorkoutID, for user: UserID) async throws -> Draft {
+        guard let (template, _) = try await templates.template(request.template, for: user) else {
+            throw Self.unknown("templateId", "There is no such template.")
+        }
+        let week = try await week(request, template, user)
+        guard let day = template.day(request.day, ofWeek: week) else {
+            let member = (1...template.lengthWeeks).contains(week) ? "day" : "week"
+            throw Self.unknown(member, "The template has no such \(member).")
+        }
+        let ids = Array(Set(day.exercises.map(\.exerciseId))).sorted()
+        let known = try await templates.exercises.exercises(ids, for: user)
+        let past = try await use.past(of: ids, by: user, at: now())
+        var draft: (entries: [EntryDetails], plans: [WorkoutPlans.Entry], notes: [EntryID: String]) = ([], [], [:])
+        for (place, exercise) in day.exercises.enumerated() {
+            let id = workout.derived("entry", place)
+            // An exercise that the athlete cannot see (another's own, a deleted one) is only a name to them.
+            let seen = known[exercise.exerciseId]
+            draft.entries.append(
+                EntryDetails(
+                    id: id, exerciseId: seen?.id,
+                    name: String(exercise.name.unicodeScalars.prefix(100).map(Character.init)),
+                    supersetGroup: exercise.supersetGroup.map(Int64.init),
+                    restMilliseconds: exercise.restSeconds.map { Int64(($0 * 1000).rounded()) }))
+            var history = past[exercise.exerciseId] ?? SetTargets.Past()
+            history.equipment = seen?.equipment
+            draft.plans.append(.init(entry: id, targets: SetTargets(past: history).planned(for: exercise)))
+            draft.notes[id] = exercise.note
+        }
+        let made = WorkoutTemplate(templateId: template.id, version: template.version, week: week, day: request.day)
+        return Draft(
+            name: String(day.name.prefix(100)), entries: draft.entries, notes: draft.notes,
+            plan: WorkoutPlans.Plan(template: made, entries: draft.plans))
+    }
+
+    /// Stores the plan and counts the use, both once.
+    func store(_ plan: WorkoutPlans.Plan, of workout: WorkoutID, by user: UserID, at time: Timestamp) async throws {
+        try await templates.pool.transaction(attempts: 3) { connection in
+            if try WorkoutPlans.store(plan, of: workout, by: user, at: time, connection) {
+                try Templates.countUse(of: plan.template.templateId, connection)
+            }
+        }
+    }
+
+    /// The week told, or the one the athlete is in: that of the latest workout of the template, or the next one when
+    /// the day was trained in it; a program that is over begins again.
+    private func week(_ request: Request, _ template: Template, _ user: UserID) async throws -> Int {
+        if let week = request.week { return week }
+        guard let (week, days) = try await templates.plans.latestWeek(of: template.id, user) else { return 1 }
+        guard days.contains(request.day) else { return min(week, template.lengthWeeks) }
+        return week < template.lengthWeeks ? week + 1 : 1
+    }
+
+    private static func unknown(_ member: String, _ detail: String) -> Problem {
+        let fault = Problem.Fault(pointer: "/\(member)", code: .unknownReference, detail: detail)
+        return Problem(.invalidValues, errors: [fault])
+    }
+}
+
+extension UUIDv7 {
+    /// An id that follows from this one: the same each time for the same purpose and place, with the same time.
+    func derived(_ purpose: StaticString, _ place: Int) -> UUIDv7 {
+        func hash(_ seed: UInt64) -> UInt64 {
+            "\(description)\n\(purpose)\n\(place)".utf8.reduce(seed) { ($0 ^ UInt64($1)) &* 0x0000_0100_0000_01b3 }
+        }
+        return UUIDv7.stamped(
+            time, random: hash(0xcbf2_9ce4_8422_2325), tail: hash(0x8422_2325_cbf2_9ce4))
+    }
+}
+
+extension Workout {
+    /// The workout with what was aimed at beside what was done.
+    func with(_ plan: WorkoutPlans.Plan?) -> Workout {
+        guard let plan else { return self }
+        var workout = self
+        workout.template = plan.template
+        let targets = Dictionary(plan.entries.map { ($0.entry, $0.targets) }, uniquingKeysWith: { first, _ in first })
+        workout.exercises = exercises.map { exercise in
+            var exercise = exercise
+            exercise.targets = targets[exercise.id] ?? []
+            return exercise
+        }
+        return workout
+    }
+}
