@@ -2,7 +2,7 @@ import itertools
 
 import pytest
 
-from person import Person
+from person import Person, befriend
 from served import Served
 
 numbers = itertools.count(1)
@@ -46,17 +46,3 @@ def pair(people):
         return athlete, friend
 
     return make
-
-
-def befriend(asking, asked):
-    user_id = asked.driver.execute_script("return JSON.parse(localStorage.getItem('fitai.user')).id")
-    asking.driver.get(f"{asking.address}/#/add/{user_id}")
-    asking.button("Send friend request")
-    asking.sees("has your request")
-    asked.driver.get(f"{asked.address}/")
-    asked.driver.refresh()
-    asked.sees("Friend requests")
-    asked.button("Accept")
-    asked.sees_no("ul[aria-label='Friend requests']")
-    asked.sees(asking.name)
-    asking.button("Back to start")

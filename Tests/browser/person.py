@@ -177,3 +177,17 @@ class Person:
 
     def leave(self):
         self.driver.quit()
+
+
+def befriend(asking, asked):
+    user_id = asked.driver.execute_script("return JSON.parse(localStorage.getItem('fitai.user')).id")
+    asking.driver.get(f"{asking.address}/#/add/{user_id}")
+    asking.button("Send friend request")
+    asking.sees("has your request")
+    asked.driver.get(f"{asked.address}/")
+    asked.driver.refresh()
+    asked.sees("Friend requests")
+    asked.button("Accept")
+    asked.sees_no("ul[aria-label='Friend requests']")
+    asked.sees(asking.name)
+    asking.button("Back to start")

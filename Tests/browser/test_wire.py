@@ -5,7 +5,7 @@ from pathlib import Path
 import yaml
 from jsonschema import Draft7Validator
 
-from conftest import befriend
+from person import befriend
 
 SPEC = yaml.safe_load((Path(__file__).resolve().parents[2] / "spec/asyncapi.yaml").read_text())
 MESSAGES = SPEC["components"]["messages"]

@@ -59,7 +59,8 @@ extension DocumentValue: Codable {
             self = .object(members)
             return
         }
-        if var container = try? decoder.unkeyedContainer() {  // not an array: the next kind is tried
+        // Not an array: the next kind is tried.
+        if var container = try? decoder.unkeyedContainer() {
             var items: [DocumentValue] = []
             while !container.isAtEnd { items.append(try container.decode(DocumentValue.self)) }
             self = .array(items)
