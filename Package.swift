@@ -23,6 +23,8 @@ let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-htt
 let nioHTTPTypes = Target.Dependency.product(name: "NIOHTTPTypes", package: "swift-nio-extras")
 let nioHTTPTypesHTTP1 = Target.Dependency.product(name: "NIOHTTPTypesHTTP1", package: "swift-nio-extras")
 let nioExtras = Target.Dependency.product(name: "NIOExtras", package: "swift-nio-extras")
+let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
+let cryptoExtras = Target.Dependency.product(name: "CryptoExtras", package: "swift-crypto")
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let histogram = Target.Dependency.product(name: "Histogram", package: "hdrhistogram-swift")
 
@@ -42,16 +44,18 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
         .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     ],
     targets: [
-        // C libraries of the system (Debian: libpq-dev, zlib1g-dev, libargon2-dev).
+        // C libraries of the system (Debian: libpq-dev, zlib1g-dev, libargon2-dev, libcrypt-dev).
         .systemLibrary(name: "CLibpq"),
         .systemLibrary(name: "CLinux"),
         .systemLibrary(name: "CZlib"),
         .systemLibrary(name: "CArgon2"),
+        .systemLibrary(name: "CCrypt"),
 
         .target(name: "Protocol", swiftSettings: strict),
         .target(
@@ -69,8 +73,9 @@ let package = Package(
         .target(
             name: "API",
             dependencies: [
-                "Protocol", "Store", "Realtime", "CArgon2", "CZlib", crypto, hummingbird, httpTypes, lifecycle, logging,
-                metrics, nioCore, nioPosix,
+                "Protocol", "Store", "Realtime", "CArgon2", "CCrypt", "CZlib", crypto, cryptoExtras, hummingbird,
+                httpTypes,
+                lifecycle, logging, metrics, nioCore, nioPosix, nioHTTP, nioSSL,
             ],
             exclude: ["Exercises/Seed/SOURCES.md"],
             resources: [
@@ -115,8 +120,8 @@ let package = Package(
             name: "TestKit",
             dependencies: [
                 "Protocol", "Store", "Realtime", "API", "Server", "Client", httpTypes, hummingbirdCore, logging,
-                lifecycle,
-                nioCore, nioPosix, nioHTTP, nioWebSocket,
+                lifecycle, crypto, cryptoExtras, hummingbird,
+                nioCore, nioPosix, nioHTTP, nioSSL, nioWebSocket,
             ],
             path: "Tests/TestKit",
             swiftSettings: strict),
@@ -126,7 +131,9 @@ let package = Package(
             path: "Tests/EchoTarget",
             swiftSettings: strict),
         .testTarget(name: "ProtocolTests", dependencies: ["Protocol", "TestKit"], swiftSettings: strict),
-        .testTarget(name: "StoreTests", dependencies: ["Store", "TestKit"], swiftSettings: strict),
+        .testTarget(
+            name: "StoreTests", dependencies: ["Store", "Protocol", "TestKit", lifecycle, logging],
+            swiftSettings: strict),
         .testTarget(
             name: "RealtimeTests",
             dependencies: [

@@ -22,7 +22,7 @@ extension PostgresConnection {
         }
     }
 
-    private func beat() {
+    func beat() {
         do {
             try execute("select 1")
         } catch {

@@ -1,0 +1,86 @@
+import Foundation
+import Protocol
+
+/// The queue of jobs, as those who enqueue see it.
+package struct Jobs: Sendable {
+    /// Workers listen here; a notification is sent with the commit that makes a job ready.
+    static let channel: StaticString = "fitai_jobs"
+
+    let now: @Sendable () -> Timestamp
+
+    package init(now: @escaping @Sendable () -> Timestamp) { self.now = now }
+
+    /// Enqueues a job inside the caller's transaction: it exists if and only if that commits.
+    ///
+    /// Answers nil when a job of this kind with the same key waits or runs already, which is left as it is.
+    @discardableResult
+    package func enqueue<Payload: JobPayload>(
+        _ payload: Payload, _ options: JobOptions = JobOptions(), on connection: isolated PostgresConnection
+    ) throws -> UUIDv7? {
+        let time = now()
+        let id = UUIDv7.make(at: time)
+        let runAt = options.runAt ?? time
+        let added = try connection.execute(
+            """
+            insert into jobs (id, kind, key, payload, priority, run_at, most_attempts, created_at)
+            values (\(id), \(Payload.kind), \(options.key as String?), \(try Jobs.text(payload)),
+                \(options.priority), \(runAt), \(options.mostAttempts)::integer, \(time))
+            on conflict do nothing
+            """)
+        guard added == 1 else { return nil }
+        if runAt <= time { try Jobs.wakeWorkers(on: connection) }
+        return id
+    }
+
+    /// Has a job come again and again at a local time; replaces the schedule of the same kind and key.
+    ///
+    /// Throws `UnknownTimeZone` for a name that this machine does not know.
+    package func schedule<Payload: JobPayload>(
+        _ payload: Payload, key: String, _ recurrence: Recurrence, timeZone: String,
+        _ options: JobOptions = JobOptions(), on connection: isolated PostgresConnection
+    ) throws {
+        let next = try recurrence.next(after: now(), timeZone: timeZone)
+        try connection.execute(
+            """
+            insert into job_schedules
+                (kind, key, payload, priority, most_attempts, recurrence, time_zone, next_at)
+            values (\(Payload.kind), \(key), \(try Jobs.text(payload)), \(options.priority),
+                \(options.mostAttempts)::integer, \(try Jobs.text(recurrence)), \(timeZone), \(next))
+            on conflict (kind, key) do update set payload = excluded.payload, priority = excluded.priority,
+                most_attempts = excluded.most_attempts, recurrence = excluded.recurrence,
+                time_zone = excluded.time_zone, next_at = excluded.next_at
+            """)
+    }
+
+    /// Ends a schedule; answers whether there was one. A job it has made already stays.
+    @discardableResult
+    package func unschedule(
+        _ kind: (some JobPayload).Type, key: String, on connection: isolated PostgresConnection
+    ) throws -> Bool {
+        try connection.execute("delete from job_schedules where kind = \(kind.kind) and key = \(key)") == 1
+    }
+
+    /// Gives a dead letter all its attempts again; answers whether there was one.
+    @discardableResult
+    package func revive(_ id: UUIDv7, on connection: isolated PostgresConnection) throws -> Bool {
+        let time = now()
+        let revived = try connection.execute(
+            """
+            with gone as (delete from dead_jobs where id = \(id) returning *)
+            insert into jobs (id, kind, key, payload, priority, run_at, most_attempts, last_error, created_at)
+            select id, kind, key, payload, priority, \(time), most_attempts, last_error, created_at from gone
+            """)
+        if revived == 1 { try Jobs.wakeWorkers(on: connection) }
+        return revived == 1
+    }
+
+    static func wakeWorkers(on connection: isolated PostgresConnection) throws {
+        try connection.execute("select pg_notify(\(channel.description), '')")
+    }
+
+    static func text(_ value: some Encodable) throws -> JSONText {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = .sortedKeys
+        return JSONText(bytes: try encoder.encode(value))
+    }
+}
