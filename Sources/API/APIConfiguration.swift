@@ -1,5 +1,5 @@
-import Foundation
 import Protocol
+import Store
 
 /// What the REST side can be told at boot.
 package struct APIConfiguration: Sendable {
@@ -11,8 +11,14 @@ package struct APIConfiguration: Sendable {
     package var trustedProxies: [AddressRange] = []
     /// Of the server, for the specification.
     package var version = "0"
-    /// Where mails are written.
-    package var mailDirectory: URL
+    /// Where mails go.
+    package var mail: MailTransport
+    package var mailFrom: MailAddress
+    package var jobs = JobConfiguration()
+    /// Nil: nobody signs in by Google.
+    package var google: GoogleConfiguration?
+    /// Nil: nobody signs in by GitHub.
+    package var github: GitHubConfiguration?
     package var limits = RateLimitConfiguration()
     package var loginDelays = LoginDelays.Policy()
     package var passwordCost = PasswordCost()
@@ -25,9 +31,10 @@ package struct APIConfiguration: Sendable {
     /// The wall clock.
     package var now: @Sendable () -> Timestamp = { .now }
 
-    package init(publicURL: String, allowedOrigins: Set<String>, mailDirectory: URL) {
+    package init(publicURL: String, allowedOrigins: Set<String>, mail: MailTransport, mailFrom: MailAddress) {
         self.publicURL = publicURL
         self.allowedOrigins = allowedOrigins
-        self.mailDirectory = mailDirectory
+        self.mail = mail
+        self.mailFrom = mailFrom
     }
 }

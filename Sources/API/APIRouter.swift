@@ -31,6 +31,8 @@ package struct API: Sendable {
     package let specification: Specification
     /// Long-running parts that the service group has to run.
     package let services: [any Service]
+    /// Runs what the features enqueue; a service too.
+    package let jobs: JobWorkers
     private let mechanisms: RouteMechanisms
     private let configuration: APIConfiguration
 
@@ -67,6 +69,10 @@ package struct API: Sendable {
         }
         specification = table.declareSpecification(version: configuration.version)
         self.table = table
+        var handlers = JobHandlers()
+        accounts.register(on: &handlers)
+        jobs = JobWorkers(
+            pool: pool, handlers: handlers, configuration: configuration.jobs, logger: foundation.logger, now: now)
         let chores = accounts.chores + [Housekeeping.Chore(name: "idempotency keys", removeSome: keys.removeExpired)]
         services = [
             accounts.passwords, Housekeeping(chores: chores, logger: foundation.logger),

@@ -5,27 +5,27 @@ public enum ProblemCode: String, Codable, Sendable, CaseIterable {
     case requestTimeout
     // Who sent it
     case unauthenticated, tokenExpired, sessionEnded, invalidCredentials, invalidRefreshToken
-    case forbidden, emailUnverified, originRefused, accountSuspended
+    case forbidden, emailUnverified, originRefused, accountSuspended, passwordWrong, signInFailed
     // Where it went
     case notFound, methodNotAllowed
     // The state it met
     case emailTaken, usernameTaken, idempotencyKeyInUse, idempotencyKeyReused
     case alreadyFriends, requestPending, requestTooSoon, wrongState, deleted, linkInvalid
-    case opIdReused, limitReached, idTaken
+    case opIdReused, limitReached, idTaken, passwordMissing
     // The server
     case tooManyRequests, internalError, unavailable
 
     /// The HTTP status this error is answered with.
     public var status: Int {
         switch self {
-        case .malformedBody, .malformedRequest, .linkInvalid: 400
+        case .malformedBody, .malformedRequest, .linkInvalid, .signInFailed: 400
         case .unauthenticated, .tokenExpired, .sessionEnded, .invalidCredentials, .invalidRefreshToken: 401
-        case .forbidden, .emailUnverified, .originRefused, .accountSuspended: 403
+        case .forbidden, .emailUnverified, .originRefused, .accountSuspended, .passwordWrong: 403
         case .notFound: 404
         case .methodNotAllowed: 405
         case .requestTimeout: 408
         case .emailTaken, .usernameTaken, .idempotencyKeyInUse, .alreadyFriends, .requestPending, .requestTooSoon,
-            .wrongState, .deleted, .limitReached, .idTaken:
+            .wrongState, .deleted, .limitReached, .idTaken, .passwordMissing:
             409
         case .preconditionFailed: 412
         case .bodyTooLarge: 413
@@ -56,6 +56,9 @@ public enum ProblemCode: String, Codable, Sendable, CaseIterable {
         case .emailUnverified: "Verify the email address first"
         case .originRefused: "The request comes from a foreign page"
         case .accountSuspended: "The account is suspended"
+        case .passwordWrong: "The password is not right"
+        case .signInFailed: "Signing in elsewhere did not succeed"
+        case .passwordMissing: "The account has no password"
         case .notFound: "Not found"
         case .methodNotAllowed: "The method is not allowed here"
         case .emailTaken: "The email address is taken"

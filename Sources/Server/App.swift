@@ -96,7 +96,7 @@ package struct App: Sendable {
             configuration: configuration, sitePort: port, group: base.group, readiness: watch.readiness,
             ready: ready, logger: logger, onReady: onReady)
         let services: [any Service] =
-            base.database.services + [watch.probe, accounts.revoked] + api.services
+            base.database.services + [watch.probe, accounts.revoked, api.jobs] + api.services
             + [listeners.operations(OperationsRoutes(registry: registry, watch: watch).router().buildResponder())]
             + live.node.services
             + [
@@ -112,10 +112,20 @@ package struct App: Sendable {
     }
 
     private func apiConfiguration(_ address: PublicAddress, _ directory: DataDirectory) throws -> APIConfiguration {
+        guard let mailFrom = configuration.accounts.mailFrom else {
+            preconditionFailure("a configuration without faults has a sender of mails")
+        }
+        let mail: MailTransport =
+            if let server = configuration.accounts.mailServer {
+                .server(server)
+            } else {
+                .drop(directory: URL(filePath: try directory.subdirectory("mail")))
+            }
         var api = APIConfiguration(
-            publicURL: address.url, allowedOrigins: address.origins,
-            mailDirectory: URL(filePath: try directory.subdirectory("mail")))
+            publicURL: address.url, allowedOrigins: address.origins, mail: mail, mailFrom: mailFrom)
         api.version = Release.version
+        api.google = configuration.accounts.google
+        api.github = configuration.accounts.github
         api.trustedProxies = configuration.listener.trustedProxies
         api.handlerTimeout = configuration.listener.requestTimeout
         let rate = configuration.limits.requestsPerMinute

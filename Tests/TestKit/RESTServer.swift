@@ -50,7 +50,8 @@ package struct RESTServer: Sendable {
         defer { try? FileManager.default.removeItem(at: directory) }  // a left-over directory harms nobody
         var configuration = APIConfiguration(
             publicURL: "http://127.0.0.1", allowedOrigins: ["http://127.0.0.1"],
-            mailDirectory: directory.appendingPathComponent("mail"))
+            mail: .drop(directory: directory.appendingPathComponent("mail")),
+            mailFrom: try mailSender())
         configuration.now = { clock.now }
         configuration.limits.isEnabled = false
         configuration.passwordCost = PasswordCost(memoryKiB: 64, passes: 1)
@@ -72,11 +73,17 @@ package struct RESTServer: Sendable {
                 try await body(
                     RESTServer(
                         port: port, database: database, clock: clock, revoked: revoked, tokens: tokens, keys: keys,
-                        api: api, mailDirectory: configuration.mailDirectory, check: check))
+                        api: api, mailDirectory: directory.appendingPathComponent("mail"), check: check))
             }
             try check.verdict()
             return value
         }
+    }
+
+    private static func mailSender() throws -> MailAddress {
+        struct NoAddress: Error {}
+        guard let sender = MailAddress("FitAI <no-reply@fitai.invalid>") else { throw NoAddress() }
+        return sender
     }
 
     private static func node(on pool: PostgresPool) async throws -> LiveNode {
@@ -165,9 +172,13 @@ extension RESTServer {
             client: client(token: answer.tokens.accessToken))
     }
 
-    /// The mails written so far, oldest first.
+    /// Runs every job that is due now, to its end; nothing else runs jobs in this server.
+    package func runJobs() async throws { try await api.jobs.runDue() }
+
+    /// The mails of all that happened so far, oldest first.
     package var mails: [String] {
-        get throws {
+        get async throws {
+            try await runJobs()
             guard FileManager.default.fileExists(atPath: mailDirectory.path) else { return [] }
             return try FileManager.default.contentsOfDirectory(atPath: mailDirectory.path).sorted().map { name in
                 try String(contentsOf: mailDirectory.appendingPathComponent(name), encoding: .utf8)

@@ -102,6 +102,59 @@ extension LogoutRequest: BodyInput {
     }
 }
 
+extension ForgotPasswordRequest: BodyInput, RouteBody {
+    static let emailField = Field("email", .email, "Of the account.")
+
+    package static var members: [MemberSchema] { [emailField.schema] }
+
+    package init?(reading body: inout BodyReader) {
+        guard let email = body.required(Self.emailField) else { return nil }
+        self.init(email: email)
+    }
+}
+
+extension ResetPasswordRequest: BodyInput, RouteBody {
+    static let tokenField = Field("token", .text(1...200), "From the mail.")
+    static let passwordField = Field("password", .newPassword, "Not a common one, and not the email address.")
+
+    package static var members: [MemberSchema] { [tokenField.schema, passwordField.schema] }
+
+    package init?(reading body: inout BodyReader) {
+        let token = body.required(Self.tokenField)
+        let password = body.required(Self.passwordField)
+        guard let token, let password else { return nil }
+        self.init(token: token, password: password)
+    }
+}
+
+extension PasswordChangeRequest: BodyInput, RouteBody {
+    static let currentField = Field("currentPassword", .text(1...128), "The account's password as it is.")
+    static let newField = Field("newPassword", .newPassword, "Not a common one, and not the email address.")
+
+    package static var members: [MemberSchema] { [currentField.schema, newField.schema] }
+
+    package init?(reading body: inout BodyReader) {
+        let current = body.required(Self.currentField)
+        let new = body.required(Self.newField)
+        guard let current, let new else { return nil }
+        self.init(currentPassword: current, newPassword: new)
+    }
+}
+
+extension EmailChangeRequest: BodyInput, RouteBody {
+    static let emailField = Field("email", .email, "The new address.")
+    static let passwordField = Field("password", .text(1...128), "The account's password.")
+
+    package static var members: [MemberSchema] { [emailField.schema, passwordField.schema] }
+
+    package init?(reading body: inout BodyReader) {
+        let email = body.required(Self.emailField)
+        let password = body.required(Self.passwordField)
+        guard let email, let password else { return nil }
+        self.init(email: email, password: password)
+    }
+}
+
 /// `?token=` of a link in a mail.
 struct LinkQuery: RouteQuery {
     static let tokenField = Field("token", .text(1...200), "From the mail.")

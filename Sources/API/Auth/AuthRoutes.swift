@@ -11,12 +11,23 @@ struct AuthRoutes: Sendable {
     let issuer: TokenIssuer
     let publishedKeys: PublishedKeys
     let delays: LoginDelays
+    let events: SecurityEvents
+    let mail: AccountMail
     let verification: EmailVerification
+    let reset: PasswordReset
+    let ownPassword: OwnPassword
+    let emailChange: EmailChange
     let cookie: RefreshCookie
+    let providers: ProviderRoutes
 
     init(_ configuration: APIConfiguration, _ foundation: APIFoundation) {
         let (pool, now) = (foundation.pool, configuration.now)
         self.pool = pool
+        events = SecurityEvents(pool: pool, now: now)
+        mail = AccountMail(
+            pool: pool, jobs: Jobs(now: now),
+            links: MailLinks(pool: pool, publicURL: configuration.publicURL, now: now),
+            mailer: Mailer(transport: configuration.mail, from: configuration.mailFrom, now: now))
         passwords = PasswordHashing(cost: configuration.passwordCost)
         sessions = Sessions(
             pool: pool, revoked: foundation.revoked, accessLifetime: configuration.accessTokenLifetime,
@@ -24,11 +35,20 @@ struct AuthRoutes: Sendable {
         issuer = TokenIssuer(keys: foundation.keys)
         publishedKeys = foundation.keys.published
         delays = LoginDelays(policy: configuration.loginDelays, now: now)
-        verification = EmailVerification(
-            pool: pool, mail: MailDrop(directory: configuration.mailDirectory, now: now),
-            publicURL: configuration.publicURL, now: now)
+        verification = EmailVerification(pool: pool, mail: mail, events: events, now: now)
+        reset = PasswordReset(
+            pool: pool, mail: mail, sessions: sessions, events: events, passwords: passwords, now: now)
+        ownPassword = OwnPassword(
+            pool: pool, passwords: passwords, delays: delays, sessions: sessions, events: events, mail: mail)
+        emailChange = EmailChange(pool: pool, mail: mail, events: events, now: now)
         cookie = RefreshCookie(
             isSecure: configuration.publicURL.hasPrefix("https://"), origins: configuration.allowedOrigins)
+        providers = ProviderRoutes(
+            google: configuration.google.map { GoogleSignIn(configuration: $0, now: now) },
+            github: configuration.github.map { GitHubSignIn(configuration: $0) },
+            joining: AccountJoining(
+                pool: pool, sessions: sessions, events: events, mail: mail, verification: verification, now: now),
+            cookie: cookie, publicURL: configuration.publicURL, now: now)
     }
 
     /// What has to be removed from this feature's tables from time to time.
@@ -36,12 +56,31 @@ struct AuthRoutes: Sendable {
         [
             Housekeeping.Chore(name: "sessions", removeSome: sessions.removeEnded),
             Housekeeping.Chore(name: "refresh tokens", removeSome: sessions.removeOldTokens),
-            Housekeeping.Chore(name: "mail links", removeSome: verification.removeExpired),
+            Housekeeping.Chore(name: "mail links", removeSome: mail.links.removeExpired),
+            Housekeeping.Chore(name: "email changes", removeSome: emailChange.removeExpired),
+            Housekeeping.Chore(name: "security events", removeSome: events.removeOld),
         ]
     }
 
+    func register(on handlers: inout JobHandlers) {
+        handlers.add(VerificationMail.self, run: verification.send)
+        handlers.add(PasswordResetMail.self, run: reset.send)
+        handlers.add(EmailChangeMail.self, run: emailChange.send)
+        handlers.add(SecurityNotice.self, run: mail.send)
+    }
+
     func declare(on routes: inout RouteTable) {
-        let account = RouteOptions(limit: .account)
+        declareSigningIn(on: &routes)
+        declarePasswords(on: &routes)
+        declareEmail(on: &routes)
+        declareSessions(on: &routes)
+        providers.declare(on: &routes)
+        routes.get(
+            "/.well-known/jwks.json", "The keys that verify access tokens",
+            RouteOptions(caching: .shared(seconds: 300)), use: keys)
+    }
+
+    private func declareSigningIn(on routes: inout RouteTable) {
         routes.post(
             "/v1/auth/register", "Makes an account and signs in", status: .created,
             RouteOptions(problems: [.emailTaken, .usernameTaken, .originRefused], limit: .account), use: register)
@@ -53,16 +92,6 @@ struct AuthRoutes: Sendable {
             "/v1/auth/refresh", "Renews the tokens of a session",
             RouteOptions(problems: [.invalidRefreshToken, .originRefused], limit: .account), use: refresh)
         routes.post("/v1/auth/logout", "Ends this session, or all", status: .noContent, use: logout)
-        routes.get(
-            "/v1/auth/verify-email", "Verifies an email address; the link of the mail",
-            RouteOptions(problems: [.linkInvalid], limit: .account, ignoresUnknownQuery: true, hasPage: true),
-            use: verifyEmail)
-        routes.post(
-            "/v1/auth/resend-verification", "Sends the verification mail again", status: .accepted, account,
-            use: resendVerification)
-        routes.get(
-            "/.well-known/jwks.json", "The keys that verify access tokens",
-            RouteOptions(caching: .shared(seconds: 300)), use: keys)
     }
 
     private func register(_ call: Call<Anyone, NoQuery, RegisterRequest>) async throws -> Answer<SignedIn> {
@@ -73,19 +102,13 @@ struct AuthRoutes: Sendable {
         let account = Account(
             id: UserID.make(at: time), username: body.username, displayName: body.displayName, email: body.email,
             isVerified: false, createdAt: time)
-        let (opened, link) = try await insert(account, passwordHash: hash, from: call.origin)
-        do {
-            try await verification.send(link, to: account.email, displayName: account.displayName)
-        } catch {
-            // The account stands; its owner can ask for the mail again.
-            call.logger.error("verification mail not written: \(error)")
-        }
+        let opened = try await insert(account, passwordHash: hash, from: call.origin)
         return try signedIn(account, opened, inCookie: body.cookie == true)
     }
 
     private func insert(
         _ account: Account, passwordHash: String, from origin: Sessions.Origin
-    ) async throws -> (Sessions.Opened, OpaqueSecret) {
+    ) async throws -> Sessions.Opened {
         do {
             return try await pool.transaction { connection in
                 try connection.execute(
@@ -94,10 +117,10 @@ struct AuthRoutes: Sendable {
                     values (\(account.id), \(account.username), \(account.email), \(passwordHash),
                             \(account.displayName), \(account.createdAt))
                     """)
-                let link = try verification.makeLink(for: account.id, email: account.email, on: connection)
-                let opened = try sessions.open(
+                try events.record(.registered, of: account.id, address: origin.address, on: connection)
+                try verification.ask(account.id, on: connection)
+                return try sessions.open(
                     for: account.id, isVerified: false, role: .user, from: origin, on: connection)
-                return (opened, link)
             }
         } catch StoreError.unique("users_email_key") {
             throw Problem(.emailTaken)
@@ -126,8 +149,16 @@ struct AuthRoutes: Sendable {
         guard candidate.isActive else { throw Problem(.accountSuspended) }
         delays.succeeded(account: account, address: call.facts.address)
         let origin = call.origin
+        let newHash = try await passwords.renewed(body.password, for: candidate.hash)
         let opened = try await pool.transaction { connection in
-            try sessions.open(
+            if let newHash, let oldHash = candidate.hash {
+                try connection.execute(
+                    """
+                    update users set password_hash = \(newHash)
+                    where id = \(candidate.account.id) and password_hash = \(oldHash)
+                    """)
+            }
+            return try sessions.open(
                 for: candidate.account.id, isVerified: candidate.account.isVerified, role: candidate.role,
                 from: origin, on: connection)
         }
@@ -165,24 +196,15 @@ struct AuthRoutes: Sendable {
         _ call: Call<SignedInUser, NoQuery, OptionalBody<LogoutRequest>>
     ) async throws -> Answer<NoContent> {
         let identity = call.caller.identity
-        try await sessions.end(identity.sid, of: identity.userId, everywhere: call.body.value.everywhere)
+        try await sessions.end(
+            identity.sid, of: identity.userId, everywhere: call.body.value.everywhere, from: call.origin)
         guard cookie.token(in: call.facts) != nil else { return .done }
         return Answer(NoContent(), headers: [.setCookie: cookie.header(nil, lifetime: .zero)])
     }
 
-    private func verifyEmail(_ call: Call<Anyone, LinkQuery, NoBody>) async throws -> Answer<EmailVerified> {
-        try await verification.verify(call.query.token)
-        return Answer(EmailVerified(isVerified: true), page: AuthRoutes.verifiedPage)
-    }
-
-    private func resendVerification(_ call: Call<SignedInUser, NoQuery, NoBody>) async throws -> Answer<NoContent> {
-        try await verification.resend(to: call.caller.id)
-        return .done
-    }
-
     private func keys(_ call: Call<Anyone, NoQuery, NoBody>) -> Answer<PublishedKeys> { Answer(publishedKeys) }
 
-    private func signedIn(
+    func signedIn(
         _ account: Account, _ opened: Sessions.Opened, inCookie: Bool
     ) throws -> Answer<SignedIn> {
         Answer(
@@ -190,22 +212,16 @@ struct AuthRoutes: Sendable {
             headers: headers(for: opened, inCookie: inCookie))
     }
 
-    private func tokens(_ opened: Sessions.Opened, inCookie: Bool) throws -> Tokens {
+    func tokens(_ opened: Sessions.Opened, inCookie: Bool) throws -> Tokens {
         Tokens(
             accessToken: try issuer.issue(opened.identity, at: sessions.now()), expiresAt: opened.identity.expiresAt,
             refreshToken: inCookie ? nil : opened.refreshToken.text, refreshExpiresAt: opened.refreshExpiresAt)
     }
 
-    private func headers(for opened: Sessions.Opened, inCookie: Bool) -> HTTPFields {
+    func headers(for opened: Sessions.Opened, inCookie: Bool) -> HTTPFields {
         guard inCookie else { return [:] }
         return [.setCookie: cookie.header(opened.refreshToken.text, lifetime: sessions.refreshLifetime)]
     }
-
-    private static let verifiedPage = """
-        <!doctype html><html lang="en"><meta charset="utf-8"><title>FitAI</title>
-        <meta name="viewport" content="width=device-width">
-        <h1>Your email address is verified</h1><p><a href="/">Go on to FitAI</a></p></html>
-        """
 }
 
 extension Call {

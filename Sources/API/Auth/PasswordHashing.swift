@@ -53,9 +53,17 @@ package final class PasswordHashing: Service, Sendable {
                 _ = try PasswordHashing.hash(password, cost)
                 return false
             }
+            if Bcrypt.isHash(encoded) { return Bcrypt.verify(password, encoded) }
             let bytes = Array(password.utf8)
             return argon2id_verify(encoded, bytes, bytes.count) == ARGON2_OK.rawValue
         }
+    }
+
+    /// A new hash for a password that was just verified, where the stored one was made otherwise than hashes are now.
+    package func renewed(_ password: String, for encoded: String?) async throws -> String? {
+        let wanted = "$argon2id$v=19$m=\(cost.memoryKiB),t=\(cost.passes),p=1$"
+        guard let encoded, !encoded.hasPrefix(wanted) else { return nil }
+        return try await hash(password)
     }
 
     private func onThread<Result: Sendable>(_ work: @escaping @Sendable () throws -> Result) async throws -> Result {

@@ -16,17 +16,7 @@ struct RefreshCookie: Sendable {
     }
 
     /// The token in the request's cookies, if there is one.
-    func token(in facts: RequestFacts) -> String? {
-        for header in facts.headers[values: .cookie] {
-            for pair in header.split(separator: ";") {
-                let parts = pair.split(separator: "=", maxSplits: 1)
-                if parts.count == 2, String(parts[0]).trimmingSpaces() == Self.name {
-                    return String(parts[1]).trimmingSpaces()
-                }
-            }
-        }
-        return nil
-    }
+    func token(in facts: RequestFacts) -> String? { facts.cookie(Self.name) }
 
     /// Throws `originRefused` unless the request comes from one of our pages.
     func checkOrigin(of facts: RequestFacts) throws(Problem) {

@@ -28,6 +28,8 @@ package struct Sessions: Sendable {
     let refreshLifetime: Duration
     let now: @Sendable () -> Timestamp
 
+    var events: SecurityEvents { SecurityEvents(pool: pool, now: now) }
+
     /// Opens a session for a user inside the caller's transaction.
     func open(
         for user: UserID, isVerified: Bool, role: Role, from origin: Origin, on connection: isolated PostgresConnection
@@ -45,6 +47,7 @@ package struct Sessions: Sendable {
             """
             insert into refresh_tokens (hash, session_id, created_at) values (\(token.hash), \(sid), \(time))
             """)
+        try events.record(.signedIn, of: user, session: sid, address: origin.address, on: connection)
         let identity = Identity(
             userId: user, sid: sid, expiresAt: time + accessLifetime, isVerified: isVerified, role: role)
         return Opened(identity: identity, refreshToken: token, refreshExpiresAt: expiry)
@@ -89,7 +92,7 @@ package struct Sessions: Sendable {
             """, as: (Bool, Bool, Bool).self)
         guard let (isUsed, isSuperseded, hasUsedSuccessor) = state else { return .refused }
         if isSuperseded || (isUsed && hasUsedSuccessor) {
-            try end(sid, of: user, "refreshTokenReused", from: origin, at: time, on: connection)
+            try end(sid, of: user, .refreshTokenReused, from: origin, at: time, on: connection)
             return .reused(sid)
         }
         let successor = OpaqueSecret()
@@ -115,27 +118,10 @@ package struct Sessions: Sendable {
     }
 
     private func end(
-        _ sid: SessionID, of user: UserID, _ kind: String, from origin: Origin, at time: Timestamp,
+        _ sid: SessionID, of user: UserID, _ kind: SecurityEventKind, from origin: Origin, at time: Timestamp,
         on connection: isolated PostgresConnection
     ) throws {
         try connection.execute("update sessions set revoked_at = \(time) where id = \(sid) and revoked_at is null")
-        try connection.execute(
-            """
-            insert into security_events (id, user_id, kind, session_id, address, at)
-            values (\(UUIDv7.make(at: time)), \(user), \(kind), \(sid), \(origin.address), \(time))
-            """)
-    }
-
-    /// Ends one session of a user, or all of them; open sockets close at once.
-    func end(_ sid: SessionID, of user: UserID, everywhere: Bool) async throws {
-        let time = now()
-        let only: SQL = everywhere ? "" : " and id = \(sid)"
-        let ended = try await pool.query(
-            """
-            update sessions set revoked_at = \(time)
-            where user_id = \(user) and revoked_at is null\(only)
-            returning id
-            """, as: SessionID.self)
-        await revoked.add(ended)
+        try events.record(kind, of: user, session: sid, address: origin.address, on: connection)
     }
 }

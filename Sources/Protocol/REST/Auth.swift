@@ -99,3 +99,108 @@ public struct EmailVerified: Codable, Sendable {
 
     public init(isVerified: Bool) { self.isVerified = isVerified }
 }
+
+/// `POST /v1/auth/forgot-password`
+public struct ForgotPasswordRequest: Codable, Sendable {
+    public var email: String
+
+    public init(email: String) { self.email = email }
+}
+
+/// `POST /v1/auth/reset-password`
+public struct ResetPasswordRequest: Codable, Sendable {
+    /// From the mail.
+    public var token: String
+    public var password: String
+
+    public init(token: String, password: String) {
+        self.token = token
+        self.password = password
+    }
+}
+
+/// `PUT /v1/auth/password`
+public struct PasswordChangeRequest: Codable, Sendable {
+    public var currentPassword: String
+    public var newPassword: String
+
+    public init(currentPassword: String, newPassword: String) {
+        self.currentPassword = currentPassword
+        self.newPassword = newPassword
+    }
+}
+
+/// `PUT /v1/auth/email`
+public struct EmailChangeRequest: Codable, Sendable {
+    public var email: String
+    public var password: String
+
+    public init(email: String, password: String) {
+        self.email = email
+        self.password = password
+    }
+}
+
+/// `GET /v1/auth/confirm-email`
+public struct EmailConfirmed: Codable, Sendable {
+    /// False while the other address has not confirmed.
+    public var isChanged: Bool
+
+    public init(isChanged: Bool) { self.isChanged = isChanged }
+}
+
+/// An open session of one's account.
+public struct AccountSession: Codable, Sendable {
+    public var id: SessionID
+    /// The user agent that used it last.
+    public var device: String?
+    /// The address that used it last.
+    public var address: String
+    public var createdAt: Timestamp
+    public var lastUsedAt: Timestamp
+    public var expiresAt: Timestamp
+    /// Whether it is the session of this request.
+    public var isCurrent: Bool
+
+    public init(
+        id: SessionID, device: String?, address: String, createdAt: Timestamp, lastUsedAt: Timestamp,
+        expiresAt: Timestamp, isCurrent: Bool
+    ) {
+        self.id = id
+        self.device = device
+        self.address = address
+        self.createdAt = createdAt
+        self.lastUsedAt = lastUsedAt
+        self.expiresAt = expiresAt
+        self.isCurrent = isCurrent
+    }
+}
+
+/// Something that concerns the security of one's account.
+public struct SecurityEvent: Codable, Sendable {
+    public var id: UUIDv7
+    /// One of `SecurityEventKind`, or one that a newer server knows.
+    public var kind: String
+    /// The session that did it or that it is about.
+    public var sessionId: SessionID?
+    public var address: String?
+    public var at: Timestamp
+
+    public init(id: UUIDv7, kind: String, sessionId: SessionID?, address: String?, at: Timestamp) {
+        self.id = id
+        self.kind = kind
+        self.sessionId = sessionId
+        self.address = address
+        self.at = at
+    }
+}
+
+/// The kinds of security events that this version knows.
+public enum SecurityEventKind: String, Codable, Sendable, CaseIterable {
+    case registered, signedIn, sessionEnded, allSessionsEnded, refreshTokenReused
+    case passwordChanged, passwordReset, emailVerified, emailChangeAsked, emailChanged
+    /// An account elsewhere was joined to this one.
+    case identityJoined
+    /// The address's owner proved it elsewhere and took over an account whose address nobody had verified.
+    case takenOver
+}

@@ -6,6 +6,7 @@ package struct Configuration: Sendable {
     package var listener: ListenerConfiguration
     package var storage: StorageConfiguration
     package var limits: LimitsConfiguration
+    package var accounts: AccountsConfiguration
     package var operations: OperationsConfiguration
 
     /// Parses and checks the environment; variables it does not know are none of its business.
@@ -16,6 +17,7 @@ package struct Configuration: Sendable {
         listener = ListenerConfiguration(&reader)
         storage = StorageConfiguration(&reader)
         limits = LimitsConfiguration(&reader)
+        accounts = AccountsConfiguration(&reader)
         operations = OperationsConfiguration(&reader)
         if reader.text(.redisURL) != nil {
             reader.note(

@@ -73,6 +73,38 @@ extension Variable {
         "QUEUE_BYTES", .text("67108864"), allowed: "1048576…17179869184",
         "Bound of what waits for Postgres; beyond it ops are refused as busy.")
 
+    static let smtpURL = Variable(
+        "SMTP_URL", .none,
+        allowed: "smtp://host:port, smtp://user:password@host:port?starttls or smtps://user:password@host:port",
+        "The mail server. A password needs TLS unless the server is on this machine. "
+            + "When unset, mails are written to DATA_DIR/mail.", isSecret: true)
+    static let mailFrom = Variable(
+        "MAIL_FROM", .text("no-reply@fitai.invalid"),
+        allowed: "an address, with or without a name: `FitAI <mail@example.org>`",
+        "Who mails come from; has to be set together with SMTP_URL.")
+
+    static let googleClientId = Variable(
+        "GOOGLE_CLIENT_ID", .none, allowed: "what Google names this server",
+        "With GOOGLE_CLIENT_SECRET: people can sign in by Google.")
+    static let googleClientSecret = Variable(
+        "GOOGLE_CLIENT_SECRET", .none, allowed: "what Google gave with GOOGLE_CLIENT_ID",
+        "Has to be set together with GOOGLE_CLIENT_ID.", isSecret: true)
+    static let googleIssuer = Variable(
+        "GOOGLE_ISSUER", .text("https://accounts.google.com"), allowed: "an https URL, or http on this machine",
+        "Another provider of OpenID Connect in Google's place.")
+    static let githubClientId = Variable(
+        "GITHUB_CLIENT_ID", .none, allowed: "what GitHub names this server",
+        "With GITHUB_CLIENT_SECRET: people can sign in by GitHub.")
+    static let githubClientSecret = Variable(
+        "GITHUB_CLIENT_SECRET", .none, allowed: "what GitHub gave with GITHUB_CLIENT_ID",
+        "Has to be set together with GITHUB_CLIENT_ID.", isSecret: true)
+    static let githubURL = Variable(
+        "GITHUB_URL", .text("https://github.com"), allowed: "an https URL, or http on this machine",
+        "Where GitHub, or a GitHub server of one's own, has its pages.")
+    static let githubAPIURL = Variable(
+        "GITHUB_API_URL", .text("https://api.github.com"), allowed: "an https URL, or http on this machine",
+        "Where it has its API.")
+
     static let webDirectory = Variable(
         "WEB_DIR", .text("./web"), allowed: "a directory that holds index.html", "The pages that are served.")
 
@@ -111,7 +143,9 @@ extension Variable {
     /// Every variable, in the order in which a reader wants them.
     package static let all: [Variable] = [
         host, port, publicURL, allowedOrigins, trustedProxies, webDirectory, explorerDirectory,
-        dataDirectory, databaseURL, databasePoolSize, redisURL, queueBytes, eventLoops, requestSeconds, drainSeconds,
+        dataDirectory, databaseURL, databasePoolSize, redisURL, smtpURL, mailFrom, googleClientId, googleClientSecret,
+        googleIssuer, githubClientId, githubClientSecret, githubURL, githubAPIURL, queueBytes, eventLoops,
+        requestSeconds, drainSeconds,
         requestRate, frameBytes,
         subscriptions, opsPerSecond, opsBurst, connectionsPerUser, watcherBytes, opsPort, logLevel, logFormat,
     ]

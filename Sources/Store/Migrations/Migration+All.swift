@@ -9,6 +9,8 @@ extension Migration {
         Migration("0010_exercises", PackageResources._010_exercises_sql),
         Migration("0020_workouts", PackageResources._020_workouts_sql),
         Migration("0030_jobs", PackageResources._030_jobs_sql),
+        Migration("0031_account_mail", PackageResources._031_account_mail_sql),
+        Migration("0032_sign_in_identities", PackageResources._032_sign_in_identities_sql),
         Migration("0040_progress", PackageResources._040_progress_sql),
         Migration("0041_goals", PackageResources._041_goals_sql),
         Migration("0050_exercise_guides", PackageResources._050_exercise_guides_sql),

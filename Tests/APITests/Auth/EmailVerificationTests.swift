@@ -15,7 +15,7 @@ struct EmailVerificationTests {
     func link() async throws {
         try await RESTServer.run { server in
             let ada = try await server.user("ada", isVerified: false)
-            let token = try token(in: try server.mails[0])
+            let token = try await token(in: server.mails[0])
             for _ in 0..<2 {
                 let answer = try await server.client.get("/v1/auth/verify-email?token=\(token)&utm_source=mail")
                 #expect(answer.status == 200)
@@ -34,7 +34,7 @@ struct EmailVerificationTests {
     func badLink() async throws {
         try await RESTServer.run { server in
             _ = try await server.user("ada", isVerified: false)
-            let token = try token(in: try server.mails[0])
+            let token = try await token(in: server.mails[0])
             server.clock.advance(by: .seconds(24 * 3600 + 1))
             #expect(try await server.client.get("/v1/auth/verify-email?token=\(token)").code == "linkInvalid")
             #expect(try await server.client.get("/v1/auth/verify-email?token=abc").status == 400)
@@ -46,12 +46,13 @@ struct EmailVerificationTests {
     func resend() async throws {
         try await RESTServer.run { server in
             let ada = try await server.user("ada", isVerified: false)
+            #expect(try await server.mails.count == 1)
             #expect(try await ada.client.send("POST", "/v1/auth/resend-verification").status == 202)
-            let mails = try server.mails
+            let mails = try await server.mails
             #expect(mails.count == 2)
             _ = try await server.client.get("/v1/auth/verify-email?token=\(try token(in: mails[1]))")
             #expect(try await ada.client.send("POST", "/v1/auth/resend-verification").status == 202)
-            #expect(try server.mails.count == 2)
+            #expect(try await server.mails.count == 2)
         }
     }
 }

@@ -53,7 +53,7 @@ struct RefreshTests {
             #expect(throws: TokenFault.revoked) { try server.tokens.verify(ada.tokens.accessToken) }
             let events = try await server.pool.query(
                 "select kind from security_events where user_id = \(ada.id)", as: String.self)
-            #expect(events == ["refreshTokenReused"])
+            #expect(events.contains("refreshTokenReused"))
         }
     }
 

@@ -24,7 +24,7 @@ struct RegisterTests {
             #expect(signedIn.tokens.refreshToken != nil)
             let identity = try server.tokens.verify(signedIn.tokens.accessToken)
             #expect(identity.userId == signedIn.user.id)
-            let mails = try server.mails
+            let mails = try await server.mails
             #expect(mails.count == 1)
             #expect(mails[0].contains("To: <ada@example.com>"))
             #expect(mails[0].contains("http://127.0.0.1/v1/auth/verify-email?token="))

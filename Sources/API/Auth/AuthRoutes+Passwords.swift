@@ -1,0 +1,35 @@
+import HTTPTypes
+import Protocol
+
+extension AuthRoutes {
+    func declarePasswords(on routes: inout RouteTable) {
+        routes.post(
+            "/v1/auth/forgot-password", "Sends a link that sets a new password, if the address has an account",
+            status: .accepted, RouteOptions(limit: .account), use: forgotPassword)
+        routes.post(
+            "/v1/auth/reset-password", "Sets a new password by the link of the mail; ends all sessions",
+            status: .noContent, RouteOptions(problems: [.linkInvalid], limit: .account), use: resetPassword)
+        routes.add(
+            .put, "/v1/auth/password", "Changes the password; ends all other sessions", status: .noContent,
+            RouteOptions(problems: [.passwordWrong, .passwordMissing], limit: .account), use: changePassword)
+    }
+
+    private func forgotPassword(
+        _ call: Call<Anyone, NoQuery, ForgotPasswordRequest>
+    ) async throws -> Answer<NoContent> {
+        try await reset.ask(call.body.email)
+        return .done
+    }
+
+    private func resetPassword(_ call: Call<Anyone, NoQuery, ResetPasswordRequest>) async throws -> Answer<NoContent> {
+        try await reset.reset(call.body, from: call.origin)
+        return .done
+    }
+
+    private func changePassword(
+        _ call: Call<SignedInUser, NoQuery, PasswordChangeRequest>
+    ) async throws -> Answer<NoContent> {
+        try await ownPassword.change(call.body, of: call.caller.identity, from: call.origin)
+        return .done
+    }
+}

@@ -1,0 +1,160 @@
+import Protocol
+import Store
+
+/// Asks one of the two addresses to confirm a change.
+struct EmailChangeMail: JobPayload {
+    static let kind = "auth.emailChangeMail"
+
+    enum Side: String, Codable, Sendable {
+        case old, new
+    }
+
+    var changeId: UUIDv7
+    var side: Side
+}
+
+/// Another email address for an account, confirmed at both within a day.
+struct EmailChange: Sendable {
+    let pool: PostgresPool
+    let mail: AccountMail
+    let events: SecurityEvents
+    let now: @Sendable () -> Timestamp
+
+    private static let lifetime = Duration.seconds(24 * 3600)
+
+    /// Begins a change, in place of one that is under way. An old address that never was verified is not asked.
+    ///
+    /// Throws `emailTaken`, or `invalidValues` for the address that the account has already.
+    func begin(_ email: String, of identity: Identity, from origin: Sessions.Origin) async throws {
+        let (user, time) = (identity.userId, now())
+        try await pool.transaction { connection in
+            let row = try connection.first(
+                """
+                select email, verified_at is not null, exists (select from users where email = \(email))
+                from users where id = \(user) for update
+                """, as: (String, Bool, Bool).self)
+            guard let (old, isVerified, isTaken) = row else { throw Problem(.notFound) }
+            guard old != email else {
+                let fault = Problem.Fault(pointer: "/email", code: .notAllowed, detail: "Is the account's already.")
+                throw Problem(.invalidValues, errors: [fault])
+            }
+            guard !isTaken else { throw Problem(.emailTaken) }
+            let id = UUIDv7.make(at: time)
+            let confirmed = isVerified ? nil : time
+            try connection.execute("delete from email_changes where user_id = \(user)")
+            try connection.execute(
+                """
+                insert into email_changes (id, user_id, old_email, new_email, old_confirmed_at, created_at, expires_at)
+                values (\(id), \(user), \(old), \(email), \(confirmed as Timestamp?), \(time),
+                    \(time + Self.lifetime))
+                """)
+            for side in isVerified ? [EmailChangeMail.Side.old, .new] : [.new] {
+                try mail.jobs.enqueue(EmailChangeMail(changeId: id, side: side), AccountMail.urgent, on: connection)
+            }
+            try events.record(
+                .emailChangeAsked, of: user, session: identity.sid, address: origin.address, on: connection)
+        }
+    }
+
+    /// Makes a link for one side and sends it; does nothing when the change was given up meanwhile.
+    func send(_ job: EmailChangeMail, _ run: JobRun) async throws {
+        let pending = try await pool.transaction { connection -> (OpaqueSecret, String, String, String)? in
+            let row = try connection.first(
+                """
+                select u.id, u.display_name, c.old_email, c.new_email
+                from email_changes c join users u on u.id = c.user_id
+                where c.id = \(job.changeId) and c.changed_at is null and c.expires_at > \(now())
+                """, as: (UserID, String, String, String).self)
+            guard let (user, name, old, new) = row else { return nil }
+            let (purpose, email): (MailLinks.Purpose, String) =
+                job.side == .old ? (.confirmOldEmail, old) : (.confirmNewEmail, new)
+            let secret = try mail.links.make(purpose, for: user, email: email, change: job.changeId, on: connection)
+            return secret.map { ($0, email, name, new) }
+        }
+        guard let (secret, email, name, new) = pending else { return }
+        let warning =
+            job.side == .old
+            ? "If you have not asked for it, do not open the link, and set a new password."
+            : "If you have not asked for it, do nothing."
+        let letter = Letter(
+            subject: "Confirm your new email address", name: name,
+            parts: [
+                .paragraph(
+                    "Your FitAI account is to have the address \(new). That takes effect when both addresses have "
+                        + "confirmed it, within a day."),
+                .link(label: "Confirm the change", url: mail.links.url("/v1/auth/confirm-email", secret)),
+                .paragraph(warning),
+            ])
+        try await mail.mailer.deliver(letter.mail(to: email), id: run.id)
+    }
+
+    private struct Confirmation: Sendable {
+        let change: UUIDv7
+        let user: UserID
+        let purpose: MailLinks.Purpose
+        let email: String
+        let isChanged: Bool
+    }
+
+    /// Confirms for the address the link was sent to; answers whether the account has the new address now.
+    ///
+    /// Throws `linkInvalid`, and `emailTaken` when somebody else has taken the address meanwhile. A link works again.
+    func confirm(_ token: String, from address: String) async throws -> Bool {
+        guard let secret = OpaqueSecret(token) else { throw Problem(.linkInvalid) }
+        do {
+            return try await pool.transaction { connection in
+                guard let confirmation = try find(secret, on: connection) else { throw Problem(.linkInvalid) }
+                return try confirmation.isChanged || take(confirmation, from: address, on: connection)
+            }
+        } catch StoreError.unique("users_email_key") {
+            throw Problem(.emailTaken)
+        }
+    }
+
+    private func find(_ secret: OpaqueSecret, on connection: isolated PostgresConnection) throws -> Confirmation? {
+        try connection.first(
+            """
+            select c.id, c.user_id, l.purpose, c.new_email, c.changed_at is not null
+            from mail_links l join email_changes c on c.id = l.change_id join users u on u.id = c.user_id
+            where l.hash = \(secret.hash) and l.purpose in ('confirmOldEmail', 'confirmNewEmail')
+              and (c.changed_at is not null or l.expires_at > \(now()) and u.email = c.old_email)
+            for update of c, u
+            """
+        ) { row throws(StoreError) in
+            Confirmation(
+                change: try row.next(), user: try row.next(), purpose: try row.next(), email: try row.next(),
+                isChanged: try row.next())
+        }
+    }
+
+    private func take(
+        _ confirmation: Confirmation, from address: String, on connection: isolated PostgresConnection
+    ) throws -> Bool {
+        let time = now()
+        let column: SQL = confirmation.purpose == .confirmOldEmail ? "old_confirmed_at" : "new_confirmed_at"
+        let isComplete = try connection.first(
+            """
+            update email_changes set \(column) = coalesce(\(column), \(time)) where id = \(confirmation.change)
+            returning old_confirmed_at is not null and new_confirmed_at is not null
+            """, as: Bool.self)
+        guard isComplete == true else { return false }
+        try connection.execute("update email_changes set changed_at = \(time) where id = \(confirmation.change)")
+        try connection.execute(
+            """
+            update users set email = \(confirmation.email), verified_at = \(time), version = version + 1
+            where id = \(confirmation.user)
+            """)
+        try events.record(.emailChanged, of: confirmation.user, address: address, on: connection)
+        return true
+    }
+
+    /// Removes changes that are over, a few thousand at a time; answers how many.
+    func removeExpired() async throws -> Int {
+        try await pool.execute(
+            """
+            delete from email_changes where id in (
+                select id from email_changes where expires_at < \(now() - Sessions.endedAreKept)
+                limit \(Housekeeping.rowsAtOnce))
+            """)
+    }
+}

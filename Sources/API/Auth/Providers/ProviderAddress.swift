@@ -1,0 +1,58 @@
+import Foundation
+
+/// An address of a sign-in provider: https, or http on this machine.
+///
+/// Only such addresses are fetched; they come from the configuration or from the provider's own discovery document.
+package struct ProviderAddress: Hashable, Sendable, CustomStringConvertible {
+    /// Without a slash at the end.
+    package let description: String
+    let host: String
+    let port: Int
+    let isEncrypted: Bool
+    /// With its query, at least `/`.
+    let path: String
+
+    /// Nil for anything else, and for addresses with user information or a fragment.
+    package init?(_ text: String) {
+        guard text.utf8.count <= 2000, let url = URLComponents(string: text), let given = url.host, !given.isEmpty,
+            url.user == nil, url.password == nil, url.fragment == nil
+        else { return nil }
+        host = given.hasPrefix("[") ? String(given.dropFirst().dropLast()) : given
+        switch url.scheme?.lowercased() {
+        case "https": isEncrypted = true
+        case "http" where ["localhost", "127.0.0.1", "::1"].contains(host): isEncrypted = false
+        default: return nil
+        }
+        port = url.port ?? (isEncrypted ? 443 : 80)
+        let query = url.percentEncodedQuery.map { "?\($0)" } ?? ""
+        path = (url.percentEncodedPath.isEmpty ? "/" : url.percentEncodedPath) + query
+        description = text.hasSuffix("/") ? String(text.dropLast()) : text
+    }
+
+    /// An address below this one.
+    func appending(_ path: String) -> ProviderAddress? { ProviderAddress(description + path) }
+
+    /// The same with parameters in its query.
+    func adding(_ parameters: [(String, String)]) -> String {
+        description + (description.contains("?") ? "&" : "?") + FormBody.text(parameters)
+    }
+}
+
+/// Parameters as forms and queries write them.
+enum FormBody {
+    static func text(_ parameters: [(String, String)]) -> String {
+        parameters.map { "\(escaped($0))=\(escaped($1))" }.joined(separator: "&")
+    }
+
+    private static func escaped(_ text: String) -> String {
+        var escaped = ""
+        for byte in text.utf8 {
+            let isPlain =
+                (48...57).contains(byte) || (65...90).contains(byte) || (97...122).contains(byte)
+                || "-._~".utf8.contains(byte)
+            let hex = String(byte, radix: 16, uppercase: true)
+            escaped += isPlain ? String(UnicodeScalar(byte)) : "%" + (byte < 16 ? "0" : "") + hex
+        }
+        return escaped
+    }
+}

@@ -1,0 +1,98 @@
+import HTTPTypes
+import Logging
+import Protocol
+
+/// `/v1/auth/google` and `/v1/auth/github`: signing in by a provider.
+///
+/// The browser leaves with state, nonce and PKCE challenge of an attempt that its cookie holds, and comes back with a
+/// code; it gets our refresh token as a cookie and is sent to a path of ours. No token of anybody is in an address.
+struct ProviderRoutes: Sendable {
+    let google: (any SignInProvider)?
+    let github: (any SignInProvider)?
+    let joining: AccountJoining
+    let cookie: RefreshCookie
+    let publicURL: String
+    let now: @Sendable () -> Timestamp
+
+    func declare(on routes: inout RouteTable) {
+        declare(.google, google, "Google", on: &routes)
+        declare(.github, github, "GitHub", on: &routes)
+    }
+
+    private func declare(
+        _ name: ProviderProfile.Provider, _ provider: (any SignInProvider)?, _ shown: String,
+        on routes: inout RouteTable
+    ) {
+        let path = "/v1/auth/\(name.rawValue)"
+        routes.add(
+            .get, path, "Goes to \(shown) to sign in there; not found where that is not configured",
+            status: .seeOther, RouteOptions(problems: [.notFound], limit: .account)
+        ) { (call: Call<Anyone, SignInQuery, NoBody>) in
+            guard let provider else { throw Problem(.notFound) }
+            return try await begin(call, name, provider)
+        }
+        routes.add(
+            .get, "\(path)/callback", "Comes back from \(shown), signed in, with the refresh token in a cookie",
+            status: .seeOther,
+            RouteOptions(
+                problems: [.notFound, .signInFailed, .accountSuspended, .emailTaken, .usernameTaken], limit: .account,
+                ignoresUnknownQuery: true)
+        ) { (call: Call<Anyone, SignInCallback, NoBody>) in
+            guard let provider else { throw Problem(.notFound) }
+            return try await finish(call, name, provider)
+        }
+    }
+
+    private func redirect(_ name: ProviderProfile.Provider) -> String {
+        "\(publicURL)/v1/auth/\(name.rawValue)/callback"
+    }
+
+    private func begin(
+        _ call: Call<Anyone, SignInQuery, NoBody>, _ name: ProviderProfile.Provider, _ provider: any SignInProvider
+    ) async throws -> Answer<NoContent> {
+        let attempt = SignInAttempt(by: name, returnTo: call.query.returnTo, at: now())
+        let page = try await asking(call) {
+            try await provider.consentPage(for: attempt, redirect: redirect(name))
+        }
+        return Answer(
+            NoContent(),
+            headers: [.location: page, .setCookie: attempt.header(isSecure: cookie.isSecure)])
+    }
+
+    private func finish(
+        _ call: Call<Anyone, SignInCallback, NoBody>, _ name: ProviderProfile.Provider, _ provider: any SignInProvider
+    ) async throws -> Answer<NoContent> {
+        guard let attempt = SignInAttempt(by: name, in: call.facts, at: now()), let state = call.query.state,
+            attempt.isAnswered(by: state)
+        else { throw Problem(.signInFailed, detail: "This browser has not begun it, or too long ago: begin again.") }
+        guard call.query.error == nil, let code = call.query.code else {
+            throw Problem(.signInFailed, detail: "The provider gave no consent.")
+        }
+        let profile = try await asking(call) {
+            try await provider.profile(for: code, attempt, redirect: redirect(name))
+        }
+        let opened = try await joining.signIn(profile, from: call.origin)
+        var headers: HTTPFields = [.location: attempt.returnTo]
+        let lifetime = joining.sessions.refreshLifetime
+        headers.append(
+            HTTPField(name: .setCookie, value: cookie.header(opened.refreshToken.text, lifetime: lifetime)))
+        headers.append(
+            HTTPField(name: .setCookie, value: SignInAttempt.end(name, isSecure: cookie.isSecure)))
+        return Answer(NoContent(), headers: headers)
+    }
+
+    /// Runs what asks a provider; its reasons go to the log.
+    private func asking<Value, Query, Body>(
+        _ call: Call<Anyone, Query, Body>, _ work: () async throws -> Value
+    ) async throws -> Value {
+        do {
+            return try await work()
+        } catch let refused as SignInRefused {
+            call.logger.notice("a sign-in by a provider was refused: \(refused)")
+            throw Problem(.signInFailed)
+        } catch let failure as ProviderFailure {
+            call.logger.warning("\(failure)")
+            throw Problem(.unavailable, detail: "The provider does not answer.", retryAfterSeconds: 30)
+        }
+    }
+}

@@ -1,0 +1,30 @@
+import Protocol
+import Store
+
+extension Sessions {
+    enum Order: ListOrder {
+        static let name = "sessions"
+        static let keys: [Cursor.Key] = [.id]
+    }
+
+    /// The open sessions of a user, the latest first.
+    func list(of user: UserID, current: SessionID, _ page: PageRequest) async throws -> Page<AccountSession> {
+        let before: SQL = try page.after.map { "and id < \(try $0.id(0))" } ?? ""
+        let rows = try await pool.rows(
+            """
+            select id, user_agent, address, created_at, last_used_at, expires_at from sessions
+            where user_id = \(user) and revoked_at is null and expires_at > \(now()) \(before)
+            order by id desc limit \(page.rowsToRead)
+            """
+        ) { row throws(StoreError) in
+            AccountSession(
+                id: try row.next(), device: try row.next(), address: try row.next(), createdAt: try row.next(),
+                lastUsedAt: try row.next(), expiresAt: try row.next(), isCurrent: false)
+        }
+        return page.page(of: rows, cursor: { Cursor(after: $0.id.description) }) { session in
+            var session = session
+            session.isCurrent = session.id == current
+            return session
+        }
+    }
+}
