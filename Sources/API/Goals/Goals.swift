@@ -84,6 +84,14 @@ struct Goals: Sendable {
 
     private func insert(_ goal: StoredGoal, of user: UserID) async throws {
         try await pool.transaction { connection in
+            // A try under the same key that was stored although its answer was lost has the same time.
+            let isOurs = try connection.first(
+                "select user_id = \(user) and created_at = \(goal.createdAt) from goals where id = \(goal.id)",
+                as: Bool.self)
+            if let isOurs {
+                guard isOurs else { throw Problem(.idTaken) }
+                return
+            }
             // Two at once wait for each other here, so that the limit holds.
             try connection.execute("select 1 from users where id = \(user) for no key update")
             let active = try connection.first(

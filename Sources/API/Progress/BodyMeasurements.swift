@@ -60,7 +60,16 @@ struct BodyMeasurements: Sendable {
                 values (\(measurement.id), \(user), \(measurement.measuredAt), \(measurement.note), \(now))
                 on conflict (id) do nothing
                 """)
-            guard added > 0 else { throw Problem(.idTaken) }
+            if added == 0 {
+                // A try under the same key that was stored although its answer was lost has the same time.
+                let isOurs = try connection.first(
+                    """
+                    select user_id = \(user) and created_at = \(now) from body_measurements
+                    where id = \(measurement.id)
+                    """, as: Bool.self)
+                guard isOurs == true else { throw Problem(.idTaken) }
+                return
+            }
             try connection.write(measurement, of: user)
             try connection.noteTrainingChange(of: [user])
         }
