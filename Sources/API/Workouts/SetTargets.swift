@@ -35,13 +35,11 @@ struct SetTargets: Sendable {
             return set(target, weight, .template, "The template gives this weight.")
         }
         if let intensity = Self.intensity(of: target) {
-            guard let oneRepMax = past.oneRepMaxGrams,
-                let load = intensity.proposal(oneRepMaxGrams: oneRepMax, plates: plates)
-            else {
+            guard let oneRepMax = past.oneRepMaxGrams else {
                 let why = "There is no estimated 1RM yet: go by feeling, it will be known next time."
                 return set(target, nil, .firstTime, why)
             }
-            return set(target, load)
+            if let load = intensity.proposal(oneRepMaxGrams: oneRepMax, plates: plates) { return set(target, load) }
         }
         guard target.type.isWorking else {
             return set(target, nil, .template, "A warm-up: choose a light weight.")
