@@ -72,8 +72,7 @@ extension DocumentValue: Codable {
             self = .null
         } else if let value = try? container.decode(Bool.self) {
             self = .boolean(value)
-        } else if let value = try? container.decode(Int64.self) {
-            // A number without a fraction.
+        } else if let value = try? container.decode(Int64.self) {  // no whole number: perhaps a fraction
             self = .integer(value)
         } else if let value = try? container.decode(Double.self) {
             self = .number(value)
