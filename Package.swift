@@ -112,7 +112,7 @@ let package = Package(
                 lifecycle, nioCore, nioPosix, logging,
             ],
             path: "loadtest/bench",
-            exclude: ["reference", "fan_out.py", "run.sh"],
+            exclude: ["reference", "fan_out.py", "write_sockets.py", "run.sh"],
             swiftSettings: strict),
 
         // Tests mirror Sources.
@@ -130,7 +130,8 @@ let package = Package(
             dependencies: ["Realtime", httpTypes, hummingbirdCore, lifecycle, logging, nioCore, nioPosix],
             path: "Tests/EchoTarget",
             swiftSettings: strict),
-        .testTarget(name: "ProtocolTests", dependencies: ["Protocol", "TestKit"], swiftSettings: strict),
+        .testTarget(
+            name: "ProtocolTests", dependencies: ["Protocol", "TestKit"], exclude: ["Fixtures"], swiftSettings: strict),
         .testTarget(
             name: "StoreTests", dependencies: ["Store", "Protocol", "TestKit", lifecycle, logging],
             swiftSettings: strict),

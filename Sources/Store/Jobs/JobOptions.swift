@@ -14,7 +14,7 @@ package struct JobOptions: Sendable {
     package var priority: JobPriority
     /// Not before; nil is now.
     package var runAt: Timestamp?
-    /// Jobs of one kind with one key are one job as long as it waits or runs; 1…200 characters.
+    /// Jobs of one kind with one key are one job as long as it waits or runs; 1…300 characters.
     package var key: String?
     /// After so many failures it becomes a dead letter; 1…100.
     package var mostAttempts: Int

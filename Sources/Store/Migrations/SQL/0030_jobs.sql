@@ -3,7 +3,7 @@ create table jobs (
     id uuid primary key,
     kind text not null check (char_length(kind) between 1 and 80),
     -- Jobs of one kind with one key are one job as long as it waits or runs.
-    key text check (char_length(key) between 1 and 200),
+    key text check (char_length(key) between 1 and 300),
     payload jsonb not null,
     -- 0 before 1 before 2.
     priority smallint not null check (priority between 0 and 2),
@@ -39,7 +39,7 @@ create index dead_jobs_by_time on dead_jobs (died_at);
 -- Jobs that come again at a local time.
 create table job_schedules (
     kind text not null check (char_length(kind) between 1 and 80),
-    key text not null check (char_length(key) between 1 and 200),
+    key text not null check (char_length(key) between 1 and 300),
     payload jsonb not null,
     priority smallint not null check (priority between 0 and 2),
     most_attempts integer not null check (most_attempts between 1 and 100),
