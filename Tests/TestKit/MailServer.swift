@@ -38,6 +38,7 @@ package final class MailServer: Sendable {
         var behaviour: Behaviour
         var deliveries: [Delivery] = []
         var dialogue: [String] = []
+        var waiters: [CheckedContinuation<Void, Never>] = []
     }
 
     private let state: Mutex<State>
@@ -47,6 +48,21 @@ package final class MailServer: Sendable {
     package var deliveries: [Delivery] { state.withLock(\.deliveries) }
     /// What clients said, line by line, messages left out.
     package var dialogue: [String] { state.withLock(\.dialogue) }
+
+    /// The first mail to a recipient, waited for; the same one each time.
+    package func mail(to recipient: String) async -> Delivery {
+        while true {
+            if let delivery = deliveries.first(where: { $0.recipients.contains(recipient) }) { return delivery }
+            await withCheckedContinuation { waiter in
+                let hasCome = state.withLock { state in
+                    if state.deliveries.contains(where: { $0.recipients.contains(recipient) }) { return true }
+                    state.waiters.append(waiter)
+                    return false
+                }
+                if hasCome { waiter.resume() }
+            }
+        }
+    }
 
     /// Runs a server and lends it with its port.
     package static func run<Value: Sendable>(
@@ -80,7 +96,14 @@ package final class MailServer: Sendable {
 
     fileprivate func heard(_ line: String) { state.withLock { $0.dialogue.append(line) } }
 
-    fileprivate func take(_ delivery: Delivery) { state.withLock { $0.deliveries.append(delivery) } }
+    fileprivate func take(_ delivery: Delivery) {
+        let waiters = state.withLock { state in
+            state.deliveries.append(delivery)
+            defer { state.waiters = [] }
+            return state.waiters
+        }
+        for waiter in waiters { waiter.resume() }
+    }
 
     /// The reply that was put in place of the usual one.
     fileprivate func givenReply(to verb: String) -> String? {

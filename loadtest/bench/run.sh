@@ -4,7 +4,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
-[[ $# -gt 0 ]] || set -- fan-out write-path write-sockets
+[[ $# -gt 0 ]] || set -- fan-out write-path write-sockets consent
 for product in fitai-bench fitai fitai-load; do
     swift build -c release --product "$product" >&2
 done
@@ -15,6 +15,7 @@ for part in "$@"; do
     fan-out) python3 loadtest/bench/fan_out.py "$build/fitai-bench" || missed=1 ;;
     write-path) "$build/fitai-bench" write-path || missed=1 ;;
     write-sockets) python3 loadtest/bench/write_sockets.py "$build" || missed=1 ;;
+    consent) FITAI_BINARY=$build/fitai "$build/fitai-bench" consent || missed=1 ;;
     *) echo "no measurement named $part" >&2; exit 2 ;;
     esac
     echo

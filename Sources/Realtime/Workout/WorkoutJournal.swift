@@ -32,17 +32,32 @@ package struct WorkoutJournal: WriteBehindTarget {
     }
 
     package func commit(_ batch: [JournalEntry]) async throws(StoreError) -> Receipt {
+        let statements = JournalStatements(batch)
+        if !statements.deletesWorkouts {
+            do throws(StoreError) {
+                try await pool.execute(statements.all)
+                return Receipt(fenced: [])
+            } catch  where !error.isWorthRetrying {
+                // A room that did not advance, or a row that Postgres refuses: the careful way tells which, and why.
+            }
+        }
+        return try await commitCarefully(statements)
+    }
+
+    /// Commits what advances of a batch, statement by statement in one transaction.
+    private func commitCarefully(_ statements: JournalStatements) async throws(StoreError) -> Receipt {
         do {
             return try await pool.transaction { connection in
-                let advanced = try connection.advanceHeads(of: batch)
-                let written = batch.filter { advanced.contains(HistoryKey($0.workout, $0.event.epoch)) }
+                let heads = try connection.query(statements.heads, as: (UUIDv7, Int64).self)
+                let advanced = Set(heads.map { HistoryKey($0.0, $0.1) })
+                let written = statements.batch.filter { advanced.contains(HistoryKey($0.workout, $0.event.epoch)) }
                 if !written.isEmpty {
-                    try connection.insertEvents(of: written)
-                    try connection.writeRows(of: written)
-                    try connection.noteTrainingChanges(of: written)
+                    let changes = JournalStatements(written)
+                    for change in changes.changes + changes.purge { try connection.execute(change) }
                 }
-                guard written.count < batch.count else { return Receipt(fenced: []) }
-                return Receipt(fenced: try connection.fencedHistories(of: batch, advanced: advanced))
+                guard advanced.count < statements.histories.count else { return Receipt(fenced: []) }
+                let standing = try connection.query(statements.standing, as: (UUIDv7, Int64, Int64).self)
+                return Receipt(fenced: statements.fenced(advanced: advanced, standing: standing))
             }
         } catch let error as StoreError {
             throw error

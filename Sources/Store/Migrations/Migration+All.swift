@@ -17,5 +17,6 @@ extension Migration {
         Migration("0051_exercise_ratings", PackageResources._051_exercise_ratings_sql),
         Migration("0052_exercise_use", PackageResources._052_exercise_use_sql),
         Migration("0053_templates", PackageResources._053_templates_sql),
+        Migration("0085_refuse", PackageResources._085_refuse_sql),
     ]
 }
