@@ -23,6 +23,7 @@ let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-htt
 let nioHTTPTypes = Target.Dependency.product(name: "NIOHTTPTypes", package: "swift-nio-extras")
 let nioHTTPTypesHTTP1 = Target.Dependency.product(name: "NIOHTTPTypesHTTP1", package: "swift-nio-extras")
 let nioExtras = Target.Dependency.product(name: "NIOExtras", package: "swift-nio-extras")
+let nioTLS = Target.Dependency.product(name: "NIOTLS", package: "swift-nio")
 let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
 let cryptoExtras = Target.Dependency.product(name: "CryptoExtras", package: "swift-crypto")
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
@@ -87,7 +88,7 @@ let package = Package(
             name: "Server",
             dependencies: [
                 "Protocol", "Store", "Realtime", "API", hummingbird, hummingbirdCore, httpTypes, lifecycle, logging,
-                metrics, nioCore, nioPosix,
+                metrics, nioCore, nioPosix, nioSSL, nioTLS,
             ],
             swiftSettings: strict),
         .executableTarget(
@@ -148,7 +149,10 @@ let package = Package(
             dependencies: ["Client", "TestKit", "Protocol", logging, nioCore, nioHTTP], swiftSettings: strict),
         .testTarget(
             name: "ServerTests",
-            dependencies: ["Server", "API", "Store", "Client", "Protocol", "TestKit", logging, nioCore, nioPosix],
+            dependencies: [
+                "Server", "API", "Realtime", "Store", "Client", "Protocol", "TestKit", logging, nioCore, nioPosix,
+                nioSSL,
+            ],
             swiftSettings: strict),
     ]
 )

@@ -5,7 +5,7 @@ import Store
 package struct APIConfiguration: Sendable {
     /// Where clients reach the server, without a slash at the end; links in mails begin with it.
     package var publicURL: String
-    /// Origins of our own pages, for requests that carry the refresh cookie.
+    /// Origins whose pages are ours: they may read answers (CORS), also to requests that carry the refresh cookie.
     package var allowedOrigins: Set<String>
     /// Proxies whose forwarded addresses count.
     package var trustedProxies: [AddressRange] = []

@@ -46,13 +46,17 @@ package struct App: Sendable {
     ) async throws -> Assembly {
         let directory = try DataDirectory(configuration.storage.dataDirectory)
         let pages = try loadedPages()
+        let certificates = try configuration.listener.tls.map { files throws(BootFault) in
+            try Certificates(files, logger: logger)
+        }
         let database = try await Database.open(
             configuration.storage, in: directory, environment: environment, logger: logger)
         let threads = configuration.listener.eventLoops ?? System.coreCount
         let group = MultiThreadedEventLoopGroup(numberOfThreads: threads)
         do {
             return try await assemble(
-                Base(directory: directory, pages: pages, database: database, group: group),
+                Base(
+                    directory: directory, pages: pages, certificates: certificates, database: database, group: group),
                 handlingSignals ? [.sigterm, .sigint] : [], onReady)
         } catch {
             await database.close()
@@ -64,6 +68,8 @@ package struct App: Sendable {
     private struct Base: Sendable {
         let directory: DataDirectory
         let pages: Pages
+        /// Nil: plain HTTP.
+        let certificates: Certificates?
         let database: Database
         let group: MultiThreadedEventLoopGroup
     }
@@ -99,8 +105,12 @@ package struct App: Sendable {
             base.database.services + [watch.probe, accounts.revoked, api.jobs] + api.services
             + [listeners.operations(OperationsRoutes(registry: registry, watch: watch).router().buildResponder())]
             + live.node.services
+            + (base.certificates.map { [$0] } ?? [])
             + [
-                listeners.site(api.responder(pages: PagesResponder(pages: base.pages)), sockets: live.sockets) {
+                listeners.site(
+                    api.responder(pages: PagesResponder(pages: base.pages)),
+                    SocketPort(sockets: live.sockets, certificates: base.certificates)
+                ) {
                     try await live.recover(pool: pool)
                 },
                 live.drainService(within: listener.drainTimeout),

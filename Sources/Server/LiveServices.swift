@@ -59,6 +59,7 @@ struct LiveSettings: Sendable {
         live.queueBytes = configuration.storage.queueBytes
         socket = SocketConfiguration()
         socket.origins = origins
+        socket.isEncrypted = configuration.listener.tls != nil
         socket.messageLimitBytes = limits.frameBytes
         socket.queueLimitBytes = limits.watcherBytes
     }

@@ -34,6 +34,9 @@ struct DemoCommand: AsyncParsableCommand {
             guard ["127.0.0.1", "localhost", "::1"].contains(configuration.listener.host) else {
                 throw BootFault("the demo's passwords are public: HOST must be 127.0.0.1, ::1 or localhost")
             }
+            guard configuration.listener.tls == nil else {
+                throw BootFault("the demo's own client speaks no TLS: unset TLS_CERTIFICATE and TLS_KEY")
+            }
             let (addresses, ready) = AsyncStream.makeStream(of: Ready.self, bufferingPolicy: .bufferingNewest(1))
             let assembly = try await Terminal.app(configuration).assemble(handlingSignals: true) { state in
                 Terminal.show(state, configuration.operations)

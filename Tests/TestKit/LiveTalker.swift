@@ -1,3 +1,4 @@
+import NIOSSL
 import Protocol
 
 /// A connection that speaks the live protocol frame by frame, so that tests see every one.
@@ -29,15 +30,15 @@ package final class LiveTalker: Sendable {
     private init(_ socket: RawSocket) { self.socket = socket }
 
     /// Connects without a word.
-    package static func open(port: Int) async throws -> LiveTalker {
-        let socket = try await RawSocket.connect(port: port)
+    package static func open(port: Int, tls: NIOSSLContext? = nil) async throws -> LiveTalker {
+        let socket = try await RawSocket.connect(port: port, tls: tls)
         _ = try await socket.requestUpgrade(["Sec-WebSocket-Protocol: fitai.v1.json"])
         return LiveTalker(socket)
     }
 
     /// Connects and says hello.
-    package static func connect(port: Int, token: String) async throws -> LiveTalker {
-        let talker = try await open(port: port)
+    package static func connect(port: Int, token: String, tls: NIOSSLContext? = nil) async throws -> LiveTalker {
+        let talker = try await open(port: port, tls: tls)
         let answer = try await talker.ask(.hello(token: token, client: nil))
         guard case .welcome = answer else { throw Closed(code: nil) }
         return talker

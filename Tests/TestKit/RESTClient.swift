@@ -2,11 +2,14 @@ import Foundation
 import NIOCore
 import NIOHTTP1
 import NIOPosix
+import NIOSSL
 import Protocol
 
 /// A small HTTP/1.1 client for tests: a connection a request, nothing cached, nothing followed.
 package struct RESTClient: Sendable {
     private let port: Int
+    /// How to speak TLS; nil speaks in the clear.
+    package var tls: NIOSSLContext?
     /// Sent as `Authorization: Bearer`.
     package var token: String?
     /// Sent with each request.
@@ -71,6 +74,7 @@ package struct RESTClient: Sendable {
         let connection = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .connect(host: "127.0.0.1", port: port) { channel in
                 channel.eventLoop.makeCompletedFuture {
+                    try channel.pipeline.syncOperations.addTLS(tls)
                     try channel.pipeline.syncOperations.addHTTPClientHandlers()
                     return try Connection(wrappingChannelSynchronously: channel)
                 }

@@ -1,5 +1,6 @@
 import NIOCore
 import NIOPosix
+import NIOSSL
 
 /// A peer that sends exactly the bytes it is told to, so that tests can do what no well-behaved client does.
 package final class RawSocket: Sendable {
@@ -11,12 +12,13 @@ package final class RawSocket: Sendable {
         self.reader = reader
     }
 
-    /// Connects to a port of this machine.
-    package static func connect(port: Int) async throws -> RawSocket {
+    /// Connects to a port of this machine, in the clear unless told how to speak TLS.
+    package static func connect(port: Int, tls: NIOSSLContext? = nil) async throws -> RawSocket {
         let bootstrap = ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .channelOption(.allowRemoteHalfClosure, value: true)
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
+                    try channel.pipeline.syncOperations.addTLS(tls)
                     try channel.pipeline.syncOperations.addHandler(RawSocketReader())
                 }
             }
@@ -108,6 +110,13 @@ package final class RawSocket: Sendable {
             }
         }
         return try await promise.futureResult.get()
+    }
+}
+
+extension ChannelPipeline.SynchronousOperations {
+    /// Adds TLS as a client of this machine speaks it; nothing without a context.
+    func addTLS(_ context: NIOSSLContext?) throws {
+        if let context { try addHandler(NIOSSLClientHandler(context: context, serverHostname: "localhost")) }
     }
 }
 

@@ -4,20 +4,26 @@ import Logging
 import NIOCore
 import NIOPosix
 import Realtime
+import Server
 import ServiceLifecycle
 
 /// A server of sockets and a trivial REST side on a free port, for as long as `body` runs; then it shuts down
 /// gracefully, which is part of what is tested.
-/// - Parameter group: the event loops; by default those of the process.
+/// - Parameters:
+///   - group: the event loops; by default those of the process.
+///   - encrypt: puts TLS before the sockets.
 package func withSocketServer<Result: Sendable>(
     _ sockets: SocketHost, group: any EventLoopGroup = MultiThreadedEventLoopGroup.singleton,
     rest: @escaping HTTPChannelHandler.Responder = answerPath,
+    encrypt: (LiveServerChannel) -> EncryptedChannel? = { _ in nil },
     _ body: @escaping @Sendable (_ port: Int) async throws -> Result
 ) async throws -> Result {
     var logger = Logger(label: "test")
     logger.logLevel = .critical
     let (ports, started) = AsyncStream.makeStream(of: Int.self, bufferingPolicy: .bufferingOldest(1))
-    let server = LiveServerChannel(sockets: sockets, responder: rest).server(
+    let plain = LiveServerChannel(sockets: sockets, responder: rest)
+    let channel: any HTTPChannelHandler = encrypt(plain) ?? plain
+    let server = channel.server(
         configuration: ServerConfiguration(address: .hostname("127.0.0.1", port: 0)),
         onServerRunning: { channel in
             if let port = channel.localAddress?.port { started.yield(port) }

@@ -1,3 +1,4 @@
+import NIOCore
 import NIOSSL
 
 /// A self-signed certificate for `localhost` and 127.0.0.1 with its key; worth nothing outside of tests.
@@ -24,6 +25,29 @@ package enum TestCertificate {
         -----END PRIVATE KEY-----
         """
 
+    /// Another one, as after a renewal.
+    package static let renewedCertificate = """
+        -----BEGIN CERTIFICATE-----
+        MIIBqjCCAVGgAwIBAgIUPeaN1cPaEo9Z8qT7flOkchD/OYEwCgYIKoZIzj0EAwIw
+        HDEaMBgGA1UEAwwRcmVuZXdlZC5sb2NhbGhvc3QwIBcNMjYxMTI1MDIwMTE4WhgP
+        MjEyNjExMDEwMjAxMThaMBwxGjAYBgNVBAMMEXJlbmV3ZWQubG9jYWxob3N0MFkw
+        EwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEjjHxA6GOlhIEMDeJn9j3cpWDi3aHqh4R
+        aEKWx0S6/l10VHwV3Jza3o6D5BC2sIjpq8KmAQ8vRA4Rlfr5mNGrNqNvMG0wHQYD
+        VR0OBBYEFMqTip7A0kFKjAdBIHQ5yeMb1QLBMB8GA1UdIwQYMBaAFMqTip7A0kFK
+        jAdBIHQ5yeMb1QLBMA8GA1UdEwEB/wQFMAMBAf8wGgYDVR0RBBMwEYIJbG9jYWxo
+        b3N0hwR/AAABMAoGCCqGSM49BAMCA0cAMEQCIHa09jFqC0GOCzMmUoeCelyrFRm9
+        LUI+hKTviLPzC3nMAiBe3TAh3bjuCtK1TwZDq92t8Uj+jKDJPXd8KjwnhHWoqw==
+        -----END CERTIFICATE-----
+        """
+
+    package static let renewedKey = """
+        -----BEGIN PRIVATE KEY-----
+        MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQg30txrPcZOLnR0R+n
+        VknkbBxLIYiYW9fBil2OlILT40OhRANCAASOMfEDoY6WEgQwN4mf2PdylYOLdoeq
+        HhFoQpbHRLr+XXRUfBXcnNrejoPkELawiOmrwqYBDy9EDhGV+vmY0as2
+        -----END PRIVATE KEY-----
+        """
+
     /// What a server presents.
     package static var server: TLSConfiguration {
         get throws {
@@ -37,5 +61,14 @@ package enum TestCertificate {
     /// What a client that trusts it needs.
     package static var roots: NIOSSLTrustRoots {
         get throws { .certificates(try NIOSSLCertificate.fromPEMBytes(Array(certificate.utf8))) }
+    }
+
+    /// What a client needs that trusts this certificate alone.
+    package static func client(trusting certificate: String = certificate) throws -> NIOSSLContext {
+        var client = TLSConfiguration.makeClientConfiguration()
+        client.trustRoots = .certificates(try NIOSSLCertificate.fromPEMBytes(Array(certificate.utf8)))
+        // Where half-closure is allowed, as in raw sockets, the wait for the other side's goodbye ends by time alone.
+        client.shutdownTimeout = .milliseconds(50)
+        return try NIOSSLContext(configuration: client)
     }
 }

@@ -14,6 +14,7 @@ package struct APIResponder: HTTPResponder {
     private let mechanisms: RouteMechanisms
     private let clientAddress: ClientAddress
     private let now: @Sendable () -> Timestamp
+    private let crossOrigin: CrossOrigin
     private let sendsStrictTransport: Bool
     private let pages: (any HTTPResponder<APIContext>)?
 
@@ -26,6 +27,7 @@ package struct APIResponder: HTTPResponder {
         self.mechanisms = mechanisms
         clientAddress = ClientAddress(trusted: configuration.trustedProxies)
         now = configuration.now
+        crossOrigin = CrossOrigin(origins: configuration.allowedOrigins)
         sendsStrictTransport = configuration.publicURL.hasPrefix("https://")
         self.pages = pages
     }
@@ -36,7 +38,9 @@ package struct APIResponder: HTTPResponder {
         var logger = context.logger
         logger[metadataKey: "request.id"] = "\(facts.id)"
         if let pages, !APIResponder.isOurs(facts.path) {
-            return try await pages.respond(to: request, context: context)
+            var page = try await pages.respond(to: request, context: context)
+            addStrictTransport(&page.headers)
+            return page
         }
         let isHead = facts.method == .head
         let outcome = table.tree.find(method: isHead ? "GET" : facts.method.rawValue, path: facts.path)
@@ -47,8 +51,7 @@ package struct APIResponder: HTTPResponder {
             switch outcome {
             case .unknown: throw Problem(.notFound)
             case .wrongMethod(let allowed):
-                answer = problem(Problem(.methodNotAllowed), facts)
-                answer.headers[.allow] = allowed.joined(separator: ", ")
+                answer = wrongMethod(allowed, facts)
             case .found(let match):
                 route = match.endpoint.route.path
                 verdict = mechanisms.limits.spend(match.endpoint.route.options.limit, address: facts.address)
@@ -70,6 +73,15 @@ package struct APIResponder: HTTPResponder {
             status: answer.status, headers: answer.headers,
             body: ResponseBody(byteBuffer: ByteBuffer(bytes: answer.body)))
         return isHead ? response.createHeadResponse() : response
+    }
+
+    /// The refusal that names the methods a path has, or what a browser asks about them for another origin's page.
+    private func wrongMethod(_ declared: [String], _ facts: RequestFacts) -> RenderedAnswer {
+        let methods = declared.contains("GET") ? (declared + ["HEAD"]).sorted() : declared
+        if let preflight = crossOrigin.preflight(facts, methods: methods) { return preflight }
+        var refusal = problem(Problem(.methodNotAllowed), facts)
+        refusal.headers[.allow] = methods.joined(separator: ", ")
+        return refusal
     }
 
     /// Whether a path belongs to the API and not to the pages.
@@ -116,15 +128,20 @@ package struct APIResponder: HTTPResponder {
         answer.headers[.referrerPolicy] = "no-referrer"
         answer.headers[.frameOptions] = "DENY"
         answer.headers[.contentSecurityPolicy] = "default-src 'none'; frame-ancestors 'none'"
-        if sendsStrictTransport { answer.headers[.strictTransportSecurity] = "max-age=31536000" }
+        addStrictTransport(&answer.headers)
+        crossOrigin.tell(&answer, to: facts)
         guard answer.body.count > 1024 else { return }
-        answer.headers[.vary] = "Accept-Encoding"
+        answer.headers.addVary("Accept-Encoding")
         if let coding = ContentCoding(accepted: facts.headers[.acceptEncoding]),
             let small = coding.compress(answer.body), small.count < answer.body.count
         {
             answer.body = small
             answer.headers[.contentEncoding] = coding.rawValue
         }
+    }
+
+    private func addStrictTransport(_ headers: inout HTTPFields) {
+        if sendsStrictTransport { headers[.strictTransportSecurity] = "max-age=31536000" }
     }
 
     private func record(

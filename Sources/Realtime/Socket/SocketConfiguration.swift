@@ -6,6 +6,9 @@ package struct SocketConfiguration: Sendable {
     package var path = "/v1/live"
     /// The subprotocol spoken; a client that offers subprotocols must offer this one. `nil` takes any client.
     package var subprotocol: String? = "fitai.v1.json"
+    /// Whether TLS stands between the sockets and their channels; then every byte goes through the channel, and nothing
+    /// is ever written past it.
+    package var isEncrypted = false
     /// Origins of pages that may connect, as browsers send them (`https://app.example`).
     /// A request without `Origin` is no browser's and is taken; `nil` takes every origin.
     package var origins: Set<String>? = []

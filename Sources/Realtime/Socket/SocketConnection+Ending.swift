@@ -16,7 +16,9 @@ extension SocketConnection {
         parkedBytes = 1
         answerWritten.assumeIsolated().whenComplete { result in
             switch result {
-            case .success: self.parkedBytesLeft()
+            // The answer may have left already, with the HTTP handlers still in the pipeline: a frame written through it
+            // now would meet them, so frames wait for the next turn.
+            case .success: self.eventLoop.assumeIsolated().execute { self.parkedBytesLeft() }
             case .failure: self.descriptor = nil
             }
         }
@@ -34,6 +36,7 @@ extension SocketConnection {
             // Not a TCP socket (a Unix one, or a test's channel); it works without these options.
             host.logger.debug("socket options not set", metadata: ["socket.error": "\(error)"])
         }
+        guard !configuration.isEncrypted else { return }
         do {
             descriptor = try context.pipeline.syncOperations.withUnsafeTransportIfAvailable(
                 of: NIOBSDSocket.Handle.self

@@ -3,7 +3,8 @@ import NIOCore
 import Protocol
 
 /// All bytes of a connection take one way: straight into the socket while it takes them, else the queue. What a full
-/// socket left of a frame is parked with the channel, which knows when the socket can be written again.
+/// socket left of a frame is parked with the channel, which knows when the socket can be written again. Under TLS there
+/// is no straight way: what waits is parked with the channel, as much at once as one write takes.
 extension SocketConnection {
     /// What became of a run of frames.
     enum Delivery {
@@ -43,8 +44,7 @@ extension SocketConnection {
         while parkedBytes == 0, let first = queue.first {
             guard let descriptor else {
                 guard context != nil, phase != .ended else { return queue.removeAll() }
-                queue.removeFirst()
-                park(first)
+                park(takeFront(first))
                 return
             }
             let (sent, size) = writeFront(first, to: descriptor)
@@ -69,6 +69,19 @@ extension SocketConnection {
         let waiting = drained
         drained = []
         eventLoop.execute { for body in waiting { body() } }
+    }
+
+    /// Takes frames from the front for one write of the channel.
+    private func takeFront(_ first: ByteBuffer) -> ByteBuffer {
+        guard queue.count > 1 else {
+            queue.removeFirst()
+            return first
+        }
+        var run = ByteBuffer()
+        queue.copyFront(into: &run, limit: Self.gatherLimitBytes)
+        // Whole frames were copied, so none is left in part.
+        _ = queue.removeSent(run.readableBytes)
+        return run
     }
 
     private func writeFront(_ first: ByteBuffer, to descriptor: CInt) -> (sent: Int, size: Int) {

@@ -30,15 +30,6 @@ package struct AccountsConfiguration: Sendable {
     private static func account(
         _ id: Variable, _ secret: Variable, _ reader: inout EnvironmentReader
     ) -> ProviderAccount? {
-        switch (reader.text(id), reader.text(secret)) {
-        case (let id?, let secret?): return ProviderAccount(clientId: id, clientSecret: secret)
-        case (nil, nil): return nil
-        case (nil, _):
-            reader.note(id, message: "\(id.name) must be set together with \(secret.name)")
-            return nil
-        case (_, nil):
-            reader.note(secret, message: "\(secret.name) must be set together with \(id.name)")
-            return nil
-        }
+        reader.both(id, secret).map { ProviderAccount(clientId: $0, clientSecret: $1) }
     }
 }

@@ -34,6 +34,8 @@ package struct ListenerConfiguration: Sendable {
     package var port: Int
     /// Nil: made from the host and the port that was bound.
     package var publicURL: Origin?
+    /// Nil: plain HTTP.
+    package var tls: TLSFiles?
     /// Empty: the public URL alone.
     package var allowedOrigins: [Origin]
     package var trustedProxies: [AddressRange]
@@ -50,6 +52,10 @@ package struct ListenerConfiguration: Sendable {
         host = reader.value(.host) { $0.contains(where: \.isWhitespace) ? nil : $0 } ?? ""
         port = reader.number(.port, in: 0...65535)
         publicURL = reader.value(.publicURL, Origin.init)
+        tls = TLSFiles(&reader)
+        if tls != nil, let publicURL, !publicURL.isSecure {
+            reader.note(.publicURL, message: "PUBLIC_URL must be https where TLS_CERTIFICATE and TLS_KEY are set")
+        }
         allowedOrigins = reader.list(.allowedOrigins, Origin.init)
         trustedProxies = reader.list(.trustedProxies, AddressRange.init)
         webDirectory = reader.text(.webDirectory) ?? ""
@@ -58,6 +64,24 @@ package struct ListenerConfiguration: Sendable {
         eventLoops = reader.optionalNumber(.eventLoops, in: 1...256)
         requestTimeout = .seconds(reader.number(.requestSeconds, in: 1...600))
         drainTimeout = .seconds(reader.number(.drainSeconds, in: 1...3600))
+    }
+}
+
+/// The files of a certificate and its key, in PEM.
+package struct TLSFiles: Hashable, Sendable {
+    package let certificate: String
+    package let key: String
+
+    /// - Parameters: paths, which need not exist yet.
+    package init(certificate: String, key: String) {
+        self.certificate = certificate
+        self.key = key
+    }
+
+    /// Nil without TLS; one of the two alone is a fault.
+    init?(_ reader: inout EnvironmentReader) {
+        guard let (certificate, key) = reader.both(.tlsCertificate, .tlsKey) else { return nil }
+        self.init(certificate: certificate, key: key)
     }
 }
 

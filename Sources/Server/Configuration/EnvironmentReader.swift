@@ -69,6 +69,20 @@ struct EnvironmentReader {
         return elements ?? []
     }
 
+    /// The texts of two variables that go together; nil without both, and one alone is a fault.
+    mutating func both(_ first: Variable, _ second: Variable) -> (String, String)? {
+        switch (text(first), text(second)) {
+        case (let one?, let two?): return (one, two)
+        case (nil, nil): return nil
+        case (nil, _):
+            note(first, message: "\(first.name) must be set together with \(second.name)")
+            return nil
+        case (_, nil):
+            note(second, message: "\(second.name) must be set together with \(first.name)")
+            return nil
+        }
+    }
+
     mutating func note(_ variable: Variable, message: String) {
         faults.append(ConfigurationFault(variable, message: message))
     }

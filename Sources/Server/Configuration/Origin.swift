@@ -2,6 +2,8 @@
 package struct Origin: Hashable, Sendable, CustomStringConvertible {
     package let description: String
 
+    var isSecure: Bool { description.hasPrefix("https://") }
+
     /// Reads an http or https URL that has no path but `/`; host letters become lower case. Nil for anything else.
     package init?(_ text: String) {
         let lowered = text.lowercased()

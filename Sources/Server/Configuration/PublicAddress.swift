@@ -9,14 +9,15 @@ struct PublicAddress: Sendable {
 
     /// - Parameter port: the port that is bound.
     init(_ configuration: ListenerConfiguration, port: Int) {
-        listening = "http://\(Self.urlHost(configuration.host)):\(port)"
+        let scheme = configuration.tls == nil ? "http" : "https"
+        listening = "\(scheme)://\(Self.urlHost(configuration.host)):\(port)"
         url = configuration.publicURL?.description ?? listening
         var origins = Set(configuration.allowedOrigins.map(\.description))
         if origins.isEmpty { origins = [url] }
         // A developer opens either name of this machine and means the same server.
         if configuration.publicURL == nil, configuration.allowedOrigins.isEmpty {
             for name in ["localhost", "127.0.0.1", "[::1]"] {
-                if let origin = Origin("http://\(name):\(port)") { origins.insert(origin.description) }
+                if let origin = Origin("\(scheme)://\(name):\(port)") { origins.insert(origin.description) }
             }
         }
         self.origins = origins

@@ -41,12 +41,19 @@ extension Variable {
     static let port = Variable(
         "PORT", .text("8080"), allowed: "0…65535; 0 takes any free port", "Port for pages, REST and the socket.")
     static let publicURL = Variable(
-        "PUBLIC_URL", .derived("http://HOST:PORT"), allowed: "an http or https URL without a path",
-        "The address under which people reach the server; links in mails begin with it.")
+        "PUBLIC_URL", .derived("http://HOST:PORT, https:// with TLS"), allowed: "an http or https URL without a path",
+        "The address under which people reach the server; links in mails begin with it. With TLS it is https.")
+    static let tlsCertificate = Variable(
+        "TLS_CERTIFICATE", .none, allowed: "a PEM file: the server's certificate, then those that vouch for it",
+        "With TLS_KEY: pages, REST and the socket speak TLS. Both files are read again when they change, and on SIGHUP."
+    )
+    static let tlsKey = Variable(
+        "TLS_KEY", .none, allowed: "a PEM file without a passphrase: the certificate's private key",
+        "Has to be set together with TLS_CERTIFICATE.")
     static let allowedOrigins = Variable(
         "ALLOWED_ORIGINS", .derived("PUBLIC_URL; without one, this machine on PORT"),
         allowed: "origins separated by commas, as https://app.example.org",
-        "Pages of these origins may open the socket and use the refresh cookie.")
+        "Pages of these origins may call REST (CORS), open the socket and use the refresh cookie.")
     static let trustedProxies = Variable(
         "TRUSTED_PROXIES", .none, allowed: "addresses or CIDR blocks separated by commas",
         "X-Forwarded-For counts only from these.")
@@ -142,7 +149,7 @@ extension Variable {
 
     /// Every variable, in the order in which a reader wants them.
     package static let all: [Variable] = [
-        host, port, publicURL, allowedOrigins, trustedProxies, webDirectory, explorerDirectory,
+        host, port, publicURL, tlsCertificate, tlsKey, allowedOrigins, trustedProxies, webDirectory, explorerDirectory,
         dataDirectory, databaseURL, databasePoolSize, redisURL, smtpURL, mailFrom, googleClientId, googleClientSecret,
         googleIssuer, githubClientId, githubClientSecret, githubURL, githubAPIURL, queueBytes, eventLoops,
         requestSeconds, drainSeconds,

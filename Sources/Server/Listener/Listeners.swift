@@ -52,9 +52,9 @@ struct Listeners: Sendable {
     ///
     /// - Parameter prepare: runs before connections are taken.
     func site(
-        _ responder: APIResponder, sockets: SocketHost, prepare: @escaping @Sendable () async throws -> Void
+        _ responder: APIResponder, _ port: SocketPort, prepare: @escaping @Sendable () async throws -> Void
     ) -> any Service {
-        let server = HTTPServerBuilder { responder in LiveServerChannel(sockets: sockets, responder: responder) }
+        let server = HTTPServerBuilder { responder in port.channel(responder) }
         return Listener(
             name: "site", portVariable: Variable.port.name,
             address: .init(host: configuration.listener.host, port: sitePort), responder: responder, server: server,

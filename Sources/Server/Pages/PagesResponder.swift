@@ -42,6 +42,7 @@ struct PagesResponder<Context: RequestContext>: HTTPResponder {
             .referrerPolicy: "same-origin",
             .crossOriginOpenerPolicy: "same-origin",
             .crossOriginResourcePolicy: "same-origin",
+            .permissionsPolicy: "camera=(), geolocation=(), microphone=(), payment=()",
         ]
     }
 
@@ -58,5 +59,6 @@ struct PagesResponder<Context: RequestContext>: HTTPResponder {
 extension HTTPField.Name {
     // Tokens known to be valid names.
     static let referrerPolicy = HTTPField.Name("Referrer-Policy")!
+    static let permissionsPolicy = HTTPField.Name("Permissions-Policy")!
     static let crossOriginOpenerPolicy = HTTPField.Name("Cross-Origin-Opener-Policy")!
 }

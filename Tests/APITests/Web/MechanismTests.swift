@@ -36,7 +36,7 @@ struct MechanismTests {
         try await Probe.run { server in
             let answer = try await server.client.send("DELETE", "/v1/probe/things/1")
             #expect(answer.status == 405)
-            #expect(answer[header: "allow"] == "GET, PUT")
+            #expect(answer[header: "allow"] == "GET, HEAD, PUT")
             #expect(answer.code == "methodNotAllowed")
         }
     }
@@ -165,7 +165,7 @@ struct MechanismTests {
         try await Probe.run { server in
             let answer = try await server.client.get("/v1/probe/large", headers: [("Accept-Encoding", accepted)])
             #expect(answer[header: "content-encoding"] == coding)
-            #expect(answer[header: "vary"] == "Accept-Encoding")
+            #expect(answer[header: "vary"] == "Origin, Accept-Encoding")
             #expect((answer.body.count < 1000) == (coding != nil))
             if coding == "gzip" { #expect(answer.body.starts(with: [0x1F, 0x8B])) }
         }
@@ -212,14 +212,33 @@ struct MechanismTests {
         }
     }
 
-    @Test("every answer carries the security headers")
-    func securityHeaders() async throws {
+    @Test(
+        "every answer carries the security headers, refusals too, and what is private is not stored",
+        arguments: [
+            ("GET", "/v1/probe/things/mine", 200), ("GET", "/v1/nothing", 404), ("DELETE", "/v1/probe/things/1", 405),
+            ("GET", "/v1/probe/verified", 401), ("GET", "/v1/probe/broken", 500), ("GET", "/v1/probe/large", 200),
+            ("PUT", "/v1/probe/things/1", 415), ("HEAD", "/v1/probe/things/mine", 200),
+        ])
+    func securityHeaders(method: String, path: String, status: Int) async throws {
         try await Probe.run { server in
-            for path in ["/v1/probe/things/mine", "/v1/nothing"] {
-                let answer = try await server.client.get(path)
-                #expect(answer[header: "x-content-type-options"] == "nosniff")
-                #expect(answer[header: "content-security-policy"]?.contains("default-src 'none'") == true)
-            }
+            let answer = try await server.client.send(method, path, json: nil)
+            #expect(answer.status == status)
+            #expect(answer[header: "x-content-type-options"] == "nosniff")
+            #expect(
+                answer[header: "content-security-policy"] == "default-src 'none'; frame-ancestors 'none'")
+            #expect(answer[header: "x-frame-options"] == "DENY")
+            #expect(answer[header: "referrer-policy"] == "no-referrer")
+            #expect(answer[header: "cache-control"]?.contains("no-store") == true)
+            #expect(answer[header: "vary"]?.hasPrefix("Origin") == true)
+            #expect(answer[header: "strict-transport-security"] == nil)
+        }
+    }
+
+    @Test("behind an https address browsers are told to stay with it")
+    func strictTransport() async throws {
+        try await Probe.run(adjust: { $0.publicURL = "https://fitai.example" }) { server in
+            let answer = try await server.client.get("/v1/nothing")
+            #expect(answer[header: "strict-transport-security"] == "max-age=31536000")
         }
     }
 }

@@ -159,7 +159,11 @@ struct ProcessTests {
                 #expect(page.headers["content-type"] == "text/html; charset=utf-8")
                 #expect(page.headers["content-security-policy"]?.contains("default-src 'none'") == true)
                 #expect(page.headers["content-security-policy"]?.contains("unsafe") == false)
+                #expect(page.headers["content-security-policy"]?.contains("frame-ancestors 'none'") == true)
                 #expect(page.headers["x-content-type-options"] == "nosniff")
+                #expect(page.headers["referrer-policy"] == "same-origin")
+                #expect(page.headers["permissions-policy"]?.contains("camera=()") == true)
+                #expect(page.headers["strict-transport-security"] == nil)
                 var again = URLRequest(
                     url: try #require(URL(string: ready.url + "/")), cachePolicy: .reloadIgnoringLocalCacheData)
                 again.setValue(try #require(page.headers["etag"]), forHTTPHeaderField: "If-None-Match")

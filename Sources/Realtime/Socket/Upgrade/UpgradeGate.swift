@@ -200,7 +200,7 @@ final class UpgradeGate: ChannelDuplexHandler, RemovableChannelHandler {
 
     private func addREST(_ context: ChannelHandlerContext) throws -> LiveServerChannel.REST {
         let pipeline = context.pipeline.syncOperations
-        let codec = HTTP1ToHTTPServerCodec(secure: false)
+        let codec = HTTP1ToHTTPServerCodec(secure: sockets.configuration.isEncrypted)
         let idle = Duration.nanoseconds(sockets.configuration.restIdleTimeout.nanoseconds)
         let idleClosing = HTTPConnectionStateHandler(idleTimeout: idle, logger: logger)
         try pipeline.addHandler(codec)

@@ -56,6 +56,9 @@ struct UpgradeRefusal: Error, Equatable {
         fields.add(name: "content-length", value: String(bodyBytes))
         fields.add(name: "connection", value: "close")
         fields.add(name: "cache-control", value: "no-store")
+        fields.add(name: "x-content-type-options", value: "nosniff")
+        fields.add(name: "content-security-policy", value: "default-src 'none'; frame-ancestors 'none'")
+        fields.add(name: "referrer-policy", value: "no-referrer")
         for (name, value) in headers { fields.add(name: "\(name)", value: "\(value)") }
         return HTTPResponseHead(version: version, status: status, headers: fields)
     }
