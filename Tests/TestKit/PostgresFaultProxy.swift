@@ -4,7 +4,8 @@ import Protocol
 import Store
 import Synchronization
 
-/// Stands between a pool and its server and can lose the answer to one COMMIT.
+/// Stands between a pool and its server and can lose one COMMIT or the answer to it; a batch of the write-behind, which is
+/// a transaction in one statement, counts as one.
 ///
 /// Speaks over a unix socket on both sides; `configuration` is the server's own with the proxy's address.
 package final class PostgresFaultProxy: Sendable {
@@ -42,6 +43,9 @@ package final class PostgresFaultProxy: Sendable {
         self.fault.withLock { $0 = fault }
     }
 
+    /// Whether the COMMIT it was armed for is still to come.
+    package var isArmed: Bool { fault.withLock { $0 != nil } }
+
     /// Stops listening; connections that are open end with their peers.
     package func close() {
         shutdown(listener, Int32(SHUT_RDWR))
@@ -66,21 +70,20 @@ package final class PostgresFaultProxy: Sendable {
     }
 
     private func forwardUp(_ pair: Pair) {
-        let commit = Array("commit\0".utf8)
+        var requests = ClientMessages()
         while let bytes = receive(pair.client) {
-            if bytes.count >= commit.count, bytes.suffix(commit.count).elementsEqual(commit),
-                let fault = fault.withLock({ $0.take() })
-            {
-                switch fault {
-                case .loseCommit: break
-                case .loseAnswer:
-                    pair.swallowAnswers()
-                    send(bytes, to: pair.server)
-                    pair.waitForSwallowed()
+            requests.append(bytes)
+            while let request = requests.next() {
+                if request.commits, let fault = fault.withLock({ $0.take() }) {
+                    if fault == .loseAnswer {
+                        pair.swallowAnswers()
+                        send(request.bytes, to: pair.server)
+                        pair.waitForSwallowed()
+                    }
+                    return pair.end()
                 }
-                break
+                send(request.bytes, to: pair.server)
             }
-            send(bytes, to: pair.server)
         }
         pair.end()
     }

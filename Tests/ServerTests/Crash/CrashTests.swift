@@ -46,6 +46,7 @@ struct CrashTests {
                     proxy.arm(drill.random.chance(in: 3) ? .loseCommit : .loseAnswer)
                     // More than may have been on its way: some of it was committed since.
                     try await drill.answers(600...650)
+                    #expect(!proxy.isArmed)
                 }
             }
         }
