@@ -48,10 +48,13 @@ package struct API: Sendable {
         var table = extra
         accounts.declare(on: &table)
         UserRoutes(users: Users(pool: pool), relations: Relations(pool: pool), live: live).declare(on: &table)
-        SocialRoutes(
-            friendships: Friendships(pool: pool, now: now), lists: SocialLists(pool: pool), live: live
-        ).declare(on: &table)
         let (exercises, use) = (Exercises(pool: pool), ExerciseUse(pool: pool))
+        SocialRoutes(
+            friendships: Friendships(pool: pool, now: now), lists: SocialLists(pool: pool),
+            search: PeopleSearch(pool: pool),
+            suggestions: FriendSuggestions(pool: pool, use: use.workouts, now: now),
+            lastActivity: accounts.sessions.lastActivity, live: live
+        ).declare(on: &table)
         ExerciseRoutes(
             exercises: exercises, ratings: ExerciseRatings(pool: pool, use: use.workouts), use: use, live: live
         ).declare(on: &table)

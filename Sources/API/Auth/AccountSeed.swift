@@ -43,8 +43,9 @@ package struct AccountSeed: Sendable {
         }
         try await pool.execute(
             """
-            insert into users (id, username, email, password_hash, display_name, live_audience, verified_at, created_at)
-            select id, username, email, hash, name, audience, \(time)::timestamptz, \(time)::timestamptz
+            insert into users (id, username, email, password_hash, display_name, live_audience, workouts_audience,
+                verified_at, created_at)
+            select id, username, email, hash, name, audience, audience, \(time)::timestamptz, \(time)::timestamptz
             from unnest(\(plans.map { _ in UserID.make(at: time) })::uuid[], \(plans.map(\.username))::text[],
                 \(plans.map(\.email))::text[], \(hashes)::text[], \(plans.map(\.displayName))::text[],
                 \(plans.map(\.audience.rawValue))::text[]) as plan (id, username, email, hash, name, audience)

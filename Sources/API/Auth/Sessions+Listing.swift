@@ -28,3 +28,13 @@ extension Sessions {
         }
     }
 }
+
+extension Sessions {
+    /// When each of these users signed in or renewed a session last; those who never did are left out.
+    func lastActivity(of users: [UserID]) async throws -> [UserID: Timestamp] {
+        let rows = try await pool.query(
+            "select user_id, max(last_used_at) from sessions where user_id = any(\(users)) group by user_id",
+            as: (UserID, Timestamp).self)
+        return Dictionary(uniqueKeysWithValues: rows.map { ($0, $1) })
+    }
+}

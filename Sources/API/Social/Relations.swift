@@ -58,11 +58,7 @@ package struct Relations: Sendable {
                    (select requested_by from friendships where low = \(low) and high = \(high))
             """, as: (Bool, FriendshipState?, UserID?).self)
         guard let (isBlocked, state, requestedBy) = row, !isBlocked else { return nil }
-        switch state {
-        case .friends: return .friend
-        case .requested: return requestedBy == viewer ? .requestSent : .requestReceived
-        case .declined, nil: return .stranger
-        }
+        return PublicProfile.Relation(state, isOwnRequest: requestedBy == viewer)
     }
 
     /// The pair in the order its row has.

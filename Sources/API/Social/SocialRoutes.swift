@@ -6,10 +6,17 @@ import Store
 struct SocialRoutes: Sendable {
     let friendships: Friendships
     let lists: SocialLists
+    let search: PeopleSearch
+    let suggestions: FriendSuggestions
+    /// When users were here last.
+    let lastActivity: @Sendable ([UserID]) async throws -> [UserID: Timestamp]
     let live: LiveHooks
 
     func declare(on routes: inout RouteTable) {
         routes.get("/v1/users/friends", "One's friends, the newest first", use: friends)
+        routes.get("/v1/users/search", "Finds people by username and name, best first", use: find)
+        routes.get(
+            "/v1/users/friends/suggestions", "People one may know, each with the reasons, best first", use: suggest)
         routes.get("/v1/users/friends/requests", "Friend requests in and out, the newest first", use: requests)
         routes.post(
             "/v1/users/friends/request", "Asks a user for friendship; crossing requests make friends",
@@ -30,15 +37,28 @@ struct SocialRoutes: Sendable {
         _ call: Call<SignedInUser, ListQuery<FriendsOrder>, NoBody>
     ) async throws -> Answer<Page<Friend>> {
         let rows = try await lists.friends(of: call.caller.id, call.query.page)
+        let activity = try await lastActivity(rows.map(\.card.id))
         return Answer(
             call.query.page.page(of: rows, cursor: SocialRoutes.cursor) { row in
                 let status = live.status(row.card.id)
-                // Who lets nobody watch does not show as online either.
+                // Who lets nobody watch does not show as online either, nor when that was.
                 let isShown = row.live != .private
                 return Friend(
                     user: row.card, since: row.at, online: isShown && status.isOnline,
+                    lastActiveAt: isShown ? activity[row.card.id] : nil,
                     live: isShown ? status.live.map { Friend.LiveWorkout(workoutId: $0) } : nil)
             })
+    }
+
+    private func find(_ call: Call<SignedInUser, PeopleQuery, NoBody>) async throws -> Answer<Page<FoundUser>> {
+        Answer(try await search.page(call.query.words, for: call.caller.id, call.query.page))
+    }
+
+    private func suggest(
+        _ call: Call<SignedInUser, SuggestionsQuery, NoBody>
+    ) async throws -> Answer<Listed<FriendSuggestion>> {
+        let limit = call.query.limit
+        return Answer(Listed(items: try await suggestions.suggestions(for: call.caller.id, limit: limit)))
     }
 
     private func requests(_ call: Call<SignedInUser, RequestsQuery, NoBody>) async throws -> Answer<Page<FriendRequest>>

@@ -15,7 +15,7 @@ enum Examples {
         "nextCursor": "Zm9vYmFy", "cursor": "Zm9vYmFy", "title": "Some values are not valid",
         "type": "urn:fitai:problem:invalidValues", "code": "invalidValues", "pointer": "/weightKg", "kind": "oneRepMax",
         "q": "mara", "fields": "id", "version": "1.0.0", "durability": "on",
-        "quietFrom": "22:00", "quietTo": "07:00", "from": "22:00", "to": "07:00",
+        "quietFrom": "22:00", "quietTo": "07:00", "from": "22:00", "to": "07:00", "at": "18:00",
     ]
 
     private static let numbers: [String: Double] = [

@@ -41,3 +41,9 @@ extension CalendarDate: DeclaredSchema {
         CalendarDate(daysSinceEpoch: Int(Examples.time.milliseconds / 86_400_000))
     }
 }
+
+extension LocalTime: DeclaredSchema {
+    package static let outputSchema = OutputSchema.string(format: nil)
+    package static func sample(for member: String) -> LocalTime { LocalTime(Examples.text(for: member)) ?? noon }
+    private static let noon = LocalTime(minutes: 720)!  // A minute of a day.
+}

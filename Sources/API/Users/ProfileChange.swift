@@ -99,34 +99,3 @@ extension ValueRule where Value == String {
         }
     }
 }
-
-/// `PUT /v1/users/preferences`: members that are left out keep their value.
-struct PreferencesChange: BodyInput, RouteBody {
-    static let privacyField = Field.optional("privacy", .object(PrivacyChange.self), "Who may see what.")
-    static var members: [MemberSchema] { [privacyField.schema] }
-    private let privacy: PrivacyChange?
-
-    init?(reading body: inout BodyReader) { privacy = body.replacement(Self.privacyField) }
-
-    /// The preferences as they are after the change.
-    func applied(to preferences: Preferences) -> Preferences {
-        var preferences = preferences
-        preferences.privacy.live = privacy?.live ?? preferences.privacy.live
-        preferences.privacy.heartRate = privacy?.heartRate ?? preferences.privacy.heartRate
-        return preferences
-    }
-}
-
-struct PrivacyChange: BodyInput {
-    static let liveField = Field.optional("live", ValueRule<Audience>.choice, "Who may watch workouts live.")
-    static let heartRateField = Field.optional(
-        "heartRate", ValueRule<Protocol.HeartRateAudience>.choice, "Who of the watchers gets the heart rate.")
-    static var members: [MemberSchema] { [liveField.schema, heartRateField.schema] }
-    let live: Audience?
-    let heartRate: Protocol.HeartRateAudience?
-
-    init?(reading body: inout BodyReader) {
-        live = body.replacement(Self.liveField)
-        heartRate = body.replacement(Self.heartRateField)
-    }
-}

@@ -63,52 +63,6 @@ package struct Users: Sendable {
         return (profile, try row.next())
     }
 
-    private static let preferenceColumns: SQL = "live_audience, heart_rate_audience, version"
-
-    /// Preferences with the version their entity tag is made of.
-    func preferences(of user: UserID) async throws -> (Preferences, version: Int) {
-        guard
-            let found = try await pool.first(
-                "select \(Self.preferenceColumns) from users where id = \(user)", Self.readPreferences)
-        else { throw Problem(.notFound) }
-        return found
-    }
-
-    /// Changes preferences; `check` sees the version before and may throw.
-    func changePreferences(
-        of user: UserID, _ change: PreferencesChange, check: @Sendable (_ version: Int) throws -> Void
-    ) async throws -> (Preferences, version: Int) {
-        try await pool.transaction { connection in
-            let found = try connection.first(
-                "select \(Self.preferenceColumns) from users where id = \(user) for update", Self.readPreferences)
-            guard let (before, version) = found else { throw Problem(.notFound) }
-            try check(version)
-            let after = change.applied(to: before)
-            try connection.execute(
-                """
-                update users set live_audience = \(after.privacy.live),
-                    heart_rate_audience = \(after.privacy.heartRate), version = version + 1
-                where id = \(user)
-                """)
-            return (after, version + 1)
-        }
-    }
-
-    private static let readPreferences: @Sendable (inout RowReader) throws(StoreError) -> (Preferences, version: Int) =
-        {
-            row throws(StoreError) in
-            let privacy = Privacy(live: try row.next(), heartRate: try row.next())
-            return (Preferences(privacy: privacy), try row.next())
-        }
-
-    /// Who may watch a user live; nobody for a user that does not exist.
-    package func privacy(of user: UserID) async throws -> Privacy {
-        let row = try await pool.first(
-            "select live_audience, heart_rate_audience from users where id = \(user) and status = 'active'",
-            as: (Audience, Protocol.HeartRateAudience).self)
-        return row.map { Privacy(live: $0, heartRate: $1) } ?? Privacy(live: .private, heartRate: .nobody)
-    }
-
     /// The display names of users; those that do not exist are left out.
     package func names(of users: [UserID]) async throws -> [UserID: String] {
         let rows = try await pool.query(
@@ -116,19 +70,35 @@ package struct Users: Sendable {
         return Dictionary(uniqueKeysWithValues: rows.map { ($0, $1) })
     }
 
-    /// What others may see of a user, but for the relation; nil for one that does not exist.
+    /// What others may see of a user: the names alone outside of the profile's audience; nil for one that does not exist.
     func publicProfile(of user: UserID, relation: PublicProfile.Relation) async throws -> PublicProfile? {
         try await pool.first(
             """
-            select id, username, display_name, bio, experience, training_goals, gym, created_at
+            select id, username, display_name, profile_audience, bio, experience, training_goals, gym, created_at
             from users where id = \(user) and status = 'active'
             """
         ) { row throws(StoreError) in
-            PublicProfile(
-                id: try row.next(), username: try row.next(), displayName: try row.next(), bio: try row.next(),
-                experience: try row.next(),
-                trainingGoals: try row.next([String].self).compactMap { TrainingGoal(rawValue: $0) },
-                gym: try row.next(), avatar: nil, relation: relation, createdAt: try row.next())
+            var profile = PublicProfile(
+                id: try row.next(), username: try row.next(), displayName: try row.next(), relation: relation)
+            guard try row.next(Audience.self).includes(relation) else { return profile }
+            profile.isRestricted = false
+            profile.bio = try row.next()
+            profile.experience = try row.next()
+            profile.trainingGoals = try row.next([String].self).compactMap { TrainingGoal(rawValue: $0) }
+            profile.gym = try row.next()
+            profile.createdAt = try row.next()
+            return profile
+        }
+    }
+}
+
+extension Audience {
+    /// Whether a viewer of this relation is within the audience; those who do not know each other are not asked about.
+    func includes(_ relation: PublicProfile.Relation) -> Bool {
+        switch relation {
+        case .oneself: true
+        case .friend: self != .private
+        case .requestSent, .requestReceived, .stranger: self == .public
         }
     }
 }

@@ -142,42 +142,39 @@ extension Profile: Codable {
 }
 
 /// `GET /v1/users/:userId`: what another user may see.
-public struct PublicProfile: Codable, Sendable {
+public struct PublicProfile: Sendable {
     public var id: UserID
     public var username: String
     public var displayName: String
-    public var bio: String
+    /// Nil, like all that follows but the relation, where the user shows the profile to others only.
+    public var bio: String?
     public var experience: Experience?
-    public var trainingGoals: [TrainingGoal]
+    public var trainingGoals: [TrainingGoal]?
     public var gym: String?
     public var avatar: Profile.Avatar?
     /// How the viewer stands to this user.
     public var relation: Relation
-    public var createdAt: Timestamp
+    /// Whether the viewer is outside of the profile's audience and sees the names only.
+    public var isRestricted: Bool
+    public var createdAt: Timestamp?
 
-    public init(
-        id: UserID, username: String, displayName: String, bio: String, experience: Experience?,
-        trainingGoals: [TrainingGoal], gym: String?, avatar: Profile.Avatar?, relation: Relation,
-        createdAt: Timestamp
-    ) {
+    /// What everyone sees who may know of the user.
+    public init(id: UserID, username: String, displayName: String, relation: Relation) {
         self.id = id
         self.username = username
         self.displayName = displayName
-        self.bio = bio
-        self.experience = experience
-        self.trainingGoals = trainingGoals
-        self.gym = gym
-        self.avatar = avatar
         self.relation = relation
-        self.createdAt = createdAt
+        isRestricted = true
     }
 
     public enum Relation: String, Codable, Sendable, CaseIterable {
         case oneself, friend, requestSent, requestReceived, stranger
     }
+}
 
+extension PublicProfile: Codable {
     private enum CodingKeys: String, CodingKey {
-        case id, username, displayName, bio, experience, trainingGoals, gym, avatar, relation, createdAt
+        case id, username, displayName, bio, experience, trainingGoals, gym, avatar, relation, isRestricted, createdAt
     }
 
     public func encode(to encoder: any Encoder) throws {
@@ -191,31 +188,7 @@ public struct PublicProfile: Codable, Sendable {
         try container.encode(gym, forKey: .gym)
         try container.encode(avatar, forKey: .avatar)
         try container.encode(relation, forKey: .relation)
+        try container.encode(isRestricted, forKey: .isRestricted)
         try container.encode(createdAt, forKey: .createdAt)
     }
-}
-
-/// Who may see an athlete's heart rate; never more than who may watch.
-public enum HeartRateAudience: String, Codable, Sendable, CaseIterable {
-    case nobody, friends, `public`
-}
-
-/// A user's consent to what others may see.
-public struct Privacy: Codable, Hashable, Sendable {
-    /// Who may watch workouts live; `public` is every signed-in user.
-    public var live: Audience
-    /// Who of them gets the heart rate while it is measured.
-    public var heartRate: HeartRateAudience
-
-    public init(live: Audience = .friends, heartRate: HeartRateAudience = .nobody) {
-        self.live = live
-        self.heartRate = heartRate
-    }
-}
-
-/// `GET`, `PUT /v1/users/preferences`
-public struct Preferences: Codable, Hashable, Sendable {
-    public var privacy: Privacy
-
-    public init(privacy: Privacy) { self.privacy = privacy }
 }

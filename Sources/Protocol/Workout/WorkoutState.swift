@@ -7,6 +7,7 @@ public struct WorkoutState: Sendable, Hashable {
 
         /// Whether the workout still runs.
         public var isOpen: Bool { self == .active || self == .paused }
+        public var hasEnded: Bool { self == .completed || self == .abandoned }
     }
 
     public var status: Status = .new

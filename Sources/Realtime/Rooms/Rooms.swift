@@ -167,7 +167,7 @@ extension Rooms {
 
     /// An athlete's preference; private when it cannot be read: consent that nobody knows of is none.
     private func privacy(of athlete: UserID) async -> Privacy {
-        await answer { try await $0.privacy(athlete) } ?? Privacy(live: .private)
+        await answer { try await $0.privacy(athlete) } ?? .closed
     }
 
     /// What a viewer is to an athlete; blocked when it cannot be found out.

@@ -78,10 +78,12 @@ package actor WorkoutRoom {
         _ = executor.scheduleTask(in: TimeAmount(delay)) { self.assumeIsolated { body($0) } }
     }
 
-    /// The audience after the workout's own narrowing; private when the athlete closed it.
+    /// The audience after the workout's own narrowing; private when the athlete closed it. A workout that has ended
+    /// is no longer live: another preference holds.
     var audience: Audience {
         if isClosed { return .private }
-        return min(privacy.live, history.state.visibility ?? .public)
+        let preference = history.state.status.hasEnded ? privacy.workouts : privacy.live
+        return min(preference, history.state.visibility ?? .public)
     }
 
     /// Whether a viewer may follow.

@@ -17,6 +17,8 @@ extension Migration {
         Migration("0051_exercise_ratings", PackageResources._051_exercise_ratings_sql),
         Migration("0052_exercise_use", PackageResources._052_exercise_use_sql),
         Migration("0053_templates", PackageResources._053_templates_sql),
+        Migration("0060_preferences", PackageResources._060_preferences_sql),
+        Migration("0061_people", PackageResources._061_people_sql),
         Migration("0085_refuse", PackageResources._085_refuse_sql),
     ]
 }
