@@ -30,8 +30,10 @@ struct FriendSuggestions: Sendable {
 
     func suggestions(for user: UserID, limit: Int) async throws -> [FriendSuggestion] {
         let own = try await use.own(of: user, recentSince: now() - .seconds(86_400 * Self.days))
-        let trained = own.filter { $0.recentSets > 0 }.sorted { ($1.recentSets, $0.exercise) < ($0.recentSets, $1.exercise) }
-            .prefix(Self.exercisesCompared).map(\.exercise)
+        let trained = own.filter { $0.recentSets > 0 }.sorted {
+            ($1.recentSets, $0.exercise) < ($0.recentSets, $1.exercise)
+        }
+        .prefix(Self.exercisesCompared).map(\.exercise)
         let company =
             trained.count < Self.leastInCommon
             ? []
@@ -48,7 +50,8 @@ struct FriendSuggestions: Sendable {
     private static func suggestion(_ candidate: Candidate, exercisesInCommon: Int) -> FriendSuggestion? {
         var reasons: [FriendSuggestion.Reason] = []
         if candidate.mutualFriends > 0 {
-            let text = candidate.mutualFriends == 1 ? "1 friend in common" : "\(candidate.mutualFriends) friends in common"
+            let text =
+                candidate.mutualFriends == 1 ? "1 friend in common" : "\(candidate.mutualFriends) friends in common"
             reasons.append(.init(kind: .mutualFriends, count: candidate.mutualFriends, text: text))
         }
         if let gym = candidate.gym { reasons.append(.init(kind: .sameGym, count: 1, text: "Trains at \(gym) too")) }

@@ -203,10 +203,18 @@ struct SocialTests {
             let shown: Page<Friend> = try await ada.client.get("/v1/users/friends").decoded()
             #expect(shown.items.first?.online == true)
             #expect(shown.items.first?.live?.workoutId == workout)
+            let seen = try #require(shown.items.first?.lastActiveAt)
+            #expect(seen <= server.clock.now)
+            server.clock.advance(by: .seconds(600))
+            _ = try await server.client.post(
+                "/v1/auth/login", LoginRequest(login: "bob", password: RESTServer.password))
+            let later: Page<Friend> = try await ada.client.get("/v1/users/friends").decoded()
+            #expect(later.items.first?.lastActiveAt ?? seen >= seen + .seconds(600))
             _ = try await bob.client.send("PUT", "/v1/users/preferences", text: #"{"privacy": {"live": "private"}}"#)
             let hidden: Page<Friend> = try await ada.client.get("/v1/users/friends").decoded()
             #expect(hidden.items.first?.online == false)
             #expect(hidden.items.first?.live == nil)
+            #expect(hidden.items.first?.lastActiveAt == nil)
         }
     }
 }

@@ -69,6 +69,39 @@ struct UserTests {
         }
     }
 
+    @Test(
+        "values at their bounds are taken",
+        arguments: [
+            ("displayName", "\"x\""), ("displayName", "\"\(String(repeating: "é", count: 80))\""), ("bio", "\"\""),
+            ("bio", "\"\(String(repeating: "x", count: 1000))\""), ("birthDate", "\"1900-01-01\""),
+            ("birthDate", "\"2000-02-29\""), ("heightCm", "50"), ("heightCm", "300"), ("trainingGoals", "[]"),
+            ("gym", "\"\(String(repeating: "x", count: 120))\""), ("gym", "null"), ("sex", "null"),
+            ("timeZone", "\"UTC\""), ("timeZone", "\"America/Argentina/Buenos_Aires\""),
+        ])
+    func bounds(member: String, value: String) async throws {
+        try await RESTServer.run { server in
+            let ada = try await server.user("ada")
+            let answer = try await ada.client.send("PUT", "/v1/users/profile", text: "{\"\(member)\": \(value)}")
+            #expect(answer.status == 200)
+        }
+    }
+
+    @Test("values one beyond their bounds are refused, all of a body at once, and nothing is kept")
+    func beyondBounds() async throws {
+        try await RESTServer.run { server in
+            let ada = try await server.user("ada")
+            let body = """
+                {"displayName": "\(String(repeating: "é", count: 81))", "bio": "\(String(repeating: "x", count: 1001))",
+                 "heightCm": 300.01, "gym": "\(String(repeating: "x", count: 121))", "experience": "elite"}
+                """
+            let answer = try await ada.client.send("PUT", "/v1/users/profile", text: body)
+            #expect(answer.status == 422)
+            #expect(Set(try answer.problem.errors.map(\.pointer)) == ["/displayName", "/bio", "/heightCm", "/gym"])
+            let profile: Profile = try await ada.client.get("/v1/users/profile").decoded()
+            #expect(profile.experience == nil)
+        }
+    }
+
     @Test("a change that names an older version is refused")
     func staleChange() async throws {
         try await RESTServer.run { server in

@@ -9,12 +9,11 @@ begin
     end if;
 exception
     when insufficient_privilege then
-        raise exception 'this role may not create the extension pg_trgm, which the search for people needs'
-            using hint = 'Have an administrator run CREATE EXTENSION pg_trgm in this database.',
-                errcode = 'insufficient_privilege';
+        raise exception 'this role may not create the extension pg_trgm, which the search for people needs: have an administrator run CREATE EXTENSION pg_trgm in this database'
+            using errcode = 'insufficient_privilege';
     when undefined_file or feature_not_supported then
-        raise exception 'the extension pg_trgm is not installed beside this Postgres, the search for people needs it'
-            using hint = 'Install the contrib modules of this Postgres version.', errcode = 'feature_not_supported';
+        raise exception 'the search for people needs the extension pg_trgm: install the contrib modules of this Postgres'
+            using errcode = 'feature_not_supported';
 end
 $$;
 
