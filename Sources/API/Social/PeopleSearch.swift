@@ -39,7 +39,9 @@ struct PeopleSearch: Sendable {
 
     /// The words as names are stored for comparison; a leading @, as people write usernames, does not count.
     static func normalized(_ words: String) -> String {
-        let folded = words.precomposedStringWithCompatibilityMapping.lowercased().trimmingSpaces()
+        let letters = words.decomposedStringWithCompatibilityMapping.lowercased().unicodeScalars
+        let accents: ClosedRange<Unicode.Scalar> = "\u{0300}"..."\u{036F}"
+        let folded = String(String.UnicodeScalarView(letters.filter { !accents.contains($0) })).trimmingSpaces()
         return folded.hasPrefix("@") ? String(folded.dropFirst()) : folded
     }
 

@@ -64,7 +64,7 @@ struct PeopleSearchTests {
 
     @Test(
         "letters of any script are found, in either case and composed in either way",
-        arguments: ["ÉMILIE", "e\u{301}milie", "李", "李小", "ﬁnn", "мари"])
+        arguments: ["ÉMILIE", "e\u{301}milie", "emilie", "李", "李小", "ﬁnn", "мари"])
     func unicode(words: String) async throws {
         try await RESTServer.run { server in
             let me = try await server.user("searcher")

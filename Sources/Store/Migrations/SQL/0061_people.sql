@@ -17,9 +17,9 @@ exception
 end
 $$;
 
--- As it is compared: one form of each letter, in lower case.
+-- As it is compared: one form of each letter, in lower case, without accents.
 alter table users add column search_name text not null generated always as
-    (lower(normalize(display_name, nfkc))) stored;
+    (regexp_replace(lower(normalize(display_name, nfkd)), E'[\u0300-\u036F]', '', 'g')) stored;
 
 create index users_by_words on users using gin (username gin_trgm_ops, search_name gin_trgm_ops);
 create index users_by_gym on users (lower(gym), id desc) where gym is not null;
