@@ -1,3 +1,4 @@
+import Foundation
 import Protocol
 import Store
 
@@ -28,6 +29,12 @@ package struct APIConfiguration: Sendable {
     package var bodyTimeout = Duration.seconds(20)
     /// How long a handler may take.
     package var handlerTimeout = Duration.seconds(15)
+    /// How long a client may take for a streamed answer.
+    package var downloadTimeout = Duration.seconds(600)
+    /// Where large bodies lie while they are worked on; on a disk, not in memory.
+    package var spoolDirectory = NSTemporaryDirectory() + "fitai-spool"
+    /// Bodies of bytes on their way or at work at once, of all users and of one.
+    package var uploadPlaces = (total: 24, perUser: 2)
     /// The wall clock.
     package var now: @Sendable () -> Timestamp = { .now }
 

@@ -84,7 +84,10 @@ package struct API: Sendable {
         mechanisms = RouteMechanisms(
             tokens: foundation.tokens, gate: AccessGate(isVerified: accounts.verification.isVerified),
             limits: RateLimits(configuration: configuration.limits, now: now), keys: keys,
-            bodyTimeout: configuration.bodyTimeout, handlerTimeout: configuration.handlerTimeout)
+            bodyTimeout: configuration.bodyTimeout, handlerTimeout: configuration.handlerTimeout,
+            uploads: UploadPlaces(
+                total: configuration.uploadPlaces.total, perUser: configuration.uploadPlaces.perUser),
+            spoolDirectory: configuration.spoolDirectory)
         self.configuration = configuration
     }
 

@@ -134,6 +134,7 @@ package struct App: Sendable {
         var api = APIConfiguration(
             publicURL: address.url, allowedOrigins: address.origins, mail: mail, mailFrom: mailFrom)
         api.version = Release.version
+        api.spoolDirectory = try directory.subdirectory("spool")
         api.google = configuration.accounts.google
         api.github = configuration.accounts.github
         api.trustedProxies = configuration.listener.trustedProxies

@@ -44,6 +44,11 @@ extension SpecificationWriter {
         response["headers"] = .object(
             Dictionary(uniqueKeysWithValues: headers.map { ($0, ["$ref": .string("#/components/headers/\($0)")]) }))
         guard route.output != NoContent.self else { return response }
+        if let output = route.output as? any MediaOutput.Type {
+            let content = output.declaredTypes.map { ($0.name, ["schema": Self.bytes(of: $0)] as DocumentValue) }
+            response["content"] = .object(Dictionary(uniqueKeysWithValues: content))
+            return response
+        }
         guard let output = route.output as? any Decodable.Type else {
             throw SchemaFault(description: "\(route.path): \(route.output) is no Decodable, so its shape is not found")
         }

@@ -74,6 +74,7 @@ struct SpecificationWriter {
     }
 
     private mutating func requestBody(of body: BodyShape) throws -> DocumentValue {
+        guard body.media.isEmpty else { return SpecificationWriter.content(ofBytes: body) }
         let schema = SpecificationWriter.schema(of: body.members)
         let answer = recorder.objects[body.name] != nil
         let name = answer ? body.name + "Body" : body.name
@@ -90,6 +91,24 @@ struct SpecificationWriter {
                 ]
             ],
         ]
+    }
+
+    /// A body that is taken as bytes; of a form the part with the file is named.
+    private static func content(ofBytes body: BodyShape) -> DocumentValue {
+        var content: [String: DocumentValue] = [:]
+        for type in body.media {
+            var schema = bytes(of: type)
+            if let part = body.filePart, type.name.hasPrefix("multipart/") {
+                schema = ["type": "object", "required": [.string(part)], "properties": .object([part: bytes(of: nil)])]
+            }
+            content[type.name] = ["schema": schema]
+        }
+        return ["required": .boolean(body.isRequired), "content": .object(content)]
+    }
+
+    /// Bytes of a media type, which JSON Schema sees as text.
+    static func bytes(of type: MediaType?) -> DocumentValue {
+        type?.isText == true ? ["type": "string"] : ["type": "string", "format": "binary"]
     }
 
     /// `/v1/users/:userId` as `/v1/users/{userId}`.

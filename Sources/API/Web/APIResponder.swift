@@ -16,6 +16,7 @@ package struct APIResponder: HTTPResponder {
     private let now: @Sendable () -> Timestamp
     private let crossOrigin: CrossOrigin
     private let sendsStrictTransport: Bool
+    private let downloadTimeout: Duration
     private let pages: (any HTTPResponder<APIContext>)?
 
     /// `pages` answers paths outside of `/v1` and `/.well-known`; without it they are not found.
@@ -29,6 +30,7 @@ package struct APIResponder: HTTPResponder {
         now = configuration.now
         crossOrigin = CrossOrigin(origins: configuration.allowedOrigins)
         sendsStrictTransport = configuration.publicURL.hasPrefix("https://")
+        downloadTimeout = configuration.downloadTimeout
         self.pages = pages
     }
 
@@ -70,8 +72,7 @@ package struct APIResponder: HTTPResponder {
         finish(&answer, facts)
         record(answer.status.code, route, facts, since: started, logger)
         let response = Response(
-            status: answer.status, headers: answer.headers,
-            body: ResponseBody(byteBuffer: ByteBuffer(bytes: answer.body)))
+            status: answer.status, headers: answer.headers, body: body(of: answer, context, logger))
         return isHead ? response.createHeadResponse() : response
     }
 
@@ -82,6 +83,12 @@ package struct APIResponder: HTTPResponder {
         var refusal = problem(Problem(.methodNotAllowed), facts)
         refusal.headers[.allow] = methods.joined(separator: ", ")
         return refusal
+    }
+
+    private func body(of answer: RenderedAnswer, _ context: APIContext, _ logger: Logger) -> ResponseBody {
+        guard let stream = answer.stream else { return ResponseBody(byteBuffer: ByteBuffer(bytes: answer.body)) }
+        let download = DownloadBody(channel: context.channel, timeout: downloadTimeout, logger: logger)
+        return download.body(sizeBytes: stream.sizeBytes, stream.write)
     }
 
     /// Whether a path belongs to the API and not to the pages.
@@ -130,7 +137,9 @@ package struct APIResponder: HTTPResponder {
         answer.headers[.contentSecurityPolicy] = "default-src 'none'; frame-ancestors 'none'"
         addStrictTransport(&answer.headers)
         crossOrigin.tell(&answer, to: facts)
-        guard answer.body.count > 1024 else { return }
+        guard answer.body.count > 1024,
+            answer.headers[.contentType].flatMap({ MediaType(header: $0) })?.isText != false
+        else { return }
         answer.headers.addVary("Accept-Encoding")
         if let coding = ContentCoding(accepted: facts.headers[.acceptEncoding]),
             let small = coding.compress(answer.body), small.count < answer.body.count

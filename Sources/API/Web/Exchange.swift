@@ -3,7 +3,6 @@ import Foundation
 import HTTPTypes
 import Hummingbird
 import Logging
-import NIOCore
 import Protocol
 
 /// What all routes share: who the bearer of a token is, limits, keys, time.
@@ -16,6 +15,10 @@ package struct RouteMechanisms: Sendable {
     let bodyTimeout: Duration
     /// How long a handler may take.
     let handlerTimeout: Duration
+    /// Bodies that are taken as bytes.
+    let uploads: UploadPlaces
+    /// Where large bodies lie while they are worked on.
+    let spoolDirectory: String
 }
 
 /// One request on its way through its route.
@@ -34,13 +37,15 @@ struct Exchange: Sendable {
         let caller = try await Who.admit(identity, by: mechanisms.gate)
         let verdict = identity.flatMap { mechanisms.limits.spend(route.options.limit, user: $0.userId) }
         try verdict?.check()
-        let bytes = Body.shape == nil ? [] : try await bodyBytes(of: route)
-        let (query, fields, body) = try input(Query.self, Body.self, route, bytes)
-        let answer = try await keyed(route, identity, bytes) { seed in
+        var arrival = BodyArrival(request, facts, route, user: identity?.userId, mechanisms)
+        let (query, fields, body) = try await input(Query.self, Body.self, route, &arrival)
+        let answer = try await keyed(route, identity, arrival.hash) { seed in
             let call = Call(
                 caller: caller, query: query, body: body, facts: facts, seed: seed, logger: logger,
                 parameters: parameters)
-            let answer = try await withDeadline(mechanisms.handlerTimeout) { try await handler(call) }
+            let answer = try await withDeadline(route.options.handlerTimeout ?? mechanisms.handlerTimeout) {
+                try await handler(call)
+            }
             return try RenderedAnswer(answer, of: route, for: facts, fields: fields)
         }
         return answer.adding(verdict)
@@ -56,44 +61,25 @@ struct Exchange: Sendable {
     }
 
     private func input<Query: RouteQuery, Body: RouteBody>(
-        _: Query.Type, _: Body.Type, _ route: Route, _ bytes: [UInt8]
-    ) throws -> (Query, [String]?, Body) {
+        _: Query.Type, _: Body.Type, _ route: Route, _ arrival: inout BodyArrival
+    ) async throws -> (Query, [String]?, Body) {
         var reader = QueryReader(facts.query)
         if !route.options.ignoresUnknownQuery { reader.refuse(unknownTo: route.query) }
         let query = Query(reading: &reader)
         let fields = route.options.hasFields ? reader.optional(FieldSelection.field) : nil
-        var faults = reader.faults
-        let isLeftOut = bytes.isEmpty && Body.shape?.isRequired != true
-        var bodyReader = BodyReader(try JSONValue(body: isLeftOut ? Array("{}".utf8) : bytes))
-        let body = Body(reading: &bodyReader)
-        faults += bodyReader.faults
+        // A body of bytes has no faults to tell beside the query's, and may be long: it is not waited for in vain.
+        if !reader.faults.isEmpty, Body.shape?.media.isEmpty == false {
+            throw Problem(.invalidValues, errors: reader.faults)
+        }
+        let body = try await Body.take(&arrival)
+        let faults = reader.faults + arrival.faults
         guard faults.isEmpty else { throw Problem(.invalidValues, errors: faults) }
         guard let query, let body else { preconditionFailure("\(route.path): input refused without a fault") }
         return (query, fields, body)
     }
 
-    private func bodyBytes(of route: Route) async throws -> [UInt8] {
-        let limit = route.options.bodyLimit
-        let tooLarge = Problem(.bodyTooLarge, detail: "At most \(limit) bytes.")
-        if let length = facts.headers[.contentLength].flatMap({ Int($0) }), length > limit { throw tooLarge }
-        let buffer: ByteBuffer
-        do {
-            buffer = try await withDeadline(mechanisms.bodyTimeout) { try await request.body.collect(upTo: limit) }
-        } catch is NIOTooManyBytesError {
-            throw tooLarge
-        } catch is DeadlineExceeded {
-            throw Problem(.requestTimeout)
-        }
-        let bytes = Array(buffer.readableBytesView)
-        if bytes.isEmpty, route.body?.isRequired == false { return [] }
-        guard facts.isJSON else {
-            throw Problem(.unsupportedMediaType, detail: "Send application/json.")
-        }
-        return bytes
-    }
-
     private func keyed(
-        _ route: Route, _ identity: Identity?, _ bytes: [UInt8],
+        _ route: Route, _ identity: Identity?, _ bodyHash: [UInt8],
         _ work: @Sendable (CallSeed) async throws -> RenderedAnswer
     ) async throws -> RenderedAnswer {
         guard route.options.isKeyed, let identity, let key = facts.headers[.idempotencyKey] else {
@@ -104,7 +90,7 @@ struct Exchange: Sendable {
         }
         var hash = SHA256()
         hash.update(data: Data("\(facts.path)?\(facts.query ?? "")\n".utf8))
-        hash.update(data: Data(bytes))
+        hash.update(data: Data(bodyHash))
         let claim = IdempotencyKeys.Claim(
             userId: identity.userId, route: "\(route.method.rawValue) \(route.path)", key: key,
             requestHash: Array(hash.finalize()))
@@ -146,10 +132,8 @@ extension RequestFacts {
     }
 
     var isJSON: Bool {
-        guard let type = headers[.contentType] else { return false }
-        let parts = type.lowercased().split(separator: ";").map { String($0).trimmingSpaces() }
-        let charset = parts.dropFirst().first { $0.hasPrefix("charset=") }
-        return parts.first == "application/json"
-            && (charset == nil || charset == "charset=utf-8" || charset == "charset=\"utf-8\"")
+        guard let type = headers[.contentType].flatMap({ MediaType(header: $0) }) else { return false }
+        let charset = type.parameters["charset"]?.lowercased() ?? "utf-8"
+        return type.name == "application/json" && charset == "utf-8"
     }
 }

@@ -12,6 +12,8 @@ package struct RenderedAnswer: Sendable {
     package var status: HTTPResponse.Status
     package var headers: HTTPFields
     package var body: [UInt8]
+    /// What is sent in the body's place while it is made.
+    var stream: DownloadStream?
 
     package init(status: HTTPResponse.Status, headers: HTTPFields = [:], body: [UInt8] = []) {
         self.status = status
@@ -38,6 +40,11 @@ package struct RenderedAnswer: Sendable {
             body = Array(page.utf8)
             return
         }
+        if let output = answer.output as? any MediaOutput {
+            body = []
+            take(output, entityTag: answer.entityTag, of: route, for: facts)
+            return
+        }
         guard !(answer.output is NoContent) else {
             body = []
             headers[.cacheControl] = "no-store"
@@ -49,12 +56,36 @@ package struct RenderedAnswer: Sendable {
         body = try fields.map { try RenderedAnswer.cut(bytes, to: $0) } ?? Array(bytes)
         headers[.contentType] = "application/json"
         tag(answer.entityTag, caching: route.options.caching, access: route.access)
+        spareKnown(by: facts, of: route)
+    }
+
+    private mutating func take(
+        _ output: any MediaOutput, entityTag: EntityTag?, of route: Route, for facts: RequestFacts
+    ) {
+        headers[.contentType] = output.type.isText ? "\(output.type); charset=utf-8" : output.type.name
+        headers[.contentDisposition] = output.disposition?.description
+        switch output.content {
+        case .bytes(let bytes):
+            body = bytes
+            tag(entityTag, caching: route.options.caching, access: route.access)
+        case .stream(let size, let write):
+            stream = DownloadStream(sizeBytes: size, write: write)
+            // What is made while it is sent cannot be hashed before: its tag is given or there is none.
+            tag(entityTag, caching: entityTag == nil ? .none : route.options.caching, access: route.access)
+        }
+        spareKnown(by: facts, of: route)
+    }
+
+    /// Turns into 304 what the client says it has.
+    private mutating func spareKnown(by facts: RequestFacts, of route: Route) {
         if route.method == .get, let tag = headers[.eTag], let known = facts.headers[.ifNoneMatch],
             EntityTag(quoted: tag).isNamed(in: known)
         {
             status = .notModified
             headers[.contentType] = nil
+            headers[.contentDisposition] = nil
             body = []
+            stream = nil
         }
     }
 
@@ -107,6 +138,12 @@ package struct RenderedAnswer: Sendable {
         let options: JSONSerialization.WritingOptions = [.sortedKeys, .withoutEscapingSlashes]
         return Array(try JSONSerialization.data(withJSONObject: document, options: options))
     }
+}
+
+/// The content of an answer that is made while it is sent.
+struct DownloadStream: Sendable {
+    let sizeBytes: Int?
+    let write: @Sendable (inout DownloadWriter) async throws -> Void
 }
 
 extension EntityTag {

@@ -41,6 +41,10 @@ package struct RouteOptions: Sendable {
     package var caching: Caching
     /// The largest body, in bytes.
     package var bodyLimit: Int
+    /// How long the body may take to arrive; nil for the server's usual limit.
+    package var bodyTimeout: Duration?
+    /// How long the handler may take; nil for the server's usual limit.
+    package var handlerTimeout: Duration?
     /// For links in mails, to which mail programs may add parameters.
     package var ignoresUnknownQuery: Bool
     /// Whether a browser that asks for a page gets one.
@@ -48,8 +52,8 @@ package struct RouteOptions: Sendable {
 
     package init(
         problems: [ProblemCode] = [], limit: LimitClass = .read, isKeyed: Bool = false, hasFields: Bool = false,
-        caching: Caching = .none, bodyLimit: Int = 1 << 20, ignoresUnknownQuery: Bool = false,
-        hasPage: Bool = false
+        caching: Caching = .none, bodyLimit: Int = 1 << 20, bodyTimeout: Duration? = nil,
+        handlerTimeout: Duration? = nil, ignoresUnknownQuery: Bool = false, hasPage: Bool = false
     ) {
         self.problems = problems
         self.limit = limit
@@ -57,6 +61,8 @@ package struct RouteOptions: Sendable {
         self.hasFields = hasFields
         self.caching = caching
         self.bodyLimit = bodyLimit
+        self.bodyTimeout = bodyTimeout
+        self.handlerTimeout = handlerTimeout
         self.ignoresUnknownQuery = ignoresUnknownQuery
         self.hasPage = hasPage
     }

@@ -4,21 +4,48 @@ import Protocol
 package protocol RouteBody: Sendable {
     /// nil when the route reads no body.
     static var shape: BodyShape? { get }
-    init?(reading body: inout BodyReader)
+    /// Takes the body in; answers nil only if `arrival.faults` was told why.
+    static func take(_ arrival: inout BodyArrival) async throws -> Self?
 }
 
 /// The body of a route, as the specification shows it.
 package struct BodyShape: Sendable {
+    /// Of the JSON object; empty for a body that is taken as bytes.
     package let name: String
     package let members: [MemberSchema]
+    /// The types of a body that is taken as bytes; empty for JSON.
+    package let media: [MediaType]
+    /// With `multipart/form-data`: the part that holds the file.
+    package let filePart: String?
     package let isRequired: Bool
     /// Read but not declared, or declared but not read: must be empty.
     package let undeclared: Set<String>
+
+    /// A JSON object.
+    package init(name: String, members: [MemberSchema], isRequired: Bool, undeclared: Set<String>) {
+        self.name = name
+        self.members = members
+        media = []
+        filePart = nil
+        self.isRequired = isRequired
+        self.undeclared = undeclared
+    }
+
+    /// Bytes of one of the media types.
+    package init(media: [MediaType], filePart: String?) {
+        precondition(!media.isEmpty, "a body of bytes needs a media type")
+        name = ""
+        members = []
+        self.media = media
+        self.filePart = filePart
+        isRequired = true
+        undeclared = []
+    }
 }
 
 extension NoBody: RouteBody {
     package static var shape: BodyShape? { nil }
-    package init?(reading body: inout BodyReader) {}
+    package static func take(_ arrival: inout BodyArrival) -> NoBody? { NoBody() }
 }
 
 extension BodyInput where Self: RouteBody {
@@ -26,6 +53,10 @@ extension BodyInput where Self: RouteBody {
         BodyShape(
             name: SchemaRecorder.componentName(of: Self.self), members: specifiedMembers, isRequired: true,
             undeclared: undeclaredMembers)
+    }
+
+    package static func take(_ arrival: inout BodyArrival) async throws -> Self? {
+        try await arrival.object(isRequired: true)
     }
 }
 
@@ -39,8 +70,23 @@ package struct OptionalBody<Body: BodyInput>: RouteBody {
             undeclared: Body.undeclaredMembers)
     }
 
-    package init?(reading body: inout BodyReader) {
-        guard let value = Body(reading: &body) else { return nil }
-        self.value = value
+    package static func take(_ arrival: inout BodyArrival) async throws -> OptionalBody? {
+        try await arrival.object(isRequired: false).map { OptionalBody(value: $0) }
+    }
+}
+
+extension BodyArrival {
+    /// The body as a JSON object with the members of `Body`.
+    mutating func object<Body: BodyInput>(isRequired: Bool) async throws -> Body? {
+        var bytes = try await bytes()
+        if bytes.isEmpty, !isRequired {
+            bytes = Array("{}".utf8)
+        } else if !facts.isJSON {
+            throw Problem(.unsupportedMediaType, detail: "Send application/json.")
+        }
+        var reader = BodyReader(try JSONValue(body: bytes))
+        let body = Body(reading: &reader)
+        faults += reader.faults
+        return body
     }
 }

@@ -25,6 +25,9 @@ package struct RouteTable: Sendable {
             method: method, path: path, summary: summary, access: Who.access,
             query: Query.parameters + (options.hasFields ? [FieldSelection.parameter] : []), body: Body.shape,
             output: Output.self, status: status, options: options)
+        precondition(
+            !options.isKeyed || !(Output.self is any MediaOutput.Type),
+            "\(method) \(path): an answer of bytes is not kept under a key")
         let endpoint = Endpoint(route: route) { exchange in try await exchange.run(route, handler) }
         let isNew = tree.insert(endpoint, method: method.rawValue, path: path)
         precondition(isNew, "\(method) \(path) is declared twice")

@@ -27,6 +27,19 @@ enum Probe {
         var text: String
     }
 
+    enum Files: DeclaredMedia {
+        static let types = [MediaType("text/csv"), MediaType("multipart/form-data")]
+        static var filePart: String? { "file" }
+    }
+
+    struct Sum: Codable, Sendable {
+        var sizeBytes: Int
+        var sum: Int
+        var type: String
+        var hash: String
+        var id: String
+    }
+
     struct Unexpected: Error { let secret = "the cause" }
 
     static func declare(_ routes: inout RouteTable) {
@@ -66,9 +79,50 @@ enum Probe {
         }
     }
 
+    static func declareMedia(_ routes: inout RouteTable) {
+        let upload = RouteOptions(
+            limit: .write, isKeyed: true, bodyLimit: 3 << 20, bodyTimeout: .milliseconds(400))
+        routes.post("/v1/probe/spool", "Spools", upload) { (call: Call<SignedInUser, NoQuery, UploadedFile<Files>>) in
+            let file = call.body.file
+            var (offset, sum) = (0, 0)
+            while case let bytes = try await file.read(at: offset, count: 100_000), !bytes.isEmpty {
+                offset += bytes.count
+                sum = bytes.reduce(sum) { ($0 &* 31 &+ Int($1)) & 0xFFFF_FFFF }
+            }
+            return Answer(
+                Sum(
+                    sizeBytes: offset, sum: sum, type: call.body.type.parameters["boundary"] ?? call.body.type.name,
+                    hash: call.body.hash.map { String($0, radix: 16) }.joined(), id: call.seed.id("sum").description))
+        }
+        routes.post("/v1/probe/bytes", "Takes bytes", RouteOptions(limit: .write, bodyLimit: 1000)) {
+            (call: Call<Anyone, NoQuery, UploadedBytes<Files>>) in
+            Answer(Echo(number: call.body.bytes.count, text: call.body.type.name))
+        }
+        routes.get("/v1/probe/csv", "Bytes", RouteOptions(caching: .tagged)) {
+            (call: Call<Anyone, NoQuery, NoBody>) in
+            Answer(
+                Download<CSVMedia>(
+                    .bytes(Array(String(repeating: "a,b\r\n", count: 1000).utf8)),
+                    disposition: .attachment(filename: "Übung \"1\".csv")))
+        }
+        routes.get("/v1/probe/stream/:end", "A stream") { (call: Call<Anyone, NoQuery, NoBody>) in
+            let fails = call.text("end") == "broken"
+            return Answer(
+                Download<CSVMedia>(
+                    .stream(sizeBytes: nil) { writer in
+                        for line in 0..<1000 { try await writer.write(Array("\(line)\r\n".utf8)) }
+                        if fails { throw Unexpected() }
+                    }, disposition: .attachment(filename: "lines.csv")))
+        }
+    }
+
     static func run(
         adjust: (inout APIConfiguration) -> Void = { _ in }, _ body: (RESTServer) async throws -> Void
     ) async throws {
-        try await RESTServer.run(adjust: adjust, extra: { declare(&$0) }, body)
+        try await RESTServer.run(
+            adjust: adjust,
+            extra: {
+                declare(&$0); declareMedia(&$0)
+            }, body)
     }
 }
