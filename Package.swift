@@ -51,12 +51,13 @@ let package = Package(
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     ],
     targets: [
-        // C libraries of the system (Debian: libpq-dev, zlib1g-dev, libargon2-dev, libcrypt-dev).
+        // C libraries of the system (Debian: libpq-dev, zlib1g-dev, libargon2-dev, libcrypt-dev, libarchive-dev).
         .systemLibrary(name: "CLibpq"),
         .systemLibrary(name: "CLinux"),
         .systemLibrary(name: "CZlib"),
         .systemLibrary(name: "CArgon2"),
         .systemLibrary(name: "CCrypt"),
+        .systemLibrary(name: "CArchive"),
 
         .target(name: "Protocol", swiftSettings: strict),
         .target(
@@ -74,7 +75,8 @@ let package = Package(
         .target(
             name: "API",
             dependencies: [
-                "Protocol", "Store", "Realtime", "CArgon2", "CCrypt", "CZlib", crypto, cryptoExtras, hummingbird,
+                "Protocol", "Store", "Realtime", "CArchive", "CArgon2", "CCrypt", "CZlib", crypto, cryptoExtras,
+                hummingbird,
                 httpTypes,
                 lifecycle, logging, metrics, nioCore, nioPosix, nioHTTP, nioSSL,
             ],

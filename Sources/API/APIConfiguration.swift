@@ -15,6 +15,8 @@ package struct APIConfiguration: Sendable {
     /// Where mails go.
     package var mail: MailTransport
     package var mailFrom: MailAddress
+    /// Where the files of data exports lie.
+    package var exportDirectory: URL
     package var jobs = JobConfiguration()
     /// Nil: nobody signs in by Google.
     package var google: GoogleConfiguration?
@@ -38,10 +40,14 @@ package struct APIConfiguration: Sendable {
     /// The wall clock.
     package var now: @Sendable () -> Timestamp = { .now }
 
-    package init(publicURL: String, allowedOrigins: Set<String>, mail: MailTransport, mailFrom: MailAddress) {
+    package init(
+        publicURL: String, allowedOrigins: Set<String>, mail: MailTransport, mailFrom: MailAddress,
+        exportDirectory: URL
+    ) {
         self.publicURL = publicURL
         self.allowedOrigins = allowedOrigins
         self.mail = mail
         self.mailFrom = mailFrom
+        self.exportDirectory = exportDirectory
     }
 }

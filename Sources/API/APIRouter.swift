@@ -70,13 +70,20 @@ package struct API: Sendable {
             let planning = WorkoutPlanning(templates: templates, use: use.workouts, now: now)
             WorkoutRoutes(rooms: rooms, history: WorkoutHistory(pool: pool), planning: planning).declare(on: &table)
         }
+        let exports = DataExports(
+            pool: pool, jobs: Jobs(now: now), files: ExportFiles(directory: configuration.exportDirectory),
+            parts: PersonalData.exportParts, now: now)
+        DataExportRoutes(exports: exports).declare(on: &table)
         specification = table.declareSpecification(version: configuration.version)
         self.table = table
         var handlers = JobHandlers()
         accounts.register(on: &handlers)
+        exports.register(on: &handlers)
         jobs = JobWorkers(
             pool: pool, handlers: handlers, configuration: configuration.jobs, logger: foundation.logger, now: now)
-        let chores = accounts.chores + [Housekeeping.Chore(name: "idempotency keys", removeSome: keys.removeExpired)]
+        let chores =
+            accounts.chores + exports.chores
+            + [Housekeeping.Chore(name: "idempotency keys", removeSome: keys.removeExpired)]
         services = [
             accounts.passwords, Housekeeping(chores: chores, logger: foundation.logger),
             GoalSweep(goals: goals, logger: foundation.logger),

@@ -132,7 +132,8 @@ package struct App: Sendable {
                 .drop(directory: URL(filePath: try directory.subdirectory("mail")))
             }
         var api = APIConfiguration(
-            publicURL: address.url, allowedOrigins: address.origins, mail: mail, mailFrom: mailFrom)
+            publicURL: address.url, allowedOrigins: address.origins, mail: mail, mailFrom: mailFrom,
+            exportDirectory: URL(filePath: try directory.subdirectory("exports")))
         api.version = Release.version
         api.spoolDirectory = try directory.subdirectory("spool")
         api.google = configuration.accounts.google

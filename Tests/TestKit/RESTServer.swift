@@ -31,6 +31,8 @@ package struct RESTServer: Sendable {
     package let api: API
     /// Where mails are written.
     package let mailDirectory: URL
+    /// Where the files of data exports lie.
+    package let exportDirectory: URL
 
     /// A client that is not signed in.
     package var client: RESTClient { client(token: nil) }
@@ -51,7 +53,7 @@ package struct RESTServer: Sendable {
         var configuration = APIConfiguration(
             publicURL: "http://127.0.0.1", allowedOrigins: ["http://127.0.0.1"],
             mail: .drop(directory: directory.appendingPathComponent("mail")),
-            mailFrom: try mailSender())
+            mailFrom: try mailSender(), exportDirectory: directory.appendingPathComponent("exports"))
         configuration.now = { clock.now }
         configuration.limits.isEnabled = false
         configuration.passwordCost = PasswordCost(memoryKiB: 64, passes: 1)
@@ -73,7 +75,8 @@ package struct RESTServer: Sendable {
                 try await body(
                     RESTServer(
                         port: port, database: database, clock: clock, revoked: revoked, tokens: tokens, keys: keys,
-                        api: api, mailDirectory: directory.appendingPathComponent("mail"), check: check))
+                        api: api, mailDirectory: directory.appendingPathComponent("mail"),
+                        exportDirectory: directory.appendingPathComponent("exports"), check: check))
             }
             try check.verdict()
             return value

@@ -27,6 +27,15 @@ package struct IdempotencyKeys: Sendable {
     static let abandonedAfter = Duration.seconds(120)
     static let keptFor = Duration.seconds(24 * 3600)
 
+    /// Which requests were sent under a key lately; what they answered is exported where it belongs.
+    static let exportParts = [
+        ExportPart(
+            "idempotency-keys", tables: ["idempotency_keys"], columns: ["route", "key", "created_at", "status"],
+            omitted: ["user_id", "request_hash", "claimed_at", "body", "location", "entity_tag"],
+            key: [.text("route"), .text("key")]
+        ) { user in "from idempotency_keys where user_id = \(user)" }
+    ]
+
     private let pool: PostgresPool
     private let now: @Sendable () -> Timestamp
 

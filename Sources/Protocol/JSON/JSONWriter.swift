@@ -140,6 +140,29 @@ public struct JSONWriter {
         bytes.append(contentsOf: object.dropFirst().dropLast())
     }
 
+    /// Writes a parsed document; numbers keep their value.
+    public mutating func value(_ value: JSONValue) {
+        switch value {
+        case .null: raw("null".utf8)
+        case .bool(let flag): bool(flag)
+        case .number(let number):
+            if (-18...0).contains(number.exponent) {
+                decimal(number.digits, places: -number.exponent)
+            } else {
+                raw("\(number.digits)e\(number.exponent)".utf8)
+            }
+        case .string(let text): string(text)
+        case .array(let values): array(values) { $0.value($1) }
+        case .object(let object):
+            self.object { writer in
+                for member in object.members {
+                    writer.name(member.name)
+                    writer.value(member.value)
+                }
+            }
+        }
+    }
+
     private mutating func open(_ character: Unicode.Scalar) {
         separate()
         bytes.append(UInt8(ascii: character))

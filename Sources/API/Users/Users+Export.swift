@@ -1,0 +1,16 @@
+import Store
+
+extension Users {
+    /// The user's own row: profile and preferences.
+    static let exportParts = [
+        ExportPart(
+            "profile", tables: ["users"],
+            columns: [
+                "id", "username", "email", ExportColumn("hasPassword", "password_hash is not null"), "display_name",
+                "bio", "birth_date", "sex", "height_cm", "experience", "training_goals", "gym", "unit", "time_zone",
+                "week_start", "role", "status", "verified_at", "live_audience", "heart_rate_audience", "created_at",
+            ],
+            omitted: ["version"], key: [.id("id")]
+        ) { user in "from users where id = \(user)" }
+    ]
+}
