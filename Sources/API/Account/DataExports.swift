@@ -103,14 +103,11 @@ struct DataExports: Sendable {
     }
 
     /// The file of an export. Throws `notFound`, and `wrongState` while it is not ready.
-    func file(of id: UUIDv7, of user: UserID) async throws -> FileOutput {
+    func file(of id: UUIDv7, of user: UserID) async throws -> (file: SpooledFile, name: String) {
         let export = try await export(id, of: user)
-        guard export.status == .ready, let size = export.sizeBytes else {
-            throw Problem(.wrongState, detail: "The export is not ready.")
-        }
-        let path = files.path(of: id)
-        guard await files.exists(id) else { throw Problem(.notFound) }
-        return FileOutput(path: path, sizeBytes: size, name: "fitai-data-\(export.createdAt.rfc3339.prefix(10)).zip")
+        guard export.status == .ready else { throw Problem(.wrongState, detail: "The export is not ready.") }
+        guard let file = try await files.open(id) else { throw Problem(.notFound) }
+        return (file, "fitai-data-\(export.createdAt.rfc3339.prefix(10)).zip")
     }
 
     /// Gathers an export; does nothing for one that is done or gone. After the last failure it is marked as failed.

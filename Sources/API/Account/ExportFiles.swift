@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import NIOPosix
 import Protocol
 
@@ -12,10 +13,17 @@ struct ExportFiles: Sendable {
 
     func path(of id: UUIDv7) -> String { directory.appendingPathComponent("\(id).zip").path }
 
-    func exists(_ id: UUIDv7) async -> Bool {
+    /// The file of an export, which stays readable when it is removed meanwhile; nil when there is none.
+    func open(_ id: UUIDv7) async throws -> SpooledFile? {
         let path = path(of: id)
-        // Only a pool that was shut down refuses; then nothing is served any more.
-        return (try? await NIOThreadPool.singleton.runIfActive { access(path, R_OK) == 0 }) ?? false
+        return try await NIOThreadPool.singleton.runIfActive {
+            let descriptor = Glibc.open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
+            guard descriptor >= 0 else {
+                guard errno == ENOENT else { throw Failure(description: "cannot read \(path)") }
+                return nil
+            }
+            return SpooledFile(taking: descriptor, sizeBytes: Int(lseek(descriptor, 0, SEEK_END)))
+        }
     }
 
     /// Has an archive written and puts it in its place when it is complete; answers its size in bytes.

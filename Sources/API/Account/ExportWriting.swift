@@ -35,7 +35,7 @@ struct ExportWriting: Sendable {
     /// Answers how many rows the part has.
     private func write(_ part: ExportPart) async throws -> Int {
         var csv = CSVWriter()
-        csv.record(part.columns.map { .plain($0.name) })
+        csv.append(part.columns.map { .text($0.name) })
         try await archive.begin("\(part.name).json", at: at)
         try await archive.write(Array("[".utf8))
         var (after, count) = ([String]?.none, 0)
@@ -73,20 +73,32 @@ struct ExportWriting: Sendable {
             }
         }
         json.append(contentsOf: object.bytes)
-        csv.record(values.map(CSVWriter.Cell.init))
+        csv.append(values.map(CSVWriter.Cell.init))
     }
 }
 
 extension CSVWriter.Cell {
-    /// Lists and objects stand in a cell as JSON.
+    /// Lists, objects, and numbers beyond what a cell has digits for stand in it as JSON.
     fileprivate init(_ value: JSONValue) {
         switch value {
         case .null: self = .empty
         case .string(let text): self = .text(text)
-        case .bool, .number, .array, .object:
-            var writer = JSONWriter()
-            writer.value(value)
-            self = .plain(String(decoding: writer.bytes, as: UTF8.self))
+        case .bool(let flag): self = .text(flag ? "true" : "false")
+        case .number(let number):
+            if let whole = number.scaled(places: 0) {
+                self = .integer(Int(whole))
+            } else if let decimal = number.double, (1e-4..<1e15).contains(abs(decimal)) {
+                self = .decimal(decimal)
+            } else {
+                self = .text(Self.json(value))
+            }
+        case .array, .object: self = .text(Self.json(value))
         }
+    }
+
+    private static func json(_ value: JSONValue) -> String {
+        var writer = JSONWriter()
+        writer.value(value)
+        return String(decoding: writer.bytes, as: UTF8.self)
     }
 }

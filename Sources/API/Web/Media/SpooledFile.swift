@@ -5,12 +5,12 @@ import Hummingbird
 import NIOCore
 import NIOPosix
 
-/// A body on disk. The file has no name any more, so nothing of it is left when it is let go, or the process dies.
+/// Bytes on disk, held open: what a body spooled, whose file has no name any more, or a file that is to be sent.
 package final class SpooledFile: Sendable {
     private let descriptor: Int32
     package let sizeBytes: Int
 
-    fileprivate init(taking descriptor: Int32, sizeBytes: Int) {
+    init(taking descriptor: Int32, sizeBytes: Int) {
         self.descriptor = descriptor
         self.sizeBytes = sizeBytes
     }
