@@ -43,7 +43,7 @@ package struct API: Sendable {
         extra: RouteTable = RouteTable()
     ) {
         let (pool, now) = (foundation.pool, configuration.now)
-        let accounts = AuthRoutes(configuration, foundation)
+        let accounts = AuthRoutes(configuration, foundation, live)
         let keys = IdempotencyKeys(pool: pool, now: now)
         var table = extra
         accounts.declare(on: &table)
@@ -79,6 +79,10 @@ package struct API: Sendable {
         var handlers = JobHandlers()
         accounts.register(on: &handlers)
         exports.register(on: &handlers)
+        let erasure = AccountErasure(
+            pool: pool, jobs: Jobs(now: now), users: Users(pool: pool), live: live,
+            parts: PersonalData.erasureParts(pool: pool, exports: exports), now: now)
+        handlers.add(EraseAccount.self) { job, run in try await erasure.erase(job.userId, except: run.id) }
         jobs = JobWorkers(
             pool: pool, handlers: handlers, configuration: configuration.jobs, logger: foundation.logger, now: now)
         let chores =

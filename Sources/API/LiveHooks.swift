@@ -20,17 +20,25 @@ package struct LiveHooks: Sendable {
     package var livePreferenceChanged: @Sendable (UserID) async -> Void
     /// An exercise of the library (no owner) or a user's own was made or changed.
     package var exerciseChanged: @Sendable (ExerciseCatalog.Entry, UserID?) async -> Void
+    /// A user's account is leaving: nobody sees them from now on.
+    package var accountHidden: @Sendable (UserID) async -> Void
+    /// A user's account is leaving: what they have open ends, durably.
+    package var completeOpenWorkouts: @Sendable (UserID) async throws -> Void
     package var status: @Sendable (UserID) -> Status
 
     package init(
         relationChanged: @escaping @Sendable (UserID, UserID) async -> Void = { _, _ in },
         livePreferenceChanged: @escaping @Sendable (UserID) async -> Void = { _ in },
         exerciseChanged: @escaping @Sendable (ExerciseCatalog.Entry, UserID?) async -> Void = { _, _ in },
+        accountHidden: @escaping @Sendable (UserID) async -> Void = { _ in },
+        completeOpenWorkouts: @escaping @Sendable (UserID) async throws -> Void = { _ in },
         status: @escaping @Sendable (UserID) -> Status = { _ in Status(isOnline: false, live: nil) }
     ) {
         self.relationChanged = relationChanged
         self.livePreferenceChanged = livePreferenceChanged
         self.exerciseChanged = exerciseChanged
+        self.accountHidden = accountHidden
+        self.completeOpenWorkouts = completeOpenWorkouts
         self.status = status
     }
 }
@@ -43,6 +51,8 @@ extension LiveHooks {
             relationChanged: { await rooms.relationChanged($0, $1) },
             livePreferenceChanged: { await rooms.privacyChanged($0) },
             exerciseChanged: { await rooms.exerciseChanged($0, owner: $1) },
+            accountHidden: { await rooms.athleteHidden($0) },
+            completeOpenWorkouts: { try await rooms.completeOpenWorkouts(of: $0) },
             status: { user in
                 let status = presences.status(of: user)
                 return Status(isOnline: status.isOnline, live: status.live)

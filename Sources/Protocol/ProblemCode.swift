@@ -5,7 +5,7 @@ public enum ProblemCode: String, Codable, Sendable, CaseIterable {
     case requestTimeout
     // Who sent it
     case unauthenticated, tokenExpired, sessionEnded, invalidCredentials, invalidRefreshToken
-    case forbidden, emailUnverified, originRefused, accountSuspended, passwordWrong, signInFailed
+    case forbidden, emailUnverified, originRefused, accountSuspended, passwordWrong, signInFailed, signInTooOld
     // Where it went
     case notFound, methodNotAllowed
     // The state it met
@@ -20,7 +20,7 @@ public enum ProblemCode: String, Codable, Sendable, CaseIterable {
         switch self {
         case .malformedBody, .malformedRequest, .linkInvalid, .signInFailed: 400
         case .unauthenticated, .tokenExpired, .sessionEnded, .invalidCredentials, .invalidRefreshToken: 401
-        case .forbidden, .emailUnverified, .originRefused, .accountSuspended, .passwordWrong: 403
+        case .forbidden, .emailUnverified, .originRefused, .accountSuspended, .passwordWrong, .signInTooOld: 403
         case .notFound: 404
         case .methodNotAllowed: 405
         case .requestTimeout: 408
@@ -58,6 +58,7 @@ public enum ProblemCode: String, Codable, Sendable, CaseIterable {
         case .accountSuspended: "The account is suspended"
         case .passwordWrong: "The password is not right"
         case .signInFailed: "Signing in elsewhere did not succeed"
+        case .signInTooOld: "Sign in again first"
         case .passwordMissing: "The account has no password"
         case .notFound: "Not found"
         case .methodNotAllowed: "The method is not allowed here"

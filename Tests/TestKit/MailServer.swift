@@ -49,13 +49,16 @@ package final class MailServer: Sendable {
     /// What clients said, line by line, messages left out.
     package var dialogue: [String] { state.withLock(\.dialogue) }
 
-    /// The first mail to a recipient, waited for; the same one each time.
-    package func mail(to recipient: String) async -> Delivery {
+    /// The first mail to a recipient that holds the words, waited for; the same one each time.
+    package func mail(to recipient: String, saying words: String = "") async -> Delivery {
+        func isWanted(_ delivery: Delivery) -> Bool {
+            delivery.recipients.contains(recipient) && (words.isEmpty || delivery.message.contains(words))
+        }
         while true {
-            if let delivery = deliveries.first(where: { $0.recipients.contains(recipient) }) { return delivery }
+            if let delivery = deliveries.first(where: isWanted) { return delivery }
             await withCheckedContinuation { waiter in
                 let hasCome = state.withLock { state in
-                    if state.deliveries.contains(where: { $0.recipients.contains(recipient) }) { return true }
+                    if state.deliveries.contains(where: isWanted) { return true }
                     state.waiters.append(waiter)
                     return false
                 }

@@ -41,19 +41,26 @@ struct ExportPart: Sendable {
 
     /// The rows behind a key; fewer than `rowsAtOnce` are the last.
     func page(of user: UserID, after: [String]?, in pool: PostgresPool) async throws(StoreError) -> [Row] {
+        try await pool.rows(statement(of: user, after: after)) { row throws(StoreError) in
+            Row(values: try row.next(), key: try row.next())
+        }
+    }
+
+    func statement(of user: UserID, after: [String]?) -> SQL {
         let names = SQL.join(key.map(\.sql), separator: ", ")
         let behind: SQL =
             after.map { values in
                 let bound = zip(key, values).map { key, value -> SQL in "\(value)::\(raw: key.type)" }
-                return "and (\(names)) > (\(SQL.join(bound, separator: ", ")))"
+                // The first column alone is said too: only that narrows the outer table of a join.
+                return """
+                    and \(key[0].sql) >= \(bound[0]) and (\(names)) > (\(SQL.join(bound, separator: ", ")))
+                    """
             } ?? ""
         let texts = SQL.join(key.map { "(\($0.sql))::text" as SQL }, separator: ", ")
-        return try await pool.rows(
-            """
+        return """
             select json_build_array(\(SQL.join(columns.map(\.sql), separator: ", "))), array[\(texts)]
             \(source(user)) \(behind) order by \(names) limit \(rowsAtOnce)
             """
-        ) { row throws(StoreError) in Row(values: try row.next(), key: try row.next()) }
     }
 }
 

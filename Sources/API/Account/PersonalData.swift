@@ -19,4 +19,13 @@ enum PersonalData {
         "exercise_use_counted": "one row about the whole server",
         "schema_migrations": "about the database, not about people",
     ]
+
+    /// What is done when an account is erased before its own row goes; whatever refers to that row goes with it.
+    static func erasureParts(pool: PostgresPool, exports: DataExports) -> [ErasurePart] {
+        [
+            ErasurePart(name: "exports", erase: exports.erase),
+            ErasurePart(name: "workouts", erase: WorkoutHistory(pool: pool).erase),
+            ErasurePart(name: "templates", erase: Templates(pool: pool).erase),
+        ]
+    }
 }

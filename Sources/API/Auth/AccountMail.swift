@@ -17,7 +17,7 @@ struct SecurityNotice: JobPayload {
     static let kind = "auth.securityNotice"
 
     enum Happening: String, Codable, Sendable {
-        case passwordChanged, passwordReset, identityJoined
+        case passwordChanged, passwordReset, identityJoined, deletionRequested, deletionCancelled
     }
 
     var userId: UserID
@@ -49,6 +49,17 @@ extension AccountMail {
                 (
                     "A new way to sign in",
                     "An account at Google or GitHub with your email address now signs in to your FitAI account."
+                )
+            case .deletionRequested:
+                (
+                    "Your account will be erased",
+                    "Your FitAI account is to be erased. It is hidden and signed out now, and in 30 days everything "
+                        + "that belongs to it is gone for good. To keep it, sign in before."
+                )
+            case .deletionCancelled:
+                (
+                    "Your account stays",
+                    "Somebody has signed in to your FitAI account, which was to be erased: it stays as it was."
                 )
             }
         let letter = Letter(

@@ -17,10 +17,13 @@ struct AuthRoutes: Sendable {
     let reset: PasswordReset
     let ownPassword: OwnPassword
     let emailChange: EmailChange
+    let deletion: AccountDeletion
+    let live: LiveHooks
     let cookie: RefreshCookie
     let providers: ProviderRoutes
 
-    init(_ configuration: APIConfiguration, _ foundation: APIFoundation) {
+    init(_ configuration: APIConfiguration, _ foundation: APIFoundation, _ live: LiveHooks) {
+        self.live = live
         let (pool, now) = (foundation.pool, configuration.now)
         self.pool = pool
         events = SecurityEvents(pool: pool, now: now)
@@ -41,13 +44,17 @@ struct AuthRoutes: Sendable {
         ownPassword = OwnPassword(
             pool: pool, passwords: passwords, delays: delays, sessions: sessions, events: events, mail: mail)
         emailChange = EmailChange(pool: pool, mail: mail, events: events, now: now)
+        deletion = AccountDeletion(
+            pool: pool, ownPassword: ownPassword, sessions: sessions, events: events, mail: mail, live: live, now: now)
         cookie = RefreshCookie(
             isSecure: configuration.publicURL.hasPrefix("https://"), origins: configuration.allowedOrigins)
         providers = ProviderRoutes(
             google: configuration.google.map { GoogleSignIn(configuration: $0, now: now) },
             github: configuration.github.map { GitHubSignIn(configuration: $0) },
             joining: AccountJoining(
-                pool: pool, sessions: sessions, events: events, mail: mail, verification: verification, now: now),
+                pool: pool, sessions: sessions, events: events, mail: mail, verification: verification,
+                deletion: deletion,
+                now: now),
             cookie: cookie, publicURL: configuration.publicURL, now: now)
     }
 
@@ -67,6 +74,7 @@ struct AuthRoutes: Sendable {
         handlers.add(PasswordResetMail.self, run: reset.send)
         handlers.add(EmailChangeMail.self, run: emailChange.send)
         handlers.add(SecurityNotice.self, run: mail.send)
+        handlers.add(AccountLeft.self, run: deletion.endWorkouts)
     }
 
     func declare(on routes: inout RouteTable) {
@@ -74,6 +82,7 @@ struct AuthRoutes: Sendable {
         declarePasswords(on: &routes)
         declareEmail(on: &routes)
         declareSessions(on: &routes)
+        declareDeletion(on: &routes)
         providers.declare(on: &routes)
         routes.get(
             "/.well-known/jwks.json", "The keys that verify access tokens",
@@ -133,7 +142,7 @@ struct AuthRoutes: Sendable {
         let account: Account
         let hash: String?
         let role: Role
-        let isActive: Bool
+        let standing: AccountStanding
     }
 
     private func login(_ call: Call<Anyone, NoQuery, LoginRequest>) async throws -> Answer<SignedIn> {
@@ -145,8 +154,8 @@ struct AuthRoutes: Sendable {
         try delays.begin(account: account, address: call.facts.address)
         // Hashing runs for unknown users too, so that both answers take the same time.
         let isRight = try await passwords.verify(body.password, against: candidate?.hash)
-        guard let candidate, isRight else { throw Problem(.invalidCredentials) }
-        guard candidate.isActive else { throw Problem(.accountSuspended) }
+        guard let candidate, isRight, candidate.standing != .erasing else { throw Problem(.invalidCredentials) }
+        guard candidate.standing != .suspended else { throw Problem(.accountSuspended) }
         delays.succeeded(account: account, address: call.facts.address)
         let origin = call.origin
         let newHash = try await passwords.renewed(body.password, for: candidate.hash)
@@ -158,10 +167,14 @@ struct AuthRoutes: Sendable {
                     where id = \(candidate.account.id) and password_hash = \(oldHash)
                     """)
             }
+            if candidate.standing == .leaving {
+                try deletion.cancel(candidate.account.id, from: origin, on: connection)
+            }
             return try sessions.open(
                 for: candidate.account.id, isVerified: candidate.account.isVerified, role: candidate.role,
                 from: origin, on: connection)
         }
+        if candidate.standing == .leaving { await live.livePreferenceChanged(candidate.account.id) }
         return try signedIn(candidate.account, opened, inCookie: body.cookie == true)
     }
 
@@ -179,7 +192,7 @@ struct AuthRoutes: Sendable {
                 isVerified: try row.next(), createdAt: try row.next())
             return Candidate(
                 account: account, hash: try row.next(), role: try row.next(),
-                isActive: try row.next(String.self) == "active")
+                standing: try row.next())
         }
     }
 

@@ -29,7 +29,7 @@ struct PasswordReset: Sendable {
     func send(_ job: PasswordResetMail, _ run: JobRun) async throws {
         let pending = try await pool.transaction { connection -> (OpaqueSecret, String)? in
             let row = try connection.first(
-                "select id, display_name from users where email = \(job.email) and status = 'active'",
+                "select id, display_name from users where email = \(job.email) and status in ('active', 'leaving')",
                 as: (UserID, String).self)
             guard let (user, name) = row,
                 let secret = try mail.links.make(.resetPassword, for: user, email: job.email, on: connection)
@@ -60,7 +60,7 @@ struct PasswordReset: Sendable {
                 """
                 select u.id, u.email, u.username from mail_links l join users u on u.id = l.user_id
                 where l.hash = \(secret.hash) and l.purpose = 'resetPassword' and l.used_at is null
-                  and l.expires_at > \(time) and u.email = l.email and u.status = 'active'
+                  and l.expires_at > \(time) and u.email = l.email and u.status in ('active', 'leaving')
                 for update
                 """, as: (UserID, String, String).self)
             guard let (user, email, username) = row else { throw Problem(.linkInvalid) }

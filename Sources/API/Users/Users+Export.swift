@@ -9,6 +9,7 @@ extension Users {
                 "id", "username", "email", ExportColumn("hasPassword", "password_hash is not null"), "display_name",
                 "bio", "birth_date", "sex", "height_cm", "experience", "training_goals", "gym", "unit", "time_zone",
                 "week_start", "role", "status", "verified_at", "live_audience", "heart_rate_audience", "created_at",
+                "deletion_requested_at", "deletion_due_at",
             ],
             omitted: ["version"], key: [.id("id")]
         ) { user in "from users where id = \(user)" }

@@ -203,4 +203,6 @@ public enum SecurityEventKind: String, Codable, Sendable, CaseIterable {
     case identityJoined
     /// The address's owner proved it elsewhere and took over an account whose address nobody had verified.
     case takenOver
+    /// The account was to be erased, and was kept by a sign-in.
+    case deletionRequested, deletionCancelled
 }

@@ -74,6 +74,17 @@ package struct Jobs: Sendable {
         return revived == 1
     }
 
+    /// Removes jobs, dead letters and schedules whose key or payload names one of these texts, but for one job.
+    package func forget(naming texts: [String], in pool: PostgresPool, except id: UUIDv7) async throws {
+        let condition: SQL = """
+            exists (select from unnest(\(texts)::text[]) as text
+                where position(text in coalesce(key, '')) > 0 or position('"' || text || '"' in payload::text) > 0)
+            """
+        try await pool.execute("delete from jobs where \(condition) and id <> \(id)")
+        try await pool.execute("delete from dead_jobs where \(condition) and id <> \(id)")
+        try await pool.execute("delete from job_schedules where \(condition)")
+    }
+
     static func wakeWorkers(on connection: isolated PostgresConnection) throws {
         try connection.execute("select pg_notify(\(channel.description), '')")
     }

@@ -13,13 +13,14 @@ struct AccountJoining: Sendable {
     let events: SecurityEvents
     let mail: AccountMail
     let verification: EmailVerification
+    let deletion: AccountDeletion
     let now: @Sendable () -> Timestamp
 
     private struct Holder: Sendable {
         let id: UserID
         let isVerified: Bool
         let role: Role
-        let isActive: Bool
+        let standing: AccountStanding
     }
 
     /// Opens a session. Throws `accountSuspended`, `emailTaken` for an unverified address that an account has, and
@@ -36,17 +37,20 @@ struct AccountJoining: Sendable {
     private func signInOnce(
         _ profile: ProviderProfile, _ origin: Sessions.Origin
     ) async throws -> Sessions.Opened {
-        let (opened, ended) = try await pool.transaction { connection in
+        let (opened, ended, wasLeaving) = try await pool.transaction { connection in
             var ended: [SessionID] = []
             let holder =
                 try known(profile, on: connection) ?? joined(profile, origin, &ended, on: connection)
                 ?? made(profile, origin, on: connection)
-            guard holder.isActive else { throw Problem(.accountSuspended) }
+            guard holder.standing != .suspended else { throw Problem(.accountSuspended) }
+            let wasLeaving = holder.standing != .active
+            if wasLeaving { try deletion.cancel(holder.id, from: origin, on: connection) }
             let opened = try sessions.open(
                 for: holder.id, isVerified: holder.isVerified, role: holder.role, from: origin, on: connection)
-            return (opened, ended)
+            return (opened, ended, wasLeaving)
         }
         await sessions.revoked.add(ended)
+        if wasLeaving { await deletion.live.livePreferenceChanged(opened.identity.userId) }
         return opened
     }
 
@@ -71,11 +75,11 @@ struct AccountJoining: Sendable {
         guard profile.isEmailVerified else {
             throw Problem(.emailTaken, detail: "Verify the address at the provider, or sign in with the password.")
         }
-        guard found.isActive else { throw Problem(.accountSuspended) }
+        guard found.standing != .suspended else { throw Problem(.accountSuspended) }
         if !found.isVerified { ended = try takeOver(found.id, origin, on: connection) }
         try join(profile, to: found.id, origin, on: connection)
         try mail.notify(found.id, of: .identityJoined, on: connection)
-        return Holder(id: found.id, isVerified: true, role: found.role, isActive: true)
+        return Holder(id: found.id, isVerified: true, role: found.role, standing: found.standing)
     }
 
     /// Takes from an account whatever somebody who did not own its address may have put there to get in again.
@@ -128,7 +132,7 @@ struct AccountJoining: Sendable {
         try events.record(.registered, of: user, address: origin.address, on: connection)
         try join(profile, to: user, origin, on: connection)
         if verifiedAt == nil { try verification.ask(user, on: connection) }
-        return Holder(id: user, isVerified: verifiedAt != nil, role: .user, isActive: true)
+        return Holder(id: user, isVerified: verifiedAt != nil, role: .user, standing: .active)
     }
 
     private static func email(of profile: ProviderProfile) throws(Problem) -> String {
@@ -143,7 +147,7 @@ struct AccountJoining: Sendable {
         row throws(StoreError) in
         Holder(
             id: try row.next(), isVerified: try row.next(), role: try row.next(),
-            isActive: try row.next(String.self) == "active")
+            standing: try row.next())
     }
 }
 
