@@ -28,7 +28,7 @@ extension Rooms {
                 _ = try await submit(op, to: workout, by: athlete)
             } catch {
                 // Somebody was faster: it has ended.
-                if error.code != .wrongState, error.code != .deleted { throw error }
+                if error.code != .invalidState, error.code != .deleted { throw error }
             }
         }
     }

@@ -87,7 +87,7 @@ struct AccountErasureTests {
         let copy: Template = try copied.decoded()
         #expect(copy.origin?.creatorName == "Zz_Ada_77")
         #expect(try await bob.client.send("POST", "/v1/templates/\(template.id)/favorite").status < 300)
-        let weight = #"{"values": {"weight": 82.5}}"#
+        let weight = #"{"weightKg": 82.5}"#
         #expect(try await ada.client.send("POST", "/v1/progress/body", text: weight).status == 201)
         let goal = #"{"kind": "consistency", "title": "Thrice", "daysPerWeek": 3, "target": 4}"#
         #expect(try await ada.client.send("POST", "/v1/goals", text: goal).status == 201)

@@ -56,7 +56,7 @@ struct DataExportTests {
             #expect(set["weightKg"]?.integer == 100)
             #expect(try archive.json("workout-events.json").array?.isEmpty == false)
             #expect(try archive.json("friendships.json").array?.first?["userId"]?.id == bob.id)
-            #expect(try archive.json("measurements.json").array?.first?["values"]?["weight"] != nil)
+            #expect(try archive.json("measurements.json").array?.first?["values"]?["weightKg"] != nil)
             #expect(try archive.text("goals.csv").contains("'=HYPERLINK"))
             #expect(try archive.json("goals.json").array?.first?["title"]?.string?.hasPrefix("=HYPERLINK") == true)
             let counted = try archive.json("index.json")["parts"]?.array?.compactMap { $0["name"]?.string }
@@ -75,7 +75,7 @@ struct DataExportTests {
     /// Something in many places.
     private static func fill(_ ada: TestUser, beside bob: TestUser, _ server: RESTServer) async throws {
         #expect(try await ada.client.post("/v1/users/friends/request", FriendRequestBody(userId: bob.id)).status == 201)
-        let weight = #"{"values": {"weight": 82.5}, "note": "after breakfast"}"#
+        let weight = #"{"weightKg": 82.5, "note": "after breakfast"}"#
         #expect(try await ada.client.send("POST", "/v1/progress/body", text: weight).status == 201)
         let goal = #"{"kind": "consistency", "title": "=HYPERLINK(\"x\")", "daysPerWeek": 3, "target": 4}"#
         #expect(try await ada.client.send("POST", "/v1/goals", text: goal).status == 201)
