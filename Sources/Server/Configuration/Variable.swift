@@ -75,7 +75,7 @@ extension Variable {
         "Many nodes come with a later version; until then a value here stops the server.", isSecret: true)
     static let dataDirectory = Variable(
         "DATA_DIR", .text("./var"), allowed: "a directory that may be made and written",
-        "The private Postgres, the signing key, mails and spilled ops.")
+        "The private Postgres, the signing key, mails, data exports and spilled ops.")
     static let queueBytes = Variable(
         "QUEUE_BYTES", .text("67108864"), allowed: "1048576…17179869184",
         "Bound of what waits for Postgres; beyond it ops are refused as busy.")

@@ -76,7 +76,7 @@ struct AccountDeletionTests {
             #expect(try await bob.client.get("/v1/users/\(ada.id)").status == 404)
             #expect(try await bob.client.get("/v1/users/friends").decoded(as: Page<Friend>.self).items.isEmpty)
             #expect(
-                try await Users(pool: server.pool).privacy(of: ada.id) == Privacy(live: .private, heartRate: .nobody))
+                try await Users(pool: server.pool).privacy(of: ada.id) == .closed)
             // Address and name stay taken while the account can come back.
             let body = RegisterRequest(
                 email: "ada@example.com", username: "ada", password: RESTServer.password, displayName: "Ada")

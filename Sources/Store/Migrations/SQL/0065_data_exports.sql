@@ -19,5 +19,4 @@ create index data_exports_by_expiry on data_exports (expires_at);
 
 -- Everything of one user, page by page: the indexes there were leave out what lists do not show.
 create index workouts_by_user on workouts (user_id, id);
-create index sessions_by_user on sessions (user_id, id);
 create index templates_by_owner on templates (owner, id) where owner is not null;
