@@ -6,20 +6,21 @@ import Realtime
 struct WorkoutEntryRoutes: Sendable {
     let rooms: Rooms
 
-    func declare(on routes: inout RouteTable, _ writes: RouteOptions) {
+    /// - Parameter changes: of PUTs, which take `If-Match` with the workout's tag.
+    func declare(on routes: inout RouteTable, writes: RouteOptions, changes: RouteOptions) {
         var creates = writes
         creates.problems += [.idTaken, .limitReached]
         routes.post(
             "/v1/workouts/:id/exercises", "Adds an exercise", status: .created, creates, use: addEntry)
         routes.put(
-            "/v1/workouts/:id/exercises/:exerciseId", "Changes order, superset group, rest and note", writes,
+            "/v1/workouts/:id/exercises/:exerciseId", "Changes order, superset group, rest and note", changes,
             use: changeEntry)
         routes.delete(
             "/v1/workouts/:id/exercises/:exerciseId", "Removes an exercise with its sets", writes, use: removeEntry)
         routes.post(
             "/v1/workouts/:id/exercises/:exerciseId/sets", "Logs a set", status: .created, creates, use: logSet)
         routes.put(
-            "/v1/workouts/:id/exercises/:exerciseId/sets/:setId", "Replaces a set's values", writes, use: changeSet)
+            "/v1/workouts/:id/exercises/:exerciseId/sets/:setId", "Replaces a set's values", changes, use: changeSet)
         routes.delete(
             "/v1/workouts/:id/exercises/:exerciseId/sets/:setId", "Deletes a set", writes, use: deleteSet)
     }

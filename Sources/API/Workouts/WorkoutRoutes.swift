@@ -31,7 +31,7 @@ struct WorkoutRoutes: Sendable {
         step("resume", "Goes on after a pause", &routes) { _ in .resume }
         step("complete", "Completes; answers summary and records", &routes) { .complete(rpeTenths: $0.rpeTenths) }
         step("abandon", "Gives up", &routes) { _ in .abandon }
-        WorkoutEntryRoutes(rooms: rooms).declare(on: &routes, writes)
+        WorkoutEntryRoutes(rooms: rooms).declare(on: &routes, writes: writes, changes: changes)
     }
 
     private func list(_ call: Call<SignedInUser, WorkoutQuery, NoBody>) async throws -> Answer<Page<WorkoutItem>> {

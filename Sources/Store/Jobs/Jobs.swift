@@ -60,20 +60,6 @@ package struct Jobs: Sendable {
         try connection.execute("delete from job_schedules where kind = \(kind.kind) and key = \(key)") == 1
     }
 
-    /// Gives a dead letter all its attempts again; answers whether there was one.
-    @discardableResult
-    package func revive(_ id: UUIDv7, on connection: isolated PostgresConnection) throws -> Bool {
-        let time = now()
-        let revived = try connection.execute(
-            """
-            with gone as (delete from dead_jobs where id = \(id) returning *)
-            insert into jobs (id, kind, key, payload, priority, run_at, most_attempts, last_error, created_at)
-            select id, kind, key, payload, priority, \(time), most_attempts, last_error, created_at from gone
-            """)
-        if revived == 1 { try Jobs.wakeWorkers(on: connection) }
-        return revived == 1
-    }
-
     /// Removes jobs, dead letters and schedules whose key or payload names one of these texts, but for one job.
     package func forget(naming texts: [String], in pool: PostgresPool, except id: UUIDv7) async throws {
         let condition: SQL = """

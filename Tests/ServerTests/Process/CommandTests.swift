@@ -1,6 +1,8 @@
 import Foundation
 import FoundationNetworking
 import Glibc
+import Protocol
+import Store
 import TestKit
 import Testing
 
@@ -73,6 +75,41 @@ struct CommandTests {
             let (refused, said) = try await run(["dead-letters", "retry", "7"], in: data)
             #expect(refused == .status(1))
             #expect(said.contains { $0.contains("no unresolved dead letter 7") })
+        }
+    }
+
+    @Test("dead jobs are listed, run again and dropped by their ids; others are refused by name")
+    func deadJobs() async throws {
+        try await TestPostgres.withDatabase { database in
+            func jobs(_ arguments: String...) async throws -> (ServerProcess.Exit, String) {
+                try await ServerDirectory.with { directory in
+                    let process = try ServerProcess(
+                        ["jobs"] + arguments,
+                        environment: [
+                            "DATA_DIR": directory + "/var", "DATABASE_URL": database.connection, "LOG_LEVEL": "warning",
+                        ])
+                    return (await process.exit(), process.lines.joined(separator: "\n"))
+                }
+            }
+            #expect(try await jobs("list") == (.status(0), "There are no dead jobs."))
+            let ids = [UUIDv7.make(), UUIDv7.make()]
+            for id in ids {
+                try await database.pool.execute(
+                    """
+                    insert into dead_jobs (id, kind, payload, priority, attempts, most_attempts, last_error, created_at,
+                        died_at)
+                    values (\(id), 'test.mail', '{}', 1, 12, 12, 'the server is away', now(), now())
+                    """)
+            }
+            let listed = try await jobs("list").1
+            for id in ids { #expect(listed.contains("\(id)  ") && listed.contains("the server is away")) }
+            #expect(try await jobs("retry", "\(ids[0])") == (.status(0), "\(ids[0]) will run again."))
+            #expect(try await jobs("discard", "\(ids[1])") == (.status(0), "\(ids[1]) is gone."))
+            #expect(try await database.pool.query("select id from jobs", as: UUIDv7.self) == [ids[0]])
+            #expect(try await jobs("list").1 == "There are no dead jobs.")
+            let (refused, said) = try await jobs("discard", "\(ids[1])")
+            #expect(refused == .status(1) && said.contains("there is no dead job \(ids[1])"))
+            #expect(try await jobs("retry", "seven").0 != .status(0))
         }
     }
 

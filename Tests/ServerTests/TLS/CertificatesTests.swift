@@ -71,6 +71,21 @@ struct CertificatesTests {
         }
     }
 
+    @Test("a pair that changes is noticed without a signal", .timeLimit(.minutes(1)))
+    func noticed() async throws {
+        try await ServerDirectory.with { directory in
+            let files = try files(directory, TestCertificate.certificate, TestCertificate.key)
+            let certificates = try Certificates(files, interval: .milliseconds(10), logger: logger)
+            let first = certificates.current
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                group.addTask { try await certificates.run() }
+                try write(files, TestCertificate.renewedCertificate, TestCertificate.renewedKey)
+                while certificates.current === first { await Task.yield() }
+                group.cancelAll()
+            }
+        }
+    }
+
     @Test(
         "one of the two variables alone is a fault of the other",
         arguments: [("TLS_CERTIFICATE", "TLS_KEY"), ("TLS_KEY", "TLS_CERTIFICATE")])

@@ -89,10 +89,31 @@ struct JobTests {
             #expect(dead.map(\.1) == ["missed the lift"])
             #expect(dead.map(\.2) == [3])
             let id = try #require(dead.first?.0)
-            #expect(try await bench.pool.transaction { try bench.jobs.revive(id, on: $0) })
-            #expect(try await bench.pool.transaction { try bench.jobs.revive(id, on: $0) } == false)
+            #expect(try await bench.pool.transaction { try bench.jobs.revive(id, on: $0) } == .revived)
+            #expect(try await bench.pool.transaction { try bench.jobs.revive(id, on: $0) } == .unknown)
             try await workers.runDue()
             #expect(attempts.entries == [1, 2, 3, 1])
+        }
+    }
+
+    @Test("dead jobs are listed and discarded, and one whose key waits again is not revived beside it")
+    func dead() async throws {
+        try await JobBench.run { bench in
+            try await bench.enqueue(Lift(weight: 1), JobOptions(key: "heavy"))
+            let workers = bench.workers { handlers in
+                handlers.add(Lift.self) { _, _ in throw HopelessJob("the bar is gone") }
+            }
+            try await workers.runDue()
+            let dead = try await bench.pool.transaction { try Jobs.dead(on: $0) }
+            #expect(dead.map(\.kind) == [Lift.kind] && dead.map(\.key) == ["heavy"])
+            #expect(dead.map(\.lastError) == ["the bar is gone"] && dead.map(\.attempts) == [1])
+            let id = try #require(dead.first?.id)
+            try await bench.enqueue(Lift(weight: 2), JobOptions(key: "heavy"))
+            #expect(try await bench.pool.transaction { try bench.jobs.revive(id, on: $0) } == .anotherWaits)
+            #expect(try await bench.count("dead_jobs") == 1 && bench.count("jobs") == 1)
+            #expect(try await bench.pool.transaction { try Jobs.discard(id, on: $0) })
+            #expect(try await bench.pool.transaction { try Jobs.discard(id, on: $0) } == false)
+            #expect(try await bench.count("dead_jobs") == 0)
         }
     }
 
