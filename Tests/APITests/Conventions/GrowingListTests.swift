@@ -33,7 +33,7 @@ struct GrowingList: Sendable {
         "GET /v1/exercises/muscle/:muscle": GrowingList(add: exercise, path: { _ in "/v1/exercises/muscle/neck" }),
         "GET /v1/exercises/equipment/:equipment": GrowingList(
             add: exercise, path: { _ in "/v1/exercises/equipment/sandbag" }),
-        "POST /v1/exercises/search": GrowingList(add: exercise, body: #"{"query": "sandbag carry"}"#),
+        "POST /v1/exercises/search": GrowingList(add: exercise, body: #"{"query": "sandbag"}"#),
         "GET /v1/templates": GrowingList(add: template),
         "GET /v1/templates/public": GrowingList(add: template),
         "GET /v1/templates/my": GrowingList(add: template),
