@@ -94,7 +94,10 @@ enum Samples {
          "equipment": "sandbag"}
         """
     static let goal = #"{"kind": "body", "title": "Lighter", "target": 75, "metric": "weightKg"}"#
-    static func template(_ visibility: String) -> String { TemplateTests.body(visibility: visibility) }
+
+    static func template(_ visibility: String) -> String {
+        TemplateTests.body(visibility: visibility)
+    }
 }
 
 enum RouteSamples {
