@@ -35,7 +35,9 @@ struct ProviderRoutes: Sendable {
             .get, "\(path)/callback", "Comes back from \(shown), signed in, with the refresh token in a cookie",
             status: .seeOther,
             RouteOptions(
-                problems: [.notFound, .signInFailed, .accountSuspended, .emailTaken, .usernameTaken], limit: .account,
+                problems: [
+                    .notFound, .signInFailed, .invalidCredentials, .accountSuspended, .emailTaken, .usernameTaken,
+                ], limit: .account,
                 ignoresUnknownQuery: true)
         ) { (call: Call<Anyone, SignInCallback, NoBody>) in
             guard let provider else { throw Problem(.notFound) }

@@ -47,6 +47,24 @@ struct ProviderSignInTests {
         }
     }
 
+    @Test("signing in by a provider keeps an account that is leaving, and not one that is being erased")
+    func leaving() async throws {
+        try await ProviderBench.run { bench in
+            let server = bench.server
+            let tokens = try await bench.tokens(from: try await bench.browser("google").signIn())
+            let client = server.client(token: tokens.accessToken)
+            // No password: the sign-in is fresh.
+            #expect(try await client.delete("/v1/users/account").status == 202)
+            #expect(try await server.pool.query("select status from users", as: String.self) == ["leaving"])
+            #expect(try await bench.browser("google").signIn().status == 303)
+            #expect(try await server.pool.query("select status from users", as: String.self) == ["active"])
+            try await server.pool.execute(
+                "update users set status = 'erasing', deletion_requested_at = now(), deletion_due_at = now()")
+            #expect(try await bench.browser("google").signIn().code == "invalidCredentials")
+            #expect(try await server.pool.query("select status from users", as: String.self) == ["erasing"])
+        }
+    }
+
     @Test("a verified address takes an unverified account over: password, sessions, links and identities go")
     func takesOver() async throws {
         try await ProviderBench.run { bench in
