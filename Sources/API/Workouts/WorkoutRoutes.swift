@@ -121,6 +121,8 @@ struct WorkoutRoutes: Sendable {
             (call: Call<SignedInUser, NoQuery, OptionalBody<WorkoutStep>>) in
             let id = try call.id("id")
             let step = call.body.value
+            // The op that starts a workout makes one where the id is new; this route takes steps of what there is.
+            _ = try await own.rooms.ownView(id, for: call)
             try await own.rooms.submit(action(step), to: id, at: step.at, by: call)
             return try await own.answer(id, for: call)
         }
