@@ -42,9 +42,10 @@ package struct RESTServer: Sendable {
     package var pool: PostgresPool { database.pool }
 
     /// Starts the server, lends it to `body`, stops it. Limits are off unless `adjust` sets them; with `isLive` there
-    /// are rooms, workout routes and the exercise library.
+    /// are rooms, workout routes and the exercise library. `connections` bounds those to Postgres.
     package static func run<Value: Sendable>(
-        isLive: Bool = false, adjust: (inout APIConfiguration) -> Void = { _ in }, live: LiveHooks = LiveHooks(),
+        isLive: Bool = false, connections: Int? = nil, adjust: (inout APIConfiguration) -> Void = { _ in },
+        live: LiveHooks = LiveHooks(),
         extra: (inout RouteTable) -> Void = { _ in }, _ body: (RESTServer) async throws -> Value
     ) async throws -> Value {
         let clock = TestClock()
@@ -61,7 +62,8 @@ package struct RESTServer: Sendable {
         let keys = SigningKeys()
         var table = RouteTable()
         extra(&table)
-        return try await TestPostgres.withDatabase { database in
+        return try await TestPostgres.withDatabase(adjust: { $0.maxConnections = connections ?? $0.maxConnections }) {
+            database in
             let revoked = RevokedSessions(pool: database.pool, logger: .silent, now: configuration.now)
             let tokens = TokenVerifier(keys: keys, revoked: revoked, now: configuration.now)
             let node = isLive ? try await node(on: database.pool) : nil
