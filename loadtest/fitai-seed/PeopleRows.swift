@@ -35,7 +35,8 @@ struct PeopleRows: Sendable {
         users.add(Self.username(index) + "@seed.invalid")
         users.add("\(random.pick(Self.words)) \(index + 1)")
         users.add(athlete.map { $0.isMale ? "male" : "female" })
-        users.add(athlete.map { ($0.isMale ? 178 : 166) + Int($0.bodyWeightKg) % 12 }.map(Double.init))
+        let heightCm: Double? = athlete.map { ($0.isMale ? 178.0 : 166.0) + Double(Int($0.bodyWeightKg) % 12) }
+        users.add(heightCm)
         users.add(random.pick(["beginner", "intermediate", "advanced", nil]))
         users.add(random.isTrue(0.3) ? "Gym \(Int.random(in: 1...400, using: &random))" : nil)
         users.add(random.pick(Self.zones))

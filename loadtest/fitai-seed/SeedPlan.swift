@@ -43,7 +43,7 @@ struct SeedPlan: Sendable {
         workouts = Self.workouts(size)
         let today = now.milliseconds / 86_400_000
         // A Monday, so that weeks are weeks.
-        let monday = (today - 7 * Int64(Self.weeks) - 3) / 7 * 7 + 4
+        let monday = (today - 7 * Int64(Self.weeks) - 4) / 7 * 7 + 4
         beginsAt = Timestamp(milliseconds: monday * 86_400_000)
         slots = []
         slots.reserveCapacity(size.workouts)
