@@ -69,31 +69,28 @@ extension HotPlanTests.Area {
 
     fileprivate func run(_ server: RESTServer, _ user: TestUser, _ friend: TestUser) async throws {
         let client = user.client
-        func get(_ paths: String...) async throws {
-            for path in paths {
-                let answer = try await client.get(path)
-                #expect(answer.status == 200, "\(path)")
-            }
-        }
         switch self {
+        case .workouts, .progress, .goals: try await train(user)
         case .account:
             let login = LoginRequest(login: "mara", password: RESTServer.password)
             let signedIn: SignedIn = try await server.client.post("/v1/auth/login", login).decoded()
             _ = try await server.client.post(
                 "/v1/auth/refresh", RefreshRequest(refreshToken: signedIn.tokens.refreshToken))
-            try await get("/v1/auth/sessions", "/v1/auth/events", "/v1/users/profile")
+            try await read(client, "/v1/auth/sessions", "/v1/auth/events", "/v1/users/profile")
             _ = try await client.send("POST", "/v1/auth/logout", text: "{}")
         case .people:
             let request = try await client.send(
                 "POST", "/v1/users/friends/request", text: #"{"userId": "\#(friend.id)"}"#)
             #expect(request.status == 201 || request.status == 200)
             _ = try await friend.client.send("PUT", "/v1/users/friends/\(user.id)", text: #"{"action": "accept"}"#)
-            try await get(
+            try await read(
+                client,
                 "/v1/users/friends", "/v1/users/friends/requests", "/v1/users/blocked", "/v1/users/\(friend.id)")
             _ = try await client.send("POST", "/v1/users/\(friend.id)/block")
         case .exercises:
             try await user.log(Self.squat)
-            try await get(
+            try await read(
+                client,
                 "/v1/exercises", "/v1/exercises?sort=popularity", "/v1/exercises/\(Self.squat)",
                 "/v1/exercises/muscle/chest", "/v1/exercises/equipment/barbell", "/v1/exercises/stats",
                 "/v1/exercises/popular", "/v1/exercises/recommended", "/v1/exercises/\(Self.squat)/similar",
@@ -104,39 +101,55 @@ extension HotPlanTests.Area {
             _ = try await TemplateSeed.load(into: server.pool, at: .now)
             let page: Page<TemplateItem> = try await client.get("/v1/templates/public?limit=2").decoded()
             let template = try #require(page.items.first).id
-            try await get(
+            try await read(
+                client,
                 "/v1/templates", "/v1/templates/my", "/v1/templates/featured", "/v1/templates/public?sort=rating",
                 "/v1/templates/public?sort=use", "/v1/templates/\(template)", "/v1/templates/\(template)/versions")
             _ = try await client.send("POST", "/v1/templates/\(template)/favorite")
             _ = try await client.send("POST", "/v1/templates/\(template)/duplicate")
-        case .workouts:
-            try await user.log([Self.squat], sets: 2)
-            let page: Page<WorkoutItem> = try await client.get("/v1/workouts").decoded()
-            let workout = try #require(page.items.first).id
-            try await get(
-                "/v1/workouts/\(workout)", "/v1/workouts?exercise=\(Self.squat)", "/v1/workouts?status=completed",
-                "/v1/workouts?from=2024-01-01T00:00:00Z&to=2025-01-01T00:00:00Z", "/v1/workouts?template=\(workout)")
-            _ = try await client.delete("/v1/workouts/\(workout)")
-        case .progress:
-            try await user.log([Self.squat], sets: 2)
-            _ = try await client.send("POST", "/v1/progress/body", text: #"{"weightKg": 80}"#)
-            try await get(
-                "/v1/progress/strength", "/v1/progress/strength/\(Self.squat)", "/v1/progress/records",
-                "/v1/progress/records?exercise=\(Self.squat)", "/v1/progress/volume?weeks=52", "/v1/progress/analytics",
-                "/v1/progress/body", "/v1/progress/body/analytics", "/v1/progress/body/predictions")
-        case .goals:
-            try await user.log([Self.squat], sets: 2)
-            let body = #"{"kind": "strength", "title": "Squat", "exerciseId": "\#(Self.squat)", "target": 300}"#
-            let goal: Goal = try await client.send("POST", "/v1/goals", text: body).decoded()
-            try await get(
-                "/v1/goals", "/v1/goals?status=active", "/v1/goals/\(goal.id)", "/v1/goals/\(goal.id)/progress",
-                "/v1/goals/analytics")
-            _ = try await client.delete("/v1/goals/\(goal.id)")
         case .jobs:
             _ = try await server.client.send(
                 "POST", "/v1/auth/forgot-password", text: #"{"email": "mara@example.com"}"#)
             try await server.runJobs()
             try await server.runJobs()
+        }
+    }
+
+    private func train(_ user: TestUser) async throws {
+        let client = user.client
+        try await user.log([Self.squat], sets: 2)
+        switch self {
+        case .workouts:
+            let page: Page<WorkoutItem> = try await client.get("/v1/workouts").decoded()
+            let workout = try #require(page.items.first).id
+            try await read(
+                client,
+                "/v1/workouts/\(workout)", "/v1/workouts?exercise=\(Self.squat)", "/v1/workouts?status=completed",
+                "/v1/workouts?from=2024-01-01T00:00:00Z&to=2025-01-01T00:00:00Z", "/v1/workouts?template=\(workout)")
+            _ = try await client.delete("/v1/workouts/\(workout)")
+        case .progress:
+            _ = try await client.send("POST", "/v1/progress/body", text: #"{"weightKg": 80}"#)
+            try await read(
+                client,
+                "/v1/progress/strength", "/v1/progress/strength/\(Self.squat)", "/v1/progress/records",
+                "/v1/progress/records?exercise=\(Self.squat)", "/v1/progress/volume?weeks=52", "/v1/progress/analytics",
+                "/v1/progress/body", "/v1/progress/body/analytics", "/v1/progress/body/predictions")
+        case .goals:
+            let body = #"{"kind": "strength", "title": "Squat", "exerciseId": "\#(Self.squat)", "target": 300}"#
+            let goal: Goal = try await client.send("POST", "/v1/goals", text: body).decoded()
+            try await read(
+                client,
+                "/v1/goals", "/v1/goals?status=active", "/v1/goals/\(goal.id)", "/v1/goals/\(goal.id)/progress",
+                "/v1/goals/analytics")
+            _ = try await client.delete("/v1/goals/\(goal.id)")
+        default: break
+        }
+    }
+
+    private func read(_ client: RESTClient, _ paths: String...) async throws {
+        for path in paths {
+            let answer = try await client.get(path)
+            #expect(answer.status == 200, "\(path)")
         }
     }
 }

@@ -82,9 +82,9 @@ struct FinishedWorkoutTests {
             #expect(try await status() == 404)
             try await Relations(pool: server.pool).makeFriends([(user.id, friend.id)], at: .now)
             #expect(try await status() == 200)
-            try await server.pool.execute("update users set live_audience = 'private' where id = \(user.id)")
+            try await server.pool.execute("update users set workouts_audience = 'private' where id = \(user.id)")
             #expect(try await status() == 404)
-            try await server.pool.execute("update users set live_audience = 'public' where id = \(user.id)")
+            try await server.pool.execute("update users set workouts_audience = 'public' where id = \(user.id)")
             try await server.pool.execute(
                 "insert into workout_removed_watchers (workout_id, user_id) values (\(copy), \(friend.id))")
             #expect(try await status() == 404)
