@@ -133,7 +133,7 @@ struct TrainingSeed: Sendable {
                 if isHeaviest || random.isTrue(0.25), let first = firsts[athlete.index] {
                     side.measure(athlete, from: first, &random)
                 }
-                if isHeaviest || random.isTrue(0.15) {
+                if isHeaviest || random.isTrue(0.05) {
                     side.aim(athlete, count: isHeaviest ? 12 : Int.random(in: 1...3, using: &random), at: now, &random)
                 }
                 if random.isTrue(0.3) { side.rate(athlete, at: now, &random) }

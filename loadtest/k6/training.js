@@ -48,7 +48,7 @@ function indexedReads() {
     ['workouts with an exercise', 1, (person) => `/v1/workouts?exercise=${pick(person.exercises)}`],
     ['workout', 5, (person) => `/v1/workouts/${pick(person.workouts)}`],
     ['exercises', 2, () => '/v1/exercises?limit=50'],
-    ['exercises of a muscle', 1, () => '/v1/exercises/muscle/chest?sort=popularity'],
+    ['exercises of a muscle', 1, () => '/v1/exercises?muscle=chest&sort=popularity'],
     ['exercise', 3, (person) => `/v1/exercises/${pick(person.exercises)}`],
     ['goals', 2, () => '/v1/goals'],
     ['templates', 1, () => '/v1/templates/public?limit=20'],

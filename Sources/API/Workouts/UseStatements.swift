@@ -31,7 +31,7 @@ package enum UseStatements {
         with latest as materialized (
             select distinct workout_id from (
                 select workout_id from workout_exercises where exercise_id = \(exercise)
-                order by workout_id desc limit 2000) as entries)
+                order by workout_id desc limit 500) as entries)
         select e.exercise_id, count(distinct e.workout_id), (select count(*) from latest)
         from latest join workout_exercises e using (workout_id)
         where e.exercise_id <> \(exercise)

@@ -64,7 +64,7 @@ package struct WorkoutUse: Sendable {
         }
     }
 
-    /// What stands most often in the same workouts, of the latest 2,000 with the exercise.
+    /// What stands most often in the same workouts, of the latest 500 with the exercise.
     func companions(of exercise: ExerciseID, limit: Int) async throws -> [Companion] {
         try await pool.rows(
             UseStatements.companions(of: exercise, limit: limit)
