@@ -24,7 +24,7 @@ struct CopyTests {
 
     @Test("more rows than any buffer holds all arrive")
     func many() async throws {
-        try await withTable { pool in
+        try await withTable { pool async throws in
             let text = String(repeating: "x", count: 100)
             let copied = try await pool.with { try $0.copy(Self.rows(1...100_000, text: text), into: "t (a, b)") }
             #expect(copied == 100_000)
@@ -35,7 +35,7 @@ struct CopyTests {
 
     @Test("every value comes back as it was, whatever its characters")
     func values() async throws {
-        try await withTable { pool in
+        try await withTable { pool async throws in
             let texts = ["", "tab\t newline\n return\r", #"back\slash \N \."#, "Klimmzüge 🏋️", "\\N", nil]
             var rows = CopyText()
             for (number, text) in texts.enumerated() {
@@ -51,7 +51,7 @@ struct CopyTests {
 
     @Test("ids, times, numbers and flags are read as their types")
     func types() async throws {
-        try await withTable { pool in
+        try await withTable { pool async throws in
             try await pool.execute("create table u (id uuid, at timestamptz, n bigint, d float8, f bool, x int)")
             let (id, at) = (UUIDv7.make(), Timestamp(milliseconds: 1_700_000_000_123))
             var rows = CopyText()
@@ -72,7 +72,7 @@ struct CopyTests {
 
     @Test("a row that the table refuses keeps all others out, and the connection goes on")
     func refused() async throws {
-        try await withTable { pool in
+        try await withTable { pool async throws in
             var rows = Self.rows(1...50_000)
             rows.add(7)
             rows.add("again")
@@ -91,7 +91,7 @@ struct CopyTests {
     @Test("no rows are no rows, and a rolled back transaction takes its rows along")
     func transaction() async throws {
         struct ChangedMind: Error {}
-        try await withTable { pool in
+        try await withTable { pool async throws in
             #expect(try await pool.with { try $0.copy(CopyText(), into: "t (a, b)") } == 0)
             await #expect(throws: ChangedMind.self) {
                 try await pool.transaction { connection in
