@@ -35,7 +35,7 @@ package struct PlanAudit: Sendable {
             """
             set plan_cache_mode = force_generic_plan;
             set enable_seqscan = off;
-            create or replace function pg_temp.plan_of(statement text) returns setof text language plpgsql as
+            create or replace function pg_temp.plan_of(statement text) returns setof json language plpgsql as
             $$ begin return query execute 'explain (format json) ' || statement; end $$;
             """)
         var faults: [Fault] = []
@@ -56,7 +56,7 @@ package struct PlanAudit: Sendable {
     private static func plan(
         of statement: String, on connection: isolated PostgresConnection
     ) throws -> [String: Any] {
-        let lines = try connection.query("select pg_temp.plan_of(\(statement))", as: String.self)
+        let lines = try connection.query("select pg_temp.plan_of(\(statement))::text", as: String.self)
         let text = lines.joined(separator: "\n")
         let document = try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [[String: Any]]
         return document?.first?["Plan"] as? [String: Any] ?? [:]
