@@ -109,13 +109,18 @@ let package = Package(
             path: "loadtest/fitai-load",
             swiftSettings: strict),
         .executableTarget(
+            name: "fitai-seed",
+            dependencies: ["Server", "API", "Store", "Protocol", arguments, logging],
+            path: "loadtest/fitai-seed",
+            swiftSettings: strict),
+        .executableTarget(
             name: "fitai-bench",
             dependencies: [
-                "Protocol", "Store", "Realtime", "Server", "TestKit", arguments, histogram, httpTypes, hummingbirdCore,
-                lifecycle, nioCore, nioPosix, logging,
+                "Protocol", "Store", "Realtime", "API", "Server", "TestKit", arguments, histogram, httpTypes,
+                hummingbirdCore, lifecycle, nioCore, nioPosix, logging,
             ],
             path: "loadtest/bench",
-            exclude: ["reference", "fan_out.py", "write_sockets.py", "run.sh"],
+            exclude: ["reference", "fan_out.py", "server.py", "training.py", "write_sockets.py", "run.sh"],
             swiftSettings: strict),
 
         // Tests mirror Sources.

@@ -41,13 +41,14 @@ package struct RESTServer: Sendable {
 
     package var pool: PostgresPool { database.pool }
 
-    /// Starts the server, lends it to `body`, stops it. Limits are off unless `adjust` sets them; with `isLive` there
-    /// are rooms, workout routes and the exercise library.
+    /// Lends a server with so many connections to Postgres to `body`. Limits are off unless `adjust` sets them.
+    /// With `isLive` there are rooms, workout routes and the exercise library.
     package static func run<Value: Sendable>(
-        isLive: Bool = false, adjust: (inout APIConfiguration) -> Void = { _ in }, live: LiveHooks = LiveHooks(),
-        extra: (inout RouteTable) -> Void = { _ in }, _ body: (RESTServer) async throws -> Value
+        isLive: Bool = false, connections: Int = 8, adjust: (inout APIConfiguration) -> Void = { _ in },
+        live: LiveHooks = LiveHooks(), extra: (inout RouteTable) -> Void = { _ in },
+        _ body: (RESTServer) async throws -> Value
     ) async throws -> Value {
-        let clock = TestClock()
+        let (clock, keys) = (TestClock(), SigningKeys())
         let directory = FileManager.default.temporaryDirectory.appendingPathComponent("fitai-\(UUIDv7.make())")
         defer { try? FileManager.default.removeItem(at: directory) }  // a left-over directory harms nobody
         var configuration = APIConfiguration(
@@ -58,10 +59,10 @@ package struct RESTServer: Sendable {
         configuration.limits.isEnabled = false
         configuration.passwordCost = PasswordCost(memoryKiB: 64, passes: 1)
         adjust(&configuration)
-        let keys = SigningKeys()
         var table = RouteTable()
         extra(&table)
-        return try await TestPostgres.withDatabase { database in
+        let bound: @Sendable (inout PostgresConfiguration) -> Void = { $0.maxConnections = connections }
+        return try await TestPostgres.withDatabase(adjust: bound) { database in
             let revoked = RevokedSessions(pool: database.pool, logger: .silent, now: configuration.now)
             let tokens = TokenVerifier(keys: keys, revoked: revoked, now: configuration.now)
             let node = isLive ? try await node(on: database.pool) : nil

@@ -6,5 +6,5 @@ struct Bench: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "fitai-bench",
         abstract: "Measurements of the parts of FitAI.",
-        subcommands: [FanOutServer.self, WritePath.self, Consent.self])
+        subcommands: [FanOutServer.self, WritePath.self, Consent.self, IndexComparison.self])
 }

@@ -11,11 +11,7 @@ extension Sessions {
     func list(of user: UserID, current: SessionID, _ page: PageRequest) async throws -> Page<AccountSession> {
         let before: SQL = try page.after.map { "and id < \(try $0.id(0))" } ?? ""
         let rows = try await pool.rows(
-            """
-            select id, user_agent, address, created_at, last_used_at, expires_at from sessions
-            where user_id = \(user) and revoked_at is null and expires_at > \(now()) \(before)
-            order by id desc limit \(page.rowsToRead)
-            """
+            SessionStatements.open(of: user, at: now(), and: before, limit: page.rowsToRead)
         ) { row throws(StoreError) in
             AccountSession(
                 id: try row.next(), device: try row.next(), address: try row.next(), createdAt: try row.next(),

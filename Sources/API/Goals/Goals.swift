@@ -159,10 +159,7 @@ struct Goals: Sendable {
     func stored(where condition: SQL, limit: Int, _ profile: TrainingProfile) async throws -> [StoredGoal] {
         let zone = profile.timeZone
         var goals = try await pool.rows(
-            """
-            select \(StoredGoal.columns(zone: zone)) from goals g where \(condition)
-            order by g.created_at desc, g.id desc limit \(limit)
-            """, StoredGoal.read)
+            GoalStatements.goals(where: condition, zone: zone, limit: limit), StoredGoal.read)
         guard !goals.isEmpty else { return [] }
         let rows = try await pool.query(
             """

@@ -128,11 +128,7 @@ struct BodyMeasurements: Sendable {
         _ metric: BodyMetric, of user: UserID, since: Timestamp
     ) async throws -> [(at: Timestamp, value: Double)] {
         let rows = try await pool.query(
-            """
-            select measured_at, value from body_values
-            where user_id = \(user) and metric = \(metric) and measured_at >= \(since)
-            order by measured_at desc, measurement_id desc limit 1000
-            """, as: (Timestamp, Double).self)
+            BodyStatements.series(metric, of: user, since: since), as: (Timestamp, Double).self)
         return rows.reversed().map { (at: $0, value: $1) }
     }
 

@@ -36,12 +36,7 @@ struct SocialLists: Sendable {
                 "and (f.changed_at, u.id) < (\(try cursor.time(0)), \(try cursor.id(1)))"
             } ?? ""
         return try await pool.rows(
-            """
-            select u.id, u.username, u.display_name, f.changed_at, u.live_audience, f.requested_by = \(user)
-            from friendships f join users u on u.id = case when f.low = \(user) then f.high else f.low end
-            where (f.low = \(user) or f.high = \(user)) and f.state = \(state) and u.status = 'active' \(only) \(after)
-            order by f.changed_at desc, u.id desc limit \(page.rowsToRead)
-            """
+            SocialStatements.pairs(of: user, state: state.rawValue, and: "\(only) \(after)", limit: page.rowsToRead)
         ) { row throws(StoreError) in
             let card = UserCard(id: try row.next(), username: try row.next(), displayName: try row.next())
             return Row(

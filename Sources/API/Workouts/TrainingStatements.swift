@@ -3,6 +3,24 @@ import Store
 
 /// The statements that training history is read with; their plans are tested.
 package enum TrainingStatements {
+    /// An athlete's workouts as lists show them, planned ones first, then the latest start.
+    package static func workouts(of user: UserID, and conditions: [SQL] = [], limit: Int) -> SQL {
+        let all = ["user_id = \(user)", "status not in ('new', 'deleted')"] + conditions
+        return """
+            select id, status, name, visibility, planned_for::text, started_at, ended_at, tonnage,
+                working_sets, working_ms, resting_ms
+            from workouts where \(SQL.join(all, separator: " and "))
+            order by started_at desc nulls first, id desc limit \(limit)
+            """
+    }
+
+    /// What keeps a list of workouts to those with an exercise.
+    package static func has(_ exercise: ExerciseID) -> SQL {
+        """
+        exists (select from workout_exercises e where e.workout_id = workouts.id and e.exercise_id = \(exercise))
+        """
+    }
+
     /// Exercise, working sets, latest set; the last trained first.
     package static func exercises(
         of user: UserID, after: (at: Timestamp, id: ExerciseID)? = nil, only: ExerciseID? = nil,

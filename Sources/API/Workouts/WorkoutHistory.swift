@@ -45,17 +45,11 @@ struct WorkoutHistory: Sendable {
     let pool: PostgresPool
 
     func list(of user: UserID, _ query: WorkoutQuery) async throws -> Page<WorkoutItem> {
-        var conditions: [SQL] = ["user_id = \(user)", "status not in ('new', 'deleted')"]
+        var conditions: [SQL] = []
         if let status = query.status { conditions.append("status = \(status.rawValue)") }
         if let from = query.from { conditions.append("started_at >= \(from)") }
         if let to = query.to { conditions.append("started_at < \(to)") }
-        if let exercise = query.exercise {
-            conditions.append(
-                """
-                exists (select from workout_exercises e where e.workout_id = workouts.id
-                    and e.exercise_id = \(exercise))
-                """)
-        }
+        if let exercise = query.exercise { conditions.append(TrainingStatements.has(exercise)) }
         if let template = query.template {
             conditions.append(
                 """
@@ -71,12 +65,7 @@ struct WorkoutHistory: Sendable {
                     : "(started_at, id) < (\(startedAt), \(id))")
         }
         let rows = try await pool.rows(
-            """
-            select id, status, name, visibility, planned_for::text, started_at, ended_at, tonnage,
-                working_sets, working_ms, resting_ms
-            from workouts where \(SQL.join(conditions, separator: " and "))
-            order by started_at desc nulls first, id desc limit \(query.page.rowsToRead)
-            """, Self.read)
+            TrainingStatements.workouts(of: user, and: conditions, limit: query.page.rowsToRead), Self.read)
         return query.page.page(
             of: rows, cursor: { Cursor(after: ($0.startedAt ?? Self.unstarted).rfc3339, $0.id.description) },
             item: { $0 })

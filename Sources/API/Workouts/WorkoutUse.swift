@@ -46,14 +46,7 @@ package struct WorkoutUse: Sendable {
         let from = now - .seconds(86_400 * days)
         let earlier = from - .seconds(86_400 * days)
         return try await pool.rows(
-            """
-            select exercise_id, count(*) filter (where logged_at >= \(from)),
-                count(distinct user_id) filter (where logged_at >= \(from)),
-                count(*) filter (where logged_at < \(from))
-            from workout_sets
-            where logged_at >= \(earlier) and logged_at <= \(now) and exercise_id is not null
-            group by exercise_id
-            """
+            UseStatements.totals(from: from, earlier: earlier, until: now)
         ) { row throws(StoreError) in
             Total(
                 exercise: try row.next(), sets: try row.next(), athletes: try row.next(),
@@ -64,31 +57,17 @@ package struct WorkoutUse: Sendable {
     /// A user's working sets of each exercise.
     func own(of user: UserID, recentSince since: Timestamp) async throws -> [Own] {
         try await pool.rows(
-            """
-            select exercise_id, count(*), count(*) filter (where logged_at >= \(since)), max(logged_at)
-            from workout_sets
-            where user_id = \(user) and exercise_id is not null and type <> 'warmup'
-            group by exercise_id
-            """
+            UseStatements.own(of: user, recentSince: since)
         ) { row throws(StoreError) in
             Own(
                 exercise: try row.next(), sets: try row.next(), recentSets: try row.next(), lastAt: try row.next())
         }
     }
 
-    /// What stands most often in the same workouts, of the latest 2,000 with the exercise.
+    /// What stands most often in the same workouts, of the latest 500 with the exercise.
     func companions(of exercise: ExerciseID, limit: Int) async throws -> [Companion] {
         try await pool.rows(
-            """
-            with latest as materialized (
-                select distinct workout_id from (
-                    select workout_id from workout_exercises where exercise_id = \(exercise)
-                    order by workout_id desc limit 2000) as entries)
-            select e.exercise_id, count(distinct e.workout_id), (select count(*) from latest)
-            from latest join workout_exercises e using (workout_id)
-            where e.exercise_id <> \(exercise)
-            group by e.exercise_id order by 2 desc, 1 limit \(limit)
-            """
+            UseStatements.companions(of: exercise, limit: limit)
         ) { row throws(StoreError) in
             Companion(exercise: try row.next(), workouts: try row.next(), of: try row.next())
         }

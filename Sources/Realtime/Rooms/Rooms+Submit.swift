@@ -44,6 +44,7 @@ extension Rooms {
     ///
     /// - Throws: `noSuchRoom`, also for who may not see it; `deleted`.
     package func view(_ id: WorkoutID, for viewer: UserID) async throws(Refusal) -> WorkoutView {
+        if let view = try await finishedView(id, for: viewer) { return view }
         let room = try await room(id)
         let relation = await relation(of: viewer, to: room.athlete.userId)
         return try await inRoom(id, creator: nil) { room throws(Refusal) in
@@ -53,6 +54,20 @@ extension Rooms {
             if room.history.state.status == .deleted { throw Refusal(.deleted, "the workout is deleted") }
             return room.view
         }
+    }
+
+    /// A workout that is over and not in memory, read as it lies: looking back takes no room and writes nothing.
+    ///
+    /// - Returns: nil when only its room can answer.
+    private func finishedView(_ id: WorkoutID, for viewer: UserID) async throws(Refusal) -> WorkoutView? {
+        guard !isInMemory(id), let finished = try await context.loader.finished(id) else { return nil }
+        let relation = await relation(of: viewer, to: finished.athlete.userId)
+        return try await reading(finished).ifLoaded { room throws(Refusal) -> WorkoutView? in
+            // Deleted between the two looks: its room tells.
+            guard room.history.state.status != .deleted else { return nil }
+            guard room.mayWatch(viewer, relation) else { throw Refusal(.noSuchRoom, "there is no such workout") }
+            return room.view
+        } ?? nil
     }
 
     /// Runs `body` in the workout's room, opening it anew when it was unloaded in between.

@@ -76,6 +76,14 @@ package actor Rooms: Service {
         return try result.get()
     }
 
+    /// Whether the workout's room is in memory or on its way there.
+    func isInMemory(_ id: WorkoutID) -> Bool { slots[id] != nil }
+
+    /// A room that nobody else reaches, for one look.
+    func reading(_ workout: LoadedWorkout) -> WorkoutRoom {
+        WorkoutRoom(workout, context: context, executor: executors[0])
+    }
+
     /// The rooms in memory.
     package var openRooms: [WorkoutRoom] {
         slots.values.compactMap { if case .open(let room) = $0 { room } else { nil } }

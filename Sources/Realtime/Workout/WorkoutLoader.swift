@@ -27,32 +27,64 @@ package struct WorkoutLoader: Sendable {
     /// - Parameter creator: makes the workout if there is none; a workout of somebody else is as good as missing.
     /// - Throws: `noSuchRoom`, or `unavailable` while Postgres is away.
     func open(_ id: WorkoutID, creator: UserID?) async throws(Refusal) -> LoadedWorkout {
-        do {
+        try await reporting(id) { () async throws in
             guard let head = try await raiseEpoch(id, creator: creator) else {
                 throw Refusal(.noSuchRoom, "there is no such room")
             }
-            var history = RoomHistory(epoch: head.epoch, ringLimit: ringLimit)
-            var last: Int64 = 0
-            while true {
-                let page = try await events(of: id, after: last, limit: 2000)
-                for stored in page { history.restore(stored) }
-                guard let seq = page.last?.event.seq else { break }
-                last = seq
-            }
-            guard let athlete = try await people.member(head.athlete) else {
-                throw Refusal(.noSuchRoom, "there is no such room")
-            }
-            return LoadedWorkout(
-                id: id, athlete: athlete, history: history,
-                baseline: try await baseline(of: head.athlete, except: id),
-                privacy: try await people.privacy(head.athlete), isClosed: head.isClosed,
-                removedWatchers: Set(
-                    try await pool.query(
-                        "select user_id from workout_removed_watchers where workout_id = \(id)", as: (UUIDv7).self)))
+            return try await load(id, head)
+        }
+    }
+
+    /// Reads a workout that is over as it lies, without becoming its owner: for looking only.
+    ///
+    /// Its records are right for the exercises in it; other bests are left out.
+    /// - Returns: nil for one that runs, is planned, deleted or missing.
+    /// - Throws: `unavailable` while Postgres is away.
+    func finished(_ id: WorkoutID) async throws(Refusal) -> LoadedWorkout? {
+        try await reporting(id) { () async throws in
+            let row = try await pool.first(
+                """
+                select epoch, user_id, is_closed from workouts
+                where id = \(id) and seq > 0 and status in ('completed', 'abandoned')
+                """, as: (Int64, UUIDv7, Bool).self)
+            guard let row else { return nil }
+            return try await load(id, Head(epoch: row.0, athlete: row.1, isClosed: row.2), isWhole: false)
+        }
+    }
+
+    /// - Parameter isWhole: whether the bests of all exercises are needed, since more may come.
+    private func load(_ id: WorkoutID, _ head: Head, isWhole: Bool = true) async throws -> LoadedWorkout {
+        var history = RoomHistory(epoch: head.epoch, ringLimit: ringLimit)
+        var last: Int64 = 0
+        while true {
+            let page = try await events(of: id, after: last, limit: 2000)
+            for stored in page { history.restore(stored) }
+            guard let seq = page.last?.event.seq else { break }
+            last = seq
+        }
+        guard let athlete = try await people.member(head.athlete) else {
+            throw Refusal(.noSuchRoom, "there is no such room")
+        }
+        let named = isWhole ? nil : Array(Set(history.state.entries.compactMap(\.exerciseId)))
+        return LoadedWorkout(
+            id: id, athlete: athlete, history: history,
+            baseline: try await baseline(of: head.athlete, except: id, only: named),
+            privacy: try await people.privacy(head.athlete), isClosed: head.isClosed,
+            removedWatchers: Set(
+                try await pool.query(
+                    "select user_id from workout_removed_watchers where workout_id = \(id)", as: (UUIDv7).self)))
+    }
+
+    /// Storage that is away becomes a refusal that may be tried again.
+    private func reporting<Value>(
+        _ id: WorkoutID, _ read: () async throws -> Value
+    ) async throws(Refusal) -> Value {
+        do {
+            return try await read()
         } catch let refusal as Refusal {
             throw refusal
         } catch {
-            logger.warning("a room could not be opened", metadata: ["workout.id": "\(id)", "error": "\(error)"])
+            logger.warning("a workout could not be read", metadata: ["workout.id": "\(id)", "error": "\(error)"])
             throw Refusal(.unavailable, "storage is away", retryAfterMilliseconds: 1000)
         }
     }
@@ -82,10 +114,7 @@ package struct WorkoutLoader: Sendable {
         of id: WorkoutID, after seq: Int64, limit: Int
     ) async throws -> [RoomHistory.StoredEvent] {
         let rows = try await pool.query(
-            """
-            select body::text, fingerprint from workout_events
-            where workout_id = \(id) and seq > \(seq) order by seq limit \(limit)
-            """, as: (String, Int64).self)
+            LoaderStatements.events(of: id, after: seq, limit: limit), as: (String, Int64).self)
         return try rows.map { body, fingerprint in
             let json = Array(body.utf8)
             return RoomHistory.StoredEvent(
@@ -94,18 +123,12 @@ package struct WorkoutLoader: Sendable {
         }
     }
 
-    /// The athlete's bests over all other workouts.
-    private func baseline(of athlete: UserID, except id: WorkoutID) async throws -> RecordBaseline {
+    /// The athlete's bests over all other workouts, of all exercises or only some.
+    private func baseline(
+        of athlete: UserID, except id: WorkoutID, only exercises: [ExerciseID]?
+    ) async throws -> RecordBaseline {
         let rows = try await pool.query(
-            """
-            select exercise_id, max(weight_g),
-                coalesce(max(case when reps = 1 then weight_g else (weight_g * (30 + reps) + 15) / 30 end)
-                    filter (where reps <= \(OneRepMax.recordReps)), 0)
-            from workout_sets
-            where user_id = \(athlete) and workout_id <> \(id) and exercise_id is not null and type <> 'warmup'
-                and weight_g > 0 and reps > 0
-            group by exercise_id
-            """, as: (UUIDv7, Int64, Int64).self)
+            LoaderStatements.bests(of: athlete, except: id, only: exercises), as: (UUIDv7, Int64, Int64).self)
         return RecordBaseline(
             bests: Dictionary(
                 rows.map { ($0.0, .init(weightGrams: $0.1, estimatedOneRepMaxGrams: $0.2)) },

@@ -16,12 +16,13 @@ enum StatementKind {
 }
 
 extension PostgresConnection {
-    /// Sends by `send` and takes the last answer, or the first refusal.
+    /// Sends by `send` and takes the last answer, or the first refusal. `rows` is what a COPY that `send` begins reads.
     ///
     /// A refusal by the server is an answer, not a throw. Throws `.cancelled` and `.deadline` when the statement was
     /// stopped, `.unavailable` or `.commitUnknown` when the connection was lost; it is closed then.
     func exchange(
-        _ kind: StatementKind, until deadline: ContinuousClock.Instant, _ send: (OpaquePointer) -> Int32
+        _ kind: StatementKind, until deadline: ContinuousClock.Instant, rows: [UInt8]? = nil,
+        _ send: (OpaquePointer) -> Int32
     ) throws(StoreError) -> LibpqResult {
         guard let handle else { throw .unavailable("the connection is closed") }
         if kind.isCancellable {
@@ -29,7 +30,7 @@ extension PostgresConnection {
             guard deadline > .now else { throw .deadline }
         }
         guard send(handle.pointer) == 1 else { throw lose(kind, handle.message) }
-        var wait = AnswerWait(limit: deadline)
+        var wait = AnswerWait(limit: deadline, rows: rows)
         var answer: LibpqResult?
         var isRefused = false
         while let result = try nextResult(handle, kind, &wait) {
@@ -65,12 +66,26 @@ extension PostgresConnection {
         }
         guard let result = PQgetResult(handle.pointer) else { return nil }
         switch PQresultStatus(result) {
+        case PGRES_COPY_IN where wait.rows != nil:
+            PQclear(result)
+            guard give(wait.rows.take() ?? [], to: handle) else { throw lose(kind, handle.message) }
+            wait.isFlushing = true
+            return try nextResult(handle, kind, &wait)
         case PGRES_COPY_IN, PGRES_COPY_OUT, PGRES_COPY_BOTH:
             PQclear(result)
             close()
-            throw .server(sqlstate: "0A000", message: "COPY is not supported")
+            throw .server(sqlstate: "0A000", message: "COPY without rows to copy is not supported")
         default: return LibpqResult(result)
         }
+    }
+
+    /// Puts the rows of a COPY into the buffer that is flushed from now on; false when the connection is lost.
+    private func give(_ rows: [UInt8], to handle: LibpqHandle) -> Bool {
+        let isGiven = rows.withUnsafeBytes { bytes in
+            let text = bytes.baseAddress?.assumingMemoryBound(to: CChar.self)
+            return bytes.isEmpty || PQputCopyData(handle.pointer, text, Int32(bytes.count)) == 1
+        }
+        return isGiven && PQputCopyEnd(handle.pointer, nil) == 1
     }
 
     /// Waits for the socket, a cancelled task or the deadline, and does what each of them asks for.
@@ -129,6 +144,8 @@ extension PostgresConnection {
 private struct AnswerWait {
     /// The deadline, or once the statement was asked to stop, the end of our patience.
     var limit: ContinuousClock.Instant
+    /// What a COPY has yet to be given.
+    var rows: [UInt8]?
     /// Why the statement was asked to stop.
     var stop: StoreError?
     var request: CancelRequest?

@@ -112,7 +112,7 @@ struct StatementTests {
         }
     }
 
-    @Test("COPY is refused, and the pool goes on")
+    @Test("COPY without rows to copy is refused, and the pool goes on")
     func copy() async throws {
         try await TestPostgres.withDatabase(isMigrated: false) { database async throws in
             try await database.pool.execute("create table t (a int)")
