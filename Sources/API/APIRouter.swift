@@ -61,7 +61,7 @@ package struct API: Sendable {
         ExerciseDiscoveryRoutes(
             exercises: exercises, library: ExerciseLibrary(pool: pool), use: use, now: now
         ).declare(on: &table)
-        ProgressRoutes(pool: pool).declare(on: &table)
+        ProgressRoutes(pool: pool, live: live).declare(on: &table)
         let goals = Goals(pool: pool, now: now)
         GoalRoutes(goals: goals).declare(on: &table)
         let templates = Templates(pool: pool)

@@ -24,6 +24,8 @@ package struct LiveHooks: Sendable {
     package var accountHidden: @Sendable (UserID) async -> Void
     /// A user's account is leaving: what they have open ends, durably.
     package var completeOpenWorkouts: @Sendable (UserID) async throws -> Void
+    /// An athlete's measurements of the body changed.
+    package var bodyChanged: @Sendable (UserID) async -> Void
     package var status: @Sendable (UserID) -> Status
 
     package init(
@@ -32,6 +34,7 @@ package struct LiveHooks: Sendable {
         exerciseChanged: @escaping @Sendable (ExerciseCatalog.Entry, UserID?) async -> Void = { _, _ in },
         accountHidden: @escaping @Sendable (UserID) async -> Void = { _ in },
         completeOpenWorkouts: @escaping @Sendable (UserID) async throws -> Void = { _ in },
+        bodyChanged: @escaping @Sendable (UserID) async -> Void = { _ in },
         status: @escaping @Sendable (UserID) -> Status = { _ in Status(isOnline: false, live: nil) }
     ) {
         self.relationChanged = relationChanged
@@ -39,6 +42,7 @@ package struct LiveHooks: Sendable {
         self.exerciseChanged = exerciseChanged
         self.accountHidden = accountHidden
         self.completeOpenWorkouts = completeOpenWorkouts
+        self.bodyChanged = bodyChanged
         self.status = status
     }
 }
@@ -53,6 +57,7 @@ extension LiveHooks {
             exerciseChanged: { await rooms.exerciseChanged($0, owner: $1) },
             accountHidden: { await rooms.athleteHidden($0) },
             completeOpenWorkouts: { try await rooms.completeOpenWorkouts(of: $0) },
+            bodyChanged: { await rooms.bodyChanged($0) },
             status: { user in
                 let status = presences.status(of: user)
                 return Status(isOnline: status.isOnline, live: status.live)

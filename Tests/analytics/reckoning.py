@@ -40,7 +40,8 @@ def makes_record(one):
 
 
 def tonnage(one):
-    return Fraction((one.grams or 0) * (one.reps or 0), 1000)
+    """(Weight + what a repetition lifts of the body) × repetitions, in kilograms."""
+    return Fraction(((one.grams or 0) + one.body_grams) * (one.reps or 0), 1000)
 
 
 def first_best(sets, value):

@@ -49,7 +49,7 @@ struct StrengthReckoning {
             return StrengthSession(
                 workoutId: workout, date: first.date, strongest: StrengthReckoning(sets: sets).strongest,
                 heaviestKg: Double(sets.compactMap(\.values.weightGrams).max() ?? 0) / 1000,
-                tonnageKg: Double(sets.reduce(0) { $0 + $1.values.tonnage }) / 1000, workingSets: sets.count,
+                tonnageKg: Double(sets.reduce(0) { $0 + $1.tonnage }) / 1000, workingSets: sets.count,
                 reps: Int(sets.reduce(0) { $0 + ($1.values.reps ?? 0) }))
         }
         .sorted { ($0.date, $0.workoutId) < ($1.date, $1.workoutId) }
@@ -73,7 +73,7 @@ struct StrengthReckoning {
         add(.heaviestWeight, per: 1000) { ($0.values.reps ?? 0) > 0 ? $0.values.weightGrams : nil }
         add(.bestEstimatedOneRepMax, per: 1000, Self.recordEstimate)
         records += mostReps
-        add(.bestSetTonnage, per: 1000) { $0.values.tonnage }
+        add(.bestSetTonnage, per: 1000, \.tonnage)
         if let session = bestSession { records.append(session) }
         add(.longest, per: 1000, \.values.durationMilliseconds)
         add(.farthest, per: 1000, \.values.distanceMillimeters)
@@ -101,12 +101,12 @@ struct StrengthReckoning {
     private var bestSession: TrainingRecord? {
         var totals: [WorkoutID: Int64] = [:]
         var best: (workout: WorkoutID, tonnage: Int64)?
-        for set in sets { totals[set.workout, default: 0] += set.values.tonnage }
+        for set in sets { totals[set.workout, default: 0] += set.tonnage }
         for set in sets {
             guard let tonnage = totals[set.workout], tonnage > best?.tonnage ?? 0 else { continue }
             best = (set.workout, tonnage)
         }
-        guard let best, let last = sets.last(where: { $0.workout == best.workout && $0.values.tonnage > 0 }) else {
+        guard let best, let last = sets.last(where: { $0.workout == best.workout && $0.tonnage > 0 }) else {
             return nil
         }
         return TrainingRecord(.bestSessionTonnage, Double(best.tonnage) / 1000, last)

@@ -26,7 +26,9 @@ extension WorkoutExercise {
         self.init(
             id: entry.id, exerciseId: entry.exerciseId, name: entry.name,
             supersetGroup: entry.supersetGroup.map { Int($0) },
-            restSeconds: entry.restMilliseconds.map { Double($0) / 1000 }, note: entry.note?.text(isOwn: isOwn),
+            restSeconds: entry.restMilliseconds.map { Double($0) / 1000 },
+            bodyLoadKg: isOwn ? entry.bodyLoadGrams.map { Double($0) / 1000 } : nil,
+            note: entry.note?.text(isOwn: isOwn),
             sets: entry.sets.filter { !$0.isDeleted }.map { WorkoutSet($0) })
     }
 }

@@ -76,6 +76,9 @@ public struct WorkoutExercise: Codable, Sendable {
     /// Exercises with the same group are done in turn.
     public var supersetGroup: Int?
     public var restSeconds: Double?
+    /// What one repetition lifts of the athlete's body, in the tonnage beside the weight; shown to the athlete only,
+    /// nil where it is not known.
+    public var bodyLoadKg: Double?
     public var note: String?
     public var sets: [WorkoutSet]
     /// What is aimed at in each set, in their order; shown to the athlete only.
@@ -83,20 +86,21 @@ public struct WorkoutExercise: Codable, Sendable {
 
     public init(
         id: EntryID, exerciseId: ExerciseID?, name: String, supersetGroup: Int?, restSeconds: Double?,
-        note: String?, sets: [WorkoutSet], targets: [PlannedSet] = []
+        bodyLoadKg: Double?, note: String?, sets: [WorkoutSet], targets: [PlannedSet] = []
     ) {
         self.id = id
         self.exerciseId = exerciseId
         self.name = name
         self.supersetGroup = supersetGroup
         self.restSeconds = restSeconds
+        self.bodyLoadKg = bodyLoadKg
         self.note = note
         self.sets = sets
         self.targets = targets
     }
 
     private enum CodingKeys: String, CodingKey {
-        case id, exerciseId, name, supersetGroup, restSeconds, note, sets, targets
+        case id, exerciseId, name, supersetGroup, restSeconds, bodyLoadKg, note, sets, targets
     }
 
     public func encode(to encoder: any Encoder) throws {
@@ -106,6 +110,7 @@ public struct WorkoutExercise: Codable, Sendable {
         try container.encode(name, forKey: .name)
         try container.encode(supersetGroup, forKey: .supersetGroup)
         try container.encode(restSeconds, forKey: .restSeconds)
+        try container.encode(bodyLoadKg, forKey: .bodyLoadKg)
         try container.encode(note, forKey: .note)
         try container.encode(sets, forKey: .sets)
         try container.encode(targets, forKey: .targets)

@@ -40,9 +40,6 @@ public struct SetValues: Sendable, Hashable {
         self.side = side
     }
 
-    /// Weight × repetitions in gram-repetitions; 0 for warm-ups and sets without both.
-    public var tonnage: Int64 { type.isWorking ? (weightGrams ?? 0) * (reps ?? 0) : 0 }
-
     /// The estimated one-repetition maximum in grams, for working sets with weight and repetitions.
     public var estimatedOneRepMax: Int64? {
         guard type.isWorking, let weightGrams, weightGrams > 0, let reps, reps > 0 else { return nil }

@@ -28,23 +28,27 @@ extension Audience {
     }
 }
 
-/// What live asks of the features that own users and friendships; composed by the app.
+/// What live asks of the features that own users, friendships and measurements of bodies; composed by the app.
 package struct People: Sendable {
     package var relation: @Sendable (_ viewer: UserID, _ athlete: UserID) async throws -> Relation
     package var friends: @Sendable (UserID) async throws -> [Member]
     /// Nil for an unknown or erased user.
     package var member: @Sendable (UserID) async throws -> Member?
     package var privacy: @Sendable (UserID) async throws -> Privacy
+    /// The latest measured; nil without one.
+    package var bodyWeightGrams: @Sendable (UserID) async throws -> Int64?
 
     package init(
         relation: @escaping @Sendable (_ viewer: UserID, _ athlete: UserID) async throws -> Relation,
         friends: @escaping @Sendable (UserID) async throws -> [Member],
         member: @escaping @Sendable (UserID) async throws -> Member?,
-        privacy: @escaping @Sendable (UserID) async throws -> Privacy
+        privacy: @escaping @Sendable (UserID) async throws -> Privacy,
+        bodyWeightGrams: @escaping @Sendable (UserID) async throws -> Int64?
     ) {
         self.relation = relation
         self.friends = friends
         self.member = member
         self.privacy = privacy
+        self.bodyWeightGrams = bodyWeightGrams
     }
 }

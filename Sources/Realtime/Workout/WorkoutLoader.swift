@@ -45,6 +45,7 @@ package struct WorkoutLoader: Sendable {
             return LoadedWorkout(
                 id: id, athlete: athlete, history: history,
                 baseline: try await baseline(of: head.athlete, except: id),
+                bodyWeightGrams: try await people.bodyWeightGrams(head.athlete),
                 privacy: try await people.privacy(head.athlete), isClosed: head.isClosed,
                 removedWatchers: Set(
                     try await pool.query(

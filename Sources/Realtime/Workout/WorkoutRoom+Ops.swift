@@ -71,7 +71,7 @@ extension WorkoutRoom {
         let audienceBefore = audience
         var rules = RuleContext(
             epoch: history.epoch, lastSeq: history.seq, now: max(context.clock.now, history.lastReceivedAt),
-            exercise: exercise(of: op.action), baseline: baseline)
+            exercise: exercise(of: op.action), bodyWeightGrams: bodyWeightGrams, baseline: baseline)
         rules.isAutomatic = isAutomatic
         let (event, json) = try history.apply(op, fingerprint: fingerprint, context: rules)
         let entry = JournalEntry(
@@ -88,6 +88,9 @@ extension WorkoutRoom {
         guard case .addEntry(let details) = action, let id = details.exerciseId else { return nil }
         return context.catalog[id] ?? ownExercises[id]?.facts
     }
+
+    /// Takes over the athlete's body weight; entries that were added before keep theirs.
+    func weigh(_ grams: Int64?) { bodyWeightGrams = grams }
 
     /// Takes over a new or changed exercise of the athlete's own.
     func learn(_ exercise: ExerciseCatalog.Entry) { ownExercises.learn(exercise) }

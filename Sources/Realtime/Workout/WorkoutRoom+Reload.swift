@@ -37,6 +37,7 @@ extension WorkoutRoom {
     private func finishReload(_ loaded: LoadedWorkout, _ pending: [WorkoutOp], without poison: OpID?) {
         history = loaded.history
         privacy = loaded.privacy
+        bodyWeightGrams = loaded.bodyWeightGrams
         phase = .open
         var rejected: [(OpID, String)] = []
         for op in pending {
