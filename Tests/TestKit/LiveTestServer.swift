@@ -43,7 +43,8 @@ package struct LiveTestServer: Sendable {
         _ body: @escaping @Sendable (LiveTestServer) async throws -> Value
     ) async throws -> Value {
         let foundation = LiveFoundation(
-            pool: database.pool, people: People(storedIn: database.pool), catalog: ExerciseCatalog([bench, squat, pullUp]),
+            pool: database.pool, people: People(storedIn: database.pool),
+            catalog: ExerciseCatalog([bench, squat, pullUp]),
             group: MultiThreadedEventLoopGroup.singleton, logger: .silent)
         let node = LiveNode(configuration: configuration, foundation: foundation, clock: clock) { token in
             Self.identity(of: token, now: clock.now)

@@ -58,8 +58,8 @@ package struct Exercises: Sendable {
             id: try row.next(), name: try row.next(), force: try row.next(), level: try row.next(),
             mechanic: try row.next(), equipment: try row.next(), category: try row.next(),
             primaryMuscles: try row.next(), secondaryMuscles: try row.next(), bodyWeightShare: try row.next(),
-            description: try row.next(), cues: try row.next(), media: try row.next(), averageRating: nil, ratingCount: 0, myRating: nil,
-            isOwn: false)
+            description: try row.next(), cues: try row.next(), media: try row.next(), averageRating: nil,
+            ratingCount: 0, myRating: nil, isOwn: false)
         let sum = try row.next(Int.self)
         exercise.ratingCount = try row.next()
         exercise.averageRating = ExerciseRatings.average(sum: sum, count: exercise.ratingCount)

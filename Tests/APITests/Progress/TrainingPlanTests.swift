@@ -33,7 +33,10 @@ struct TrainingPlanTests {
             insert into workout_exercises (workout_id, id, exercise_id, name, position)
             select id, id, \(exercise), 'Squat', 0 from workouts
             """)
-        for table in ["vacuum analyze workout_exercises", "vacuum analyze workout_sets", "vacuum analyze workouts", "analyze users"] as [SQL] {
+        for table in [
+            "vacuum analyze workout_exercises", "vacuum analyze workout_sets", "vacuum analyze workouts",
+            "analyze users",
+        ] as [SQL] {
             try await pool.execute(table)
         }
         let user = try #require(try await pool.first("select id from users limit 1", as: UserID.self))
