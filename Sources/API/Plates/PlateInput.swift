@@ -5,7 +5,8 @@ struct PlateRackChange: BodyInput, RouteBody {
     static let barbellField = Field.optional("barbellKg", .weightOfBar, "The barbell; 20 kg unless told.")
     static let ezBarField = Field.optional("ezBarKg", .weightOfBar, "The e-z curl bar; 10 kg unless told.")
     static let platesField = Field.optional(
-        "plates", ValueRule<[PlatePairs]>.list(of: .object(), count: 0...16), "Each weight once; none is the bar alone.")
+        "plates", ValueRule<[PlatePairs]>.list(of: .object(), count: 0...16), "Each weight once; none is the bar alone."
+    )
     static var members: [MemberSchema] { [barbellField.schema, ezBarField.schema, platesField.schema] }
 
     private let barbellKg, ezBarKg: Change<Double>
@@ -49,7 +50,9 @@ extension ValueRule where Value == Double {
     ///
     /// Coarse enough that finding a loading among all that plates can make stays cheap.
     fileprivate static func hundredths(_ range: ClosedRange<Double>) -> ValueRule {
-        ValueRule<Int64>.scaled(range, places: 2).map(as: ValueRule.number(range).schema, .badFormat, "Must be a weight.") {
+        ValueRule<Int64>.scaled(range, places: 2).map(
+            as: ValueRule.number(range).schema, .badFormat, "Must be a weight."
+        ) {
             Double($0) / 100
         }
     }

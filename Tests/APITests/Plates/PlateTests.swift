@@ -18,7 +18,8 @@ struct PlateTests {
             let (ada, bob) = (try await server.user("ada"), try await server.user("bob"))
             let first = try await ada.client.get(path)
             #expect(try first.decoded(as: PlateRack.self) == PlateRack())
-            let body = #"{"barbellKg": 15, "plates": [{"weightKg": 1.25, "pairs": 1}, {"weightKg": 20.41, "pairs": 2}]}"#
+            let body =
+                #"{"barbellKg": 15, "plates": [{"weightKg": 1.25, "pairs": 1}, {"weightKg": 20.41, "pairs": 2}]}"#
             let told = try await put(ada, body)
             #expect(told.status == 200)
             let plates = [PlatePairs(weightKg: 20.41, pairs: 2), PlatePairs(weightKg: 1.25, pairs: 1)]
@@ -48,8 +49,9 @@ struct PlateTests {
             }
             #expect(try await pointers(#"{"barbellKg": 50.01, "ezBarKg": -1}"#) == ["/barbellKg", "/ezBarKg"])
             #expect(try await pointers(#"{"barbellKg": 20.005}"#) == ["/barbellKg"])
-            #expect(try await pointers(#"{"plates": [\#(plate("0.04")), \#(plate("50.5"))]}"#)
-                == ["/plates/0/weightKg", "/plates/1/weightKg"])
+            #expect(
+                try await pointers(#"{"plates": [\#(plate("0.04")), \#(plate("50.5"))]}"#)
+                    == ["/plates/0/weightKg", "/plates/1/weightKg"])
             #expect(try await pointers(#"{"plates": [\#(plate("5", "0"))]}"#) == ["/plates/0/pairs"])
             #expect(try await pointers(#"{"plates": [\#(plate("5", "11"))]}"#) == ["/plates/0/pairs"])
             #expect(try await pointers(#"{"plates": [\#(plate("5", "1.5"))]}"#) == ["/plates/0/pairs"])
