@@ -64,7 +64,7 @@ package struct API: Sendable {
         ProgressRoutes(pool: pool, live: live).declare(on: &table)
         let racks = PlateRacks(pool: pool)
         PlateRoutes(racks: racks).declare(on: &table)
-        let goals = Goals(pool: pool, now: now)
+        let goals = Goals(pool: pool, now: now, live: live)
         GoalRoutes(goals: goals).declare(on: &table)
         let templates = Templates(pool: pool)
         TemplateRoutes(templates: templates).declare(on: &table)
