@@ -101,7 +101,7 @@ def check_records(athlete):
     for exercise, sets in groups.items():
         told = {}
         for record in rows[exercise]:
-            weight = round(record["weightKg"] * 1000) if record["kind"] == "mostReps" else None
+            weight = round((record["weightKg"] or 0) * 1000) if record["kind"] == "mostReps" else None
             told[record["kind"], weight] = (record["value"], record["setId"])
         expected = reckoning.records(sets)
         assert set(told) == set(expected)

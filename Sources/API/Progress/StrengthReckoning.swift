@@ -81,12 +81,13 @@ struct StrengthReckoning {
     }
 
     /// The most repetitions at each weight, the heaviest first, without weights that a heavier one matches; at most 20.
+    ///
+    /// Sets without weight are one of the weights: what counts in push-ups.
     private var mostReps: [TrainingRecord] {
         var bests: [Int64: (set: TrainedSet, reps: Int64)] = [:]
         for set in sets {
-            guard let weight = set.values.weightGrams, weight > 0, let reps = set.values.reps, reps > 0 else {
-                continue
-            }
+            guard let reps = set.values.reps, reps > 0 else { continue }
+            let weight = set.values.weightGrams ?? 0
             if reps > bests[weight]?.reps ?? 0 { bests[weight] = (set, reps) }
         }
         var most: Int64 = 0
@@ -118,7 +119,8 @@ extension TrainingRecord {
         self.init(
             kind: kind, value: value, setId: set.id, workoutId: set.workout,
             weightKg: set.values.weightGrams.map { Double($0) / 1000 }, reps: set.values.reps.map { Int($0) },
-            achievedAt: set.loggedAt)
+            achievedAt: set.loggedAt,
+            isUnsure: kind == .bestEstimatedOneRepMax && OneRepMax.isUnsure(reps: set.values.reps ?? 0))
     }
 }
 

@@ -41,7 +41,8 @@ extension WorkoutSet {
             reps: values.reps.map { Int($0) }, rpe: values.rpeTenths.map { Double($0) / 10 },
             rir: values.rir.map { Int($0) }, durationSeconds: values.durationMilliseconds.map { Double($0) / 1000 },
             distanceMeters: values.distanceMillimeters.map { Double($0) / 1000 }, side: values.side,
-            estimatedOneRepMaxKg: values.estimatedOneRepMax.map { Double($0) / 1000 }, loggedAt: set.loggedAt)
+            estimatedOneRepMaxKg: values.estimatedOneRepMax.map { Double($0) / 1000 },
+            isEstimateUnsure: values.isEstimateUnsure, loggedAt: set.loggedAt)
     }
 }
 

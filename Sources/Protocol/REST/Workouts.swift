@@ -130,11 +130,14 @@ public struct WorkoutSet: Codable, Sendable {
     public var side: Side?
     /// From weight and repetitions of a working set.
     public var estimatedOneRepMaxKg: Double?
+    /// The estimate comes from more than ten repetitions; from more than 15 it makes no record.
+    public var isEstimateUnsure: Bool
     public var loggedAt: Timestamp
 
     public init(
         id: SetID, type: SetType, weightKg: Double?, reps: Int?, rpe: Double?, rir: Int?, durationSeconds: Double?,
-        distanceMeters: Double?, side: Side?, estimatedOneRepMaxKg: Double?, loggedAt: Timestamp
+        distanceMeters: Double?, side: Side?, estimatedOneRepMaxKg: Double?,
+        isEstimateUnsure: Bool, loggedAt: Timestamp
     ) {
         self.id = id
         self.type = type
@@ -146,11 +149,13 @@ public struct WorkoutSet: Codable, Sendable {
         self.distanceMeters = distanceMeters
         self.side = side
         self.estimatedOneRepMaxKg = estimatedOneRepMaxKg
+        self.isEstimateUnsure = isEstimateUnsure
         self.loggedAt = loggedAt
     }
 
     private enum CodingKeys: String, CodingKey {
-        case id, type, weightKg, reps, rpe, rir, durationSeconds, distanceMeters, side, estimatedOneRepMaxKg, loggedAt
+        case id, type, weightKg, reps, rpe, rir, durationSeconds, distanceMeters, side, estimatedOneRepMaxKg,
+            isEstimateUnsure, loggedAt
     }
 
     public func encode(to encoder: any Encoder) throws {
@@ -165,6 +170,7 @@ public struct WorkoutSet: Codable, Sendable {
         try container.encode(distanceMeters, forKey: .distanceMeters)
         try container.encode(side, forKey: .side)
         try container.encode(estimatedOneRepMaxKg, forKey: .estimatedOneRepMaxKg)
+        try container.encode(isEstimateUnsure, forKey: .isEstimateUnsure)
         try container.encode(loggedAt, forKey: .loggedAt)
     }
 }

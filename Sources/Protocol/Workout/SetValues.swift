@@ -46,6 +46,9 @@ public struct SetValues: Sendable, Hashable {
         return OneRepMax.epley(weightGrams: weightGrams, reps: reps)
     }
 
+    /// Whether there is an estimate that comes from too many repetitions to be sure.
+    public var isEstimateUnsure: Bool { estimatedOneRepMax != nil && OneRepMax.isUnsure(reps: reps ?? 0) }
+
     /// Every fault of the values, as (member, what is wrong).
     public var faults: [(member: String, detail: String)] {
         var faults: [(String, String)] = []

@@ -109,8 +109,7 @@ extension WorkoutState {
         switch event.action {
         case .logSet(_, _, let values), .updateSet(_, let values):
             event.effects.estimatedOneRepMaxGrams = values.estimatedOneRepMax
-            event.effects.isEstimateUnsure =
-                values.estimatedOneRepMax != nil && values.reps ?? 0 > OneRepMax.sureReps
+            event.effects.isEstimateUnsure = values.isEstimateUnsure
         case .deleteSet, .removeEntry: break
         default: return
         }

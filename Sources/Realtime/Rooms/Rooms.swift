@@ -70,6 +70,7 @@ package actor Rooms: Service {
             result = .success(room)
         } catch {
             result = .failure(error)
+            context.loader.ages.forget(id)
         }
         if case .opening(let waiting) = slots[id] {
             for continuation in waiting { continuation.resume(returning: result) }
@@ -88,7 +89,10 @@ package actor Rooms: Service {
 
     /// Forgets a room that was unloaded.
     package func forget(_ room: WorkoutRoom) {
-        if case .open(let known) = slots[room.id], known === room { slots[room.id] = nil }
+        if case .open(let known) = slots[room.id], known === room {
+            slots[room.id] = nil
+            context.loader.ages.forget(room.id)
+        }
         context.metrics.rooms.record(slots.count)
     }
 

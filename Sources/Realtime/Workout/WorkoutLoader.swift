@@ -7,12 +7,14 @@ package struct WorkoutLoader: Sendable {
     let pool: PostgresPool
     let people: People
     let ringLimit: Int
+    let ages: BaselineAges
     let logger: Logger
 
-    package init(pool: PostgresPool, people: People, ringLimit: Int, logger: Logger) {
+    package init(pool: PostgresPool, people: People, ringLimit: Int, ages: BaselineAges, logger: Logger) {
         self.pool = pool
         self.people = people
         self.ringLimit = ringLimit
+        self.ages = ages
         self.logger = logger
     }
 
@@ -96,7 +98,8 @@ package struct WorkoutLoader: Sendable {
     }
 
     /// The athlete's bests over all other workouts.
-    private func baseline(of athlete: UserID, except id: WorkoutID) async throws -> RecordBaseline {
+    func baseline(of athlete: UserID, except id: WorkoutID) async throws -> RecordBaseline {
+        ages.willRead(id, of: athlete)
         let rows = try await pool.query(
             """
             select exercise_id, max(weight_g),

@@ -92,6 +92,9 @@ extension WorkoutRoom {
     /// Takes over the athlete's body weight; entries that were added before keep theirs.
     func weigh(_ grams: Int64?) { bodyWeightGrams = grams }
 
+    /// Takes over the athlete's bests outside this workout.
+    func compare(with baseline: RecordBaseline) { self.baseline = baseline }
+
     /// Takes over a new or changed exercise of the athlete's own.
     func learn(_ exercise: ExerciseCatalog.Entry) { ownExercises.learn(exercise) }
 
@@ -118,6 +121,7 @@ extension WorkoutRoom {
         let (epoch, seq) = (entry.event.epoch, entry.event.seq)
         guard epoch == history.epoch, seq > history.durable else { return }
         history.becameDurable(seq)
+        context.loader.ages.overtake(by: id, of: athlete.userId)
         context.metrics.durableLag.record(duration: entry.appliedAt.duration(to: .now))
         if durableOutbox.count > 0 { durableOutbox.offer(encoded(.durable(room: name, epoch: epoch, seq: seq))) }
         let waiters = durableWaiters
