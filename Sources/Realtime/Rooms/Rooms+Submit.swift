@@ -1,3 +1,4 @@
+import Logging
 import Protocol
 
 /// A workout as it is in its room.
