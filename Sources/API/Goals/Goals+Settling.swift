@@ -53,6 +53,7 @@ extension Goals {
             return goal.milestones.filter { !known.contains($0.percent) }.map { Reached(goal.goal, $0) }
         }
         let achieved = reached.filter { $0.milestone.percent == 100 }
+        let isTold = reached.isEmpty ? false : try await MilestoneNotices(pool: pool).areWanted(by: user)
         let time = now()
         let recorded = try await pool.transaction { connection in
             let recorded = try connection.query(
@@ -79,7 +80,7 @@ extension Goals {
             return Set(recorded)
         }
         let notices = reached.filter { recorded.contains($0.notice) }.map(\.told)
-        if !notices.isEmpty { live.noticed(user, notices) }
+        if isTold, !notices.isEmpty { live.noticed(user, notices) }
     }
 
     /// A milestone that nobody has recorded yet, under the id that it will be told by.

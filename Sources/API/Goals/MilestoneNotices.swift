@@ -5,9 +5,16 @@ import Store
 struct MilestoneNotices: Sendable {
     let pool: PostgresPool
 
-    /// The oldest first.
+    /// Whether the user wants to hear of them in the app.
+    func areWanted(by user: UserID) async throws -> Bool {
+        let (preferences, _) = try await Users(pool: pool).preferences(of: user)
+        return preferences.notifications[NotificationKind.goalMilestone.rawValue]?.inApp ?? true
+    }
+
+    /// The oldest first; none while the user does not want to hear of them.
     func unseen(by user: UserID, limit: Int) async throws -> [Notice] {
-        try await pool.rows(
+        guard try await areWanted(by: user) else { return [] }
+        return try await pool.rows(
             """
             select m.notice_id, m.goal_id, g.title, m.percent::bigint, m.reached_at
             from goal_milestones m join goals g on g.id = m.goal_id

@@ -36,12 +36,14 @@ struct MilestoneNoticeTests {
         }
     }
 
+    private struct NoNotice: Error {}
+
     private func notice(_ talker: LiveTalker) async throws -> (id: NoticeID, milestone: GoalMilestoneNotice) {
         let frame = try await talker.next { if case .notice = $0 { true } else { false } }
-        guard case .notice(let notice) = frame, case .goalMilestone(let milestone) = notice.content else {
-            throw LiveTalker.Closed(code: nil)
+        guard case .notice(let notice) = frame else { throw NoNotice() }
+        switch notice.content {
+        case .goalMilestone(let milestone): return (notice.id, milestone)
         }
-        return (notice.id, milestone)
     }
 
     private func notices(_ talker: LiveTalker, _ count: Int) async throws -> [Int64] {
@@ -121,6 +123,23 @@ struct MilestoneNoticeTests {
             #expect(again.count == 1)
             server.node.live.registry.tell(again, to: way.athlete.userId)
             #expect(try await isSilent(talker))
+        }
+    }
+
+    @Test("who does not want to hear of milestones in the app does not, and the goal has them all the same")
+    func muted() async throws {
+        try await LiveTestServer.run { server in
+            let way = try await Way(server)
+            try await server.database.pool.execute("update users set notifications_muted = '{goalMilestone}'")
+            let talker = try await server.connect(way.athlete)
+            try await way.weigh(85)
+            #expect(try await isSilent(talker))
+            let rows = try await server.database.pool.first("select count(*) from goal_milestones", as: Int.self)
+            #expect(rows == 2)
+            #expect(
+                try await MilestoneNotices(pool: server.database.pool).unseen(by: way.athlete.userId, limit: 9) == [])
+            try await server.database.pool.execute("update users set notifications_muted = '{}'")
+            #expect(try await notices(try await server.connect(way.athlete), 2) == [25, 50])
         }
     }
 

@@ -42,7 +42,7 @@ struct PlateTests {
             func pointers(_ body: String) async throws -> [String] {
                 let answer = try await put(ada, body)
                 #expect(answer.status == 422, "\(body)")
-                return try answer.decoded(as: Problem.self).errors?.map(\.pointer) ?? []
+                return try answer.decoded(as: Problem.self).errors.map(\.pointer)
             }
             func plate(_ weight: String, _ pairs: String = "1") -> String {
                 #"{"weightKg": \#(weight), "pairs": \#(pairs)}"#
