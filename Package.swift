@@ -83,6 +83,7 @@ let package = Package(
             exclude: ["Exercises/Seed/SOURCES.md"],
             resources: [
                 .embedInCode("Exercises/Seed/exercises.tsv"), .embedInCode("Exercises/Seed/guides.tsv"),
+                .embedInCode("Exercises/Seed/body_weight.tsv"),
                 .embedInCode("Templates/Seed/programs.txt"),
             ],
             swiftSettings: strict),

@@ -4,6 +4,7 @@ import { Session } from "./rest/session.js";
 import { Library } from "./rest/library.js";
 import { Connection } from "./live/connection.js";
 import { Friends } from "./live/friends.js";
+import { followNotices } from "./live/notices.js";
 import { Outbox } from "./live/outbox.js";
 import { Sender } from "./live/sender.js";
 import { Room } from "./live/room.js";
@@ -37,6 +38,7 @@ class App {
   constructor() {
     banner.follow(this.connection, this.outbox);
     this.connection.addEventListener("signedOut", () => session.forget());
+    followNotices(this.connection, toast);
     this.connection.start();
     // A library that cannot be read now is read when an exercise is looked for.
     library.load().catch(() => {});

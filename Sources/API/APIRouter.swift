@@ -61,13 +61,15 @@ package struct API: Sendable {
         ExerciseDiscoveryRoutes(
             exercises: exercises, library: ExerciseLibrary(pool: pool), use: use, now: now
         ).declare(on: &table)
-        ProgressRoutes(pool: pool).declare(on: &table)
-        let goals = Goals(pool: pool, now: now)
+        ProgressRoutes(pool: pool, live: live).declare(on: &table)
+        let racks = PlateRacks(pool: pool)
+        PlateRoutes(racks: racks).declare(on: &table)
+        let goals = Goals(pool: pool, now: now, live: live)
         GoalRoutes(goals: goals).declare(on: &table)
         let templates = Templates(pool: pool)
         TemplateRoutes(templates: templates).declare(on: &table)
         if let rooms {
-            let planning = WorkoutPlanning(templates: templates, use: use.workouts, now: now)
+            let planning = WorkoutPlanning(templates: templates, use: use.workouts, racks: racks, now: now)
             WorkoutRoutes(rooms: rooms, history: WorkoutHistory(pool: pool), planning: planning).declare(on: &table)
         }
         let exports = DataExports(

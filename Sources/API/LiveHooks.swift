@@ -24,6 +24,10 @@ package struct LiveHooks: Sendable {
     package var accountHidden: @Sendable (UserID) async -> Void
     /// A user's account is leaving: what they have open ends, durably.
     package var completeOpenWorkouts: @Sendable (UserID) async throws -> Void
+    /// An athlete's measurements of the body changed.
+    package var bodyChanged: @Sendable (UserID) async -> Void
+    /// Something that was recorded is to be told to a user's open connections.
+    package var noticed: @Sendable (UserID, [Notice]) -> Void
     package var status: @Sendable (UserID) -> Status
 
     package init(
@@ -32,6 +36,8 @@ package struct LiveHooks: Sendable {
         exerciseChanged: @escaping @Sendable (ExerciseCatalog.Entry, UserID?) async -> Void = { _, _ in },
         accountHidden: @escaping @Sendable (UserID) async -> Void = { _ in },
         completeOpenWorkouts: @escaping @Sendable (UserID) async throws -> Void = { _ in },
+        bodyChanged: @escaping @Sendable (UserID) async -> Void = { _ in },
+        noticed: @escaping @Sendable (UserID, [Notice]) -> Void = { _, _ in },
         status: @escaping @Sendable (UserID) -> Status = { _ in Status(isOnline: false, live: nil) }
     ) {
         self.relationChanged = relationChanged
@@ -39,6 +45,8 @@ package struct LiveHooks: Sendable {
         self.exerciseChanged = exerciseChanged
         self.accountHidden = accountHidden
         self.completeOpenWorkouts = completeOpenWorkouts
+        self.bodyChanged = bodyChanged
+        self.noticed = noticed
         self.status = status
     }
 }
@@ -46,13 +54,15 @@ package struct LiveHooks: Sendable {
 extension LiveHooks {
     /// The hooks of this process's live side.
     package init(_ node: LiveNode) {
-        let (rooms, presences) = (node.rooms, node.presences)
+        let (rooms, presences, registry) = (node.rooms, node.presences, node.live.registry)
         self.init(
             relationChanged: { await rooms.relationChanged($0, $1) },
             livePreferenceChanged: { await rooms.privacyChanged($0) },
             exerciseChanged: { await rooms.exerciseChanged($0, owner: $1) },
             accountHidden: { await rooms.athleteHidden($0) },
             completeOpenWorkouts: { try await rooms.completeOpenWorkouts(of: $0) },
+            bodyChanged: { await rooms.bodyChanged($0) },
+            noticed: { registry.tell($1, to: $0) },
             status: { user in
                 let status = presences.status(of: user)
                 return Status(isOnline: status.isOnline, live: status.live)

@@ -31,6 +31,7 @@ extension LiveClient {
         case .page(let id, _, let events): try page(id, events)
         case .error(let id, let refusal): failed(id, refusal)
         case .friend(let friend): tell(.friend(friend))
+        case .notice(let notice): tell(.notice(notice))
         case .goodbye(let milliseconds): connection?.hint = .within(.milliseconds(max(0, milliseconds)))
         default: try takePush(frame)
         }
@@ -104,7 +105,7 @@ extension ServerFrame {
         case .event(let room, _), .durable(let room, _, _), .rejected(let room, _, _), .reset(let room, _),
             .ended(let room), .presence(let room, _), .cheer(let room, _, _), .heart(let room, _, _):
             room
-        case .welcome, .time, .ok, .applied, .subscribed, .error, .page, .friend, .goodbye: nil
+        case .welcome, .time, .ok, .applied, .subscribed, .error, .page, .friend, .notice, .goodbye: nil
         }
     }
 }

@@ -12,6 +12,9 @@ extension LiveClient {
         _ = try await answer(to: .moderate(room: RoomName.workout(workout).text, moderation))
     }
 
+    /// Tells that notices, at most 100, were shown to the user: they are not told again.
+    public func seen(_ notices: [NoticeID]) async throws { _ = try await answer(to: .seen(notices)) }
+
     /// Sends a heart rate, 20…300 beats a minute; lost without notice when there is no connection.
     public func heart(bpm: Int64, rr: [Int64] = [], in workout: WorkoutID) {
         guard connection?.welcome != nil, let channel = connection?.channel else { return }

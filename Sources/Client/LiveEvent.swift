@@ -9,6 +9,8 @@ public enum LiveEvent: Sendable {
     case op(QueuedOp, OpProgress)
     /// A friend came, went, or began or ended a workout.
     case friend(FriendPresence)
+    /// Something happened to the user; told again after each reconnect, under the same id, until `LiveClient.seen`.
+    case notice(Notice)
 
     public enum ConnectionState: Sendable {
         case connecting

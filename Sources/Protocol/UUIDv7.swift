@@ -138,3 +138,4 @@ public typealias OpID = UUIDv7
 public typealias SessionID = UUIDv7
 public typealias BodyMeasurementID = UUIDv7
 public typealias GoalID = UUIDv7
+public typealias NoticeID = UUIDv7

@@ -49,7 +49,8 @@ package struct LiveNode: Sendable {
         background = BackgroundTasks()
         presences = FriendPresences(grace: configuration.presenceGrace)
         let loader = WorkoutLoader(
-            pool: foundation.pool, people: foundation.people, ringLimit: configuration.ringEvents, logger: logger)
+            pool: foundation.pool, people: foundation.people, ringLimit: configuration.ringEvents, ages: BaselineAges(),
+            logger: logger)
         let context = RoomContext(
             writeBehind: writeBehind, loader: loader, catalog: foundation.catalog, clock: clock,
             configuration: configuration, heartRates: heartRates, presences: presences, background: background,

@@ -56,7 +56,7 @@ struct Replay: Sendable {
             case .op(let queued, .refused(let refusal)):
                 say("  refused: \(queued.op.action.kind.rawValue): \(refusal.code.rawValue), \(refusal.message)")
             case .op(_, .delayed(let refusal)): say("  delayed: \(refusal.code.rawValue)")
-            case .connection(.connecting), .missed, .room, .op, .friend: break
+            case .connection(.connecting), .missed, .room, .op, .friend, .notice: break
             }
         }
     }

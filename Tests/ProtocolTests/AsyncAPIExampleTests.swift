@@ -28,7 +28,7 @@ struct AsyncAPIExampleTests {
 
     @Test("every message has an example")
     func everyMessageHasOne() {
-        #expect(Set(Self.examples.map(\.message)).count == 26)
+        #expect(Set(Self.examples.map(\.message)).count == 28)
     }
 
     @Test(

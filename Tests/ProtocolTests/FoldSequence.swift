@@ -14,6 +14,7 @@ struct FoldSequence {
     private var epoch: Int64 = 1
     private var now: Timestamp
     private var baseline = RecordBaseline()
+    private var bodyWeightGrams: Int64?
     private var entryIds: [EntryID] = []
     private var setIds: [SetID] = []
 
@@ -23,6 +24,7 @@ struct FoldSequence {
         for facts in Self.library where random.chance(in: 2) {
             baseline.bests[facts.id] = .init(weightGrams: 80_000, estimatedOneRepMaxGrams: 95_000)
         }
+        bodyWeightGrams = random.chance(in: 4) ? nil : Int64.random(in: 40_000...150_000, using: &random)
         if random.chance(in: 4) { take(.plan(WorkoutDetails(name: "Push 💪", plannedFor: "2023-11-20"))) }
         take(.start(WorkoutDetails(name: random.chance(in: 2) ? "Früh am Morgen" : nil)))
         let length = Int.random(in: 5...18, using: &random)
@@ -35,15 +37,16 @@ struct FoldSequence {
     private static let library: [ExerciseFacts] = [
         facts(1, "Bench Press", ["chest"], ["triceps", "shoulders"]),
         facts(2, "Squat", ["quadriceps"], ["glutes", "hamstrings"]),
-        facts(3, "Pull-Up", ["lats"], ["biceps"]),
+        facts(3, "Pull-Up", ["lats"], ["biceps"], share: 0.95),
         facts(4, "Plank", ["abdominals"], []),
     ]
 
     private static func facts(
-        _ number: UInt64, _ name: String, _ first: [String], _ second: [String]
+        _ number: UInt64, _ name: String, _ first: [String], _ second: [String], share: Double? = nil
     ) -> ExerciseFacts {
         let id = UUIDv7.stamped(Timestamp(milliseconds: 1_600_000_000_000), random: number, tail: number)
-        return ExerciseFacts(id: id, name: name, primaryMuscles: first, secondaryMuscles: second)
+        return ExerciseFacts(
+            id: id, name: name, primaryMuscles: first, secondaryMuscles: second, bodyWeightShare: share)
     }
 
     /// Decides one op; a refused one leaves no step.
@@ -54,7 +57,8 @@ struct FoldSequence {
         let lag: Int64 = random.chance(in: 8) ? Int64.random(in: -90_000...900_000, using: &random) : 40
         let op = WorkoutOp(id: newID(), at: now - .milliseconds(lag), action: action)
         var context = RuleContext(
-            epoch: epoch, lastSeq: steps.last?.event.seq ?? 0, now: now, baseline: baseline)
+            epoch: epoch, lastSeq: steps.last?.event.seq ?? 0, now: now, bodyWeightGrams: bodyWeightGrams,
+            baseline: baseline)
         if case .addEntry(let details) = action {
             context.exercise = Self.library.first { $0.id == details.exerciseId }
         }

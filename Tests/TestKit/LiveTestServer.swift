@@ -16,12 +16,14 @@ package struct LiveTestServer: Sendable {
 
     package static let bench = exercise(1, "Bench Press", ["chest"], ["triceps", "shoulders"])
     package static let squat = exercise(2, "Squat", ["quadriceps"], ["glutes"])
+    package static let pullUp = exercise(3, "Pull-Up", ["lats"], ["biceps"], bodyWeightShare: 0.95)
 
-    private static func exercise(_ number: UInt64, _ name: String, _ first: [String], _ second: [String])
-        -> ExerciseFacts
-    {
+    private static func exercise(
+        _ number: UInt64, _ name: String, _ first: [String], _ second: [String], bodyWeightShare: Double? = nil
+    ) -> ExerciseFacts {
         let id = UUIDv7.stamped(Timestamp(milliseconds: 1_600_000_000_000), random: number, tail: number)
-        return ExerciseFacts(id: id, name: name, primaryMuscles: first, secondaryMuscles: second)
+        return ExerciseFacts(
+            id: id, name: name, primaryMuscles: first, secondaryMuscles: second, bodyWeightShare: bodyWeightShare)
     }
 
     /// Lends the live side with its services, and sockets on a free port, to `body`.
@@ -41,7 +43,8 @@ package struct LiveTestServer: Sendable {
         _ body: @escaping @Sendable (LiveTestServer) async throws -> Value
     ) async throws -> Value {
         let foundation = LiveFoundation(
-            pool: database.pool, people: People(storedIn: database.pool), catalog: ExerciseCatalog([bench, squat]),
+            pool: database.pool, people: People(storedIn: database.pool),
+            catalog: ExerciseCatalog([bench, squat, pullUp]),
             group: MultiThreadedEventLoopGroup.singleton, logger: .silent)
         let node = LiveNode(configuration: configuration, foundation: foundation, clock: clock) { token in
             Self.identity(of: token, now: clock.now)
@@ -86,6 +89,18 @@ package struct LiveTestServer: Sendable {
             values (\(member.userId), \(username), \(username + "@example.org"), \(name), now())
             """)
         return member
+    }
+
+    /// A body that was measured just now.
+    package func measure(_ user: Member, kilograms: Double) async throws {
+        let id = BodyMeasurementID.make()
+        try await database.pool.execute(
+            """
+            with m as (insert into body_measurements (id, user_id, measured_at, created_at)
+                values (\(id), \(user.userId), now(), now()))
+            insert into body_values (measurement_id, user_id, metric, measured_at, value)
+            values (\(id), \(user.userId), 'weightKg', now(), \(kilograms))
+            """)
     }
 
     package func befriend(_ first: Member, _ second: Member) async throws {

@@ -6,6 +6,7 @@ import threading
 import time
 from dataclasses import dataclass
 from datetime import date, datetime, timezone
+from fractions import Fraction
 from zoneinfo import ZoneInfo
 
 from websockets.sync.client import connect
@@ -56,6 +57,8 @@ class Sent:
     exercise: str
     kind: str
     grams: int | None
+    # What a repetition lifts of the body.
+    body_grams: int
     reps: int | None
     seconds: int | None
     millimeters: int | None
@@ -80,6 +83,12 @@ class Athlete:
         self.token = account["tokens"]["accessToken"]
         self.call("PUT", "/v1/users/profile", {"timeZone": zone, "weekStart": week_start, "sex": "male"})
         self.sets, self.sessions = [], []
+        self.body_weight = 0
+
+    def weigh(self, kilograms):
+        """Before lifting: workouts count with the weight that is known when they are opened."""
+        self.call("POST", "/v1/progress/body", {"weightKg": kilograms})
+        self.body_weight = kilograms
 
     def call(self, method, path, body=None):
         return self.served.call(method, path, body, token=self.token)
@@ -95,7 +104,7 @@ class Athlete:
         return datetime.fromtimestamp(at / 1000, timezone.utc).astimezone(self.zone)
 
     def ops(self, number, workout, exercises):
-        """The ops of one workout, each with its time."""
+        """The ops of one workout, each with its time; exercises are the library's."""
         room = uuid7()
         count = sum(len(sets) for _, sets in workout.exercises)
         start = milliseconds(workout.start.replace(tzinfo=self.zone))
@@ -105,14 +114,16 @@ class Athlete:
         done = 0
         for name, sets in workout.exercises:
             entry = uuid7()
-            yield room, start, {"kind": "exercise.add", "entryId": entry, "exerciseId": exercises[name]}
+            exercise = exercises[name]
+            body_grams = round(Fraction(str(exercise["bodyWeightShare"] or 0)) * round(self.body_weight * 1000))
+            yield room, start, {"kind": "exercise.add", "entryId": entry, "exerciseId": exercise["id"]}
             for one in sets:
                 done += 1
                 at = start + length * done // (count + 1)
                 values = {"type": one.kind, "weightKg": one.weight and round(one.weight, 3), "reps": one.reps, "rpe": one.rpe,
                           "durationSeconds": one.seconds, "distanceMeters": one.meters}
-                sent = Sent(uuid7(), room, entry, exercises[name], one.kind, one.weight and round(one.weight * 1000),
-                            one.reps, one.seconds, one.meters and round(one.meters * 1000), at, day)
+                sent = Sent(uuid7(), room, entry, exercise["id"], one.kind, one.weight and round(one.weight * 1000),
+                            body_grams, one.reps, one.seconds, one.meters and round(one.meters * 1000), at, day)
                 self.sets.append(sent)
                 values = {member: value for member, value in values.items() if value is not None}
                 yield room, at, {"kind": "set.log", "setId": sent.id, "entryId": entry, "set": values}

@@ -40,7 +40,8 @@ def makes_record(one):
 
 
 def tonnage(one):
-    return Fraction((one.grams or 0) * (one.reps or 0), 1000)
+    """(Weight + what a repetition lifts of the body) × repetitions, in kilograms."""
+    return Fraction(((one.grams or 0) + one.body_grams) * (one.reps or 0), 1000)
 
 
 def first_best(sets, value):
@@ -74,9 +75,10 @@ def records(sets):
         last = [one for one in sets if one.workout == best.workout and tonnage(one)][-1]
         found["bestSessionTonnage", None] = (totals[best.workout], last.id)
     heavier = 0
-    lifts = [one for one in sets if is_lift(one)]
-    for grams in sorted({one.grams for one in lifts}, reverse=True)[:]:
-        best = first_best([one for one in lifts if one.grams == grams], lambda one: one.reps)
+    # Sets without weight are one of the weights.
+    done = [one for one in sets if one.reps]
+    for grams in sorted({one.grams or 0 for one in done}, reverse=True):
+        best = first_best([one for one in done if (one.grams or 0) == grams], lambda one: one.reps)
         if best.reps > heavier and sum(kind == "mostReps" for kind, _ in found) < 20:
             heavier = best.reps
             found["mostReps", grams] = (best.reps, best.id)

@@ -50,8 +50,8 @@ function newEntry(details) {
   return {
     id: details.entryId, exerciseId: orNull(details.exerciseId), name: details.name ?? "",
     primaryMuscles: details.primaryMuscles ?? [], secondaryMuscles: details.secondaryMuscles ?? [],
-    supersetGroup: orNull(details.supersetGroup), restMs: thousandths(details.restSeconds), note: null,
-    isRemoved: false, sets: [],
+    supersetGroup: orNull(details.supersetGroup), restMs: thousandths(details.restSeconds),
+    bodyLoadGrams: thousandths(details.bodyLoadKg), note: null, isRemoved: false, sets: [],
   };
 }
 
@@ -168,7 +168,10 @@ export function findSet(state, id) {
 /** Every type but warm-up counts for tonnage, hard sets, records and estimates. */
 export const isWorking = (values) => values.type !== "warmup";
 
-export const tonnageOf = (values) => (isWorking(values) ? (values.weightGrams ?? 0) * (values.reps ?? 0) : 0);
+/** (Weight + what a repetition lifts of the body) × repetitions of a working set, in gram-repetitions. */
+export const tonnageOf = (values, bodyLoadGrams) => (
+  isWorking(values) ? ((values.weightGrams ?? 0) + (bodyLoadGrams ?? 0)) * (values.reps ?? 0) : 0
+);
 
 /** Estimated one-repetition maximum in grams (Epley 1985, rounded half up), or null. */
 export function estimatedOneRepMax({ type, weightGrams, reps }) {
@@ -187,8 +190,8 @@ export function* liveSets(state) {
 /** The totals as of the last event: gram-repetitions, sets and milliseconds. */
 export function summary(state) {
   const totals = { tonnage: 0, workingSets: 0, workingMs: 0, restingMs: 0 };
-  for (const { set } of liveSets(state)) {
-    totals.tonnage += tonnageOf(set.values);
+  for (const { entry, set } of liveSets(state)) {
+    totals.tonnage += tonnageOf(set.values, entry.bodyLoadGrams);
     totals.workingSets += isWorking(set.values) ? 1 : 0;
   }
   if (state.startedAt === null) return totals;

@@ -70,6 +70,7 @@ function addEntry(hash, entry) {
   hash.strings(entry.secondaryMuscles);
   hash.optional(entry.supersetGroup);
   hash.optional(entry.restMs);
+  if (entry.bodyLoadGrams !== null) hash.optional(entry.bodyLoadGrams);
   hash.flag(entry.isRemoved);
   hash.integer(entry.sets.length);
   for (const set of entry.sets) {

@@ -9,6 +9,7 @@ struct ExerciseValues: Sendable {
     var equipment: String?
     var category: String
     var primaryMuscles, secondaryMuscles: [String]
+    var bodyWeightShare: Double?
     var description: String?
     var cues, media: [String]
 
@@ -31,6 +32,9 @@ enum ExerciseFields {
     static let primary = Field(
         "primaryMuscles", ValueRule<[Muscle]>.list(of: .choice, count: 1...8, distinct: true), "Trained mainly.")
     static let secondary = Field.optional("secondaryMuscles", muscles, "Trained as helpers.")
+    static let bodyWeightShare = Field.optional(
+        "bodyWeightShare", .number(0...1),
+        "The share of the body's weight that a repetition lifts; it counts in the tonnage of sets from then on.")
     static let description = Field.optional(
         "description", .text(1...2000, lines: true), "What it is and what it is for.")
     static let cues = Field.optional(
@@ -42,7 +46,7 @@ enum ExerciseFields {
     static var all: [MemberSchema] {
         [
             name.schema, force.schema, level.schema, mechanic.schema, equipment.schema, category.schema,
-            primary.schema, secondary.schema, description.schema, cues.schema, media.schema,
+            primary.schema, secondary.schema, bodyWeightShare.schema, description.schema, cues.schema, media.schema,
         ]
     }
 }
@@ -82,6 +86,7 @@ struct NewExercise: BodyInput, RouteBody {
             equipment: body.optional(ExerciseFields.equipment), category: category ?? "",
             primaryMuscles: primary?.map(\.rawValue) ?? [],
             secondaryMuscles: body.optional(ExerciseFields.secondary)?.map(\.rawValue) ?? [],
+            bodyWeightShare: body.optional(ExerciseFields.bodyWeightShare),
             description: body.optional(ExerciseFields.description), cues: body.optional(ExerciseFields.cues) ?? [],
             media: body.optional(ExerciseFields.media) ?? [])
         if let fault = values.fault { body.fault(fault.member, .inconsistent, fault.detail) }
@@ -100,6 +105,7 @@ struct ExerciseChange: BodyInput, RouteBody {
 
     private let name, level, category: String?
     private let force, mechanic, equipment, description: Change<String>
+    private let bodyWeightShare: Change<Double>
     private let primaryMuscles, secondaryMuscles, cues, media: [String]?
 
     init?(reading body: inout BodyReader) {
@@ -109,6 +115,7 @@ struct ExerciseChange: BodyInput, RouteBody {
         force = body.change(ExerciseFields.force).map(\.rawValue)
         mechanic = body.change(ExerciseFields.mechanic).map(\.rawValue)
         equipment = body.change(ExerciseFields.equipment)
+        bodyWeightShare = body.change(ExerciseFields.bodyWeightShare)
         description = body.change(ExerciseFields.description)
         primaryMuscles = body.replacement(ExerciseFields.primary)?.map(\.rawValue)
         secondaryMuscles = body.replacement(ExerciseFields.secondary)?.map(\.rawValue)
@@ -123,6 +130,7 @@ struct ExerciseChange: BodyInput, RouteBody {
             mechanic: mechanic.applied(to: exercise.mechanic), equipment: equipment.applied(to: exercise.equipment),
             category: category ?? exercise.category, primaryMuscles: primaryMuscles ?? exercise.primaryMuscles,
             secondaryMuscles: secondaryMuscles ?? exercise.secondaryMuscles,
+            bodyWeightShare: bodyWeightShare.applied(to: exercise.bodyWeightShare),
             description: description.applied(to: exercise.description), cues: cues ?? exercise.cues,
             media: media ?? exercise.media)
         if let fault = values.fault {

@@ -40,15 +40,16 @@ final class ExerciseLibrary: Sendable {
         try await pool.rows(
             """
             select id, name, force, level, mechanic, equipment, category, primary_muscles, secondary_muscles,
-                description, cues, aliases, recent_sets, familiarity
+                body_weight_share, description, cues, aliases, recent_sets, familiarity
             from exercises where \(condition) and deleted_at is null
             """
         ) { row throws(StoreError) in
             let exercise = Exercise(
                 id: try row.next(), name: try row.next(), force: try row.next(), level: try row.next(),
                 mechanic: try row.next(), equipment: try row.next(), category: try row.next(),
-                primaryMuscles: try row.next(), secondaryMuscles: try row.next(), description: try row.next(),
-                cues: try row.next(), media: [], averageRating: nil, ratingCount: 0, myRating: nil, isOwn: false)
+                primaryMuscles: try row.next(), secondaryMuscles: try row.next(), bodyWeightShare: try row.next(),
+                description: try row.next(), cues: try row.next(), media: [], averageRating: nil, ratingCount: 0,
+                myRating: nil, isOwn: false)
             return ExerciseDocument(
                 exercise, aliases: try row.next(), recentSets: try row.next(), familiarity: try row.next())
         }

@@ -69,6 +69,31 @@ package enum ExerciseSeed {
             on conflict do nothing
             """)
         try await ExerciseGuides.load(into: pool)
+        try await loadShares(into: pool)
         return added
+    }
+
+    /// The share of the body's weight that a repetition lifts, by slug; only of movements where it is known.
+    package static func bodyWeightShares() throws -> [(slug: String, share: Double)] {
+        let text = String(decoding: PackageResources.body_weight_tsv, as: UTF8.self)
+        return try text.split(separator: "\n").dropFirst().enumerated().map { number, line in
+            let fields = line.split(separator: "\t")
+            guard fields.count == 2, let share = Double(fields[1]), (0...1).contains(share) else {
+                throw Malformed(line: number + 2)
+            }
+            return (String(fields[0]), share)
+        }
+    }
+
+    /// Gives the library its shares, once: what an administrator changed afterwards stays.
+    private static func loadShares(into pool: PostgresPool) async throws {
+        let shares = try bodyWeightShares()
+        try await pool.execute(
+            """
+            update exercises set body_weight_share = s.share, version = version + 1
+            from unnest(\(shares.map(\.slug)), \(shares.map(\.share))) as s (slug, share)
+            where exercises.slug = s.slug
+                and not exists (select from exercises where owner is null and body_weight_share is not null)
+            """)
     }
 }

@@ -14,11 +14,14 @@ extension Exercises {
 
     private func entries(_ condition: SQL) async throws -> [ExerciseCatalog.Entry] {
         try await pool.rows(
-            "select id, name, primary_muscles, secondary_muscles, version from exercises where \(condition)"
+            """
+            select id, name, primary_muscles, secondary_muscles, body_weight_share, version from exercises
+            where \(condition)
+            """
         ) { row throws(StoreError) in
             let facts = ExerciseFacts(
                 id: try row.next(), name: try row.next(), primaryMuscles: try row.next(),
-                secondaryMuscles: try row.next())
+                secondaryMuscles: try row.next(), bodyWeightShare: try row.next())
             return ExerciseCatalog.Entry(facts: facts, version: try row.next())
         }
     }
@@ -30,7 +33,7 @@ extension ExerciseCatalog.Entry {
         self.init(
             facts: ExerciseFacts(
                 id: exercise.id, name: exercise.name, primaryMuscles: exercise.primaryMuscles,
-                secondaryMuscles: exercise.secondaryMuscles),
+                secondaryMuscles: exercise.secondaryMuscles, bodyWeightShare: exercise.bodyWeightShare),
             version: row.version)
     }
 }

@@ -29,11 +29,11 @@ extension Exercises {
             let row = try connection.first(
                 """
                 insert into exercises (id, owner, slug, name, force, level, mechanic, equipment, category,
-                    primary_muscles, secondary_muscles, description, cues, media)
+                    primary_muscles, secondary_muscles, body_weight_share, description, cues, media)
                 values (\(id), \(owner), \(owner == nil ? id.description : nil), \(values.name), \(values.force),
                     \(values.level), \(values.mechanic), \(values.equipment), \(values.category),
-                    \(values.primaryMuscles), \(values.secondaryMuscles), \(values.description), \(values.cues),
-                    \(values.media))
+                    \(values.primaryMuscles), \(values.secondaryMuscles), \(values.bodyWeightShare),
+                    \(values.description), \(values.cues), \(values.media))
                 returning \(Self.columns(for: editor.user))
                 """, Self.read)
             guard let row else { throw Problem(.internalError) }
@@ -54,8 +54,8 @@ extension Exercises {
                 update exercises set name = \(values.name), force = \(values.force), level = \(values.level),
                     mechanic = \(values.mechanic), equipment = \(values.equipment), category = \(values.category),
                     primary_muscles = \(values.primaryMuscles), secondary_muscles = \(values.secondaryMuscles),
-                    description = \(values.description), cues = \(values.cues), media = \(values.media),
-                    version = version + 1
+                    body_weight_share = \(values.bodyWeightShare), description = \(values.description), cues = \(values.cues),
+                    media = \(values.media), version = version + 1
                 where id = \(id) returning \(Self.columns(for: editor.user))
                 """, Self.read)
             guard let after else { throw Problem(.notFound) }

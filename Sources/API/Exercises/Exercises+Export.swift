@@ -7,8 +7,8 @@ extension Exercises {
             "exercises", tables: ["exercises"],
             columns: [
                 "id", "name", "description", "cues", "aliases", "media", "force", "level", "mechanic", "equipment",
-                "category", "primary_muscles", "secondary_muscles", "rating_count", "rating_sum", "deleted_at",
-                "created_at",
+                "category", "primary_muscles", "secondary_muscles", "body_weight_share", "rating_count", "rating_sum",
+                "deleted_at", "created_at",
             ],
             omitted: [
                 "owner", "slug", "familiarity", "version", "rating_rank", "recent_sets", "earlier_sets",

@@ -7,13 +7,13 @@ extension Exercises {
         guard !ids.isEmpty else { return [:] }
         let rows = try await pool.rows(
             """
-            select id, name, primary_muscles, secondary_muscles from exercises
+            select id, name, primary_muscles, secondary_muscles, body_weight_share from exercises
             where id = any(\(ids)) and (owner is null or owner = \(user))
             """
         ) { row throws(StoreError) in
             ExerciseFacts(
                 id: try row.next(), name: try row.next(), primaryMuscles: try row.next(),
-                secondaryMuscles: try row.next())
+                secondaryMuscles: try row.next(), bodyWeightShare: try row.next())
         }
         return Dictionary(uniqueKeysWithValues: rows.map { ($0.id, $0) })
     }

@@ -46,8 +46,8 @@ package struct Exercises: Sendable {
 
     static func columns(for user: UserID) -> SQL {
         """
-        id, name, force, level, mechanic, equipment, category, primary_muscles, secondary_muscles, description, cues,
-        media, rating_sum, rating_count,
+        id, name, force, level, mechanic, equipment, category, primary_muscles, secondary_muscles, body_weight_share,
+        description, cues, media, rating_sum, rating_count,
         (select r.rating from exercise_ratings r where r.exercise_id = exercises.id and r.user_id = \(user)),
         owner is not null, version, popularity, rating_rank
         """
@@ -57,9 +57,9 @@ package struct Exercises: Sendable {
         var exercise = Exercise(
             id: try row.next(), name: try row.next(), force: try row.next(), level: try row.next(),
             mechanic: try row.next(), equipment: try row.next(), category: try row.next(),
-            primaryMuscles: try row.next(), secondaryMuscles: try row.next(), description: try row.next(),
-            cues: try row.next(), media: try row.next(), averageRating: nil, ratingCount: 0, myRating: nil,
-            isOwn: false)
+            primaryMuscles: try row.next(), secondaryMuscles: try row.next(), bodyWeightShare: try row.next(),
+            description: try row.next(), cues: try row.next(), media: try row.next(), averageRating: nil,
+            ratingCount: 0, myRating: nil, isOwn: false)
         let sum = try row.next(Int.self)
         exercise.ratingCount = try row.next()
         exercise.averageRating = ExerciseRatings.average(sum: sum, count: exercise.ratingCount)

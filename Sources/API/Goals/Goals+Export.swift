@@ -13,7 +13,8 @@ extension Goals {
         ) { user in "from goals where user_id = \(user)" },
         ExportPart(
             "goal-milestones", tables: ["goal_milestones"],
-            columns: ["goal_id", "percent", "reached_at", "value", "noticed_at"], omitted: ["user_id"],
+            columns: ["goal_id", "percent", "reached_at", "value", "noticed_at", "seen_at"],
+            omitted: ["user_id", "notice_id"],
             key: [.id("goal_id"), .integer("percent")]
         ) { user in "from goal_milestones where user_id = \(user)" },
     ]

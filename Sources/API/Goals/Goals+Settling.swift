@@ -37,10 +37,12 @@ extension Goals {
         return settled
     }
 
-    /// Records the milestones reached and completes what is achieved, in one transaction with taking the change off.
+    /// Records the milestones reached and completes what is achieved, in one transaction with taking the change off;
+    /// then tells the athlete's open connections what this transaction recorded.
     ///
     /// A change that comes meanwhile has another time and stays noted. Settling twice at once is harmless: milestones
-    /// are unique.
+    /// are unique. A process that ends before it has told anybody loses nothing: what is not seen comes with the next
+    /// hello.
     private func settle(_ user: UserID, seen: String) async throws {
         let profile = try await profile(of: user)
         let open = try await stored(
@@ -48,29 +50,54 @@ extension Goals {
         let reckoned = try await reckoning.reckon(open, of: user, profile)
         let reached = reckoned.flatMap { goal in
             let known = Set(goal.goal.milestones.map(\.percent))
-            return goal.milestones.filter { !known.contains($0.percent) }.map { (goal.goal.id, $0) }
+            return goal.milestones.filter { !known.contains($0.percent) }.map { Reached(goal.goal, $0) }
         }
-        let achieved = reached.filter { $0.1.percent == 100 }
+        let achieved = reached.filter { $0.milestone.percent == 100 }
+        let isTold = reached.isEmpty ? false : try await MilestoneNotices(pool: pool).areWanted(by: user)
         let time = now()
-        try await pool.transaction { connection in
-            try connection.execute(
+        let recorded = try await pool.transaction { connection in
+            let recorded = try connection.query(
                 """
-                insert into goal_milestones (goal_id, percent, user_id, reached_at, value, noticed_at)
-                select m.goal, m.percent, g.user_id, m.at, m.value, \(time)
-                from unnest(\(reached.map(\.0))::uuid[], \(reached.map { Int32($0.1.percent) })::integer[],
-                    \(reached.map(\.1.reachedAt))::timestamptz[], \(reached.map(\.1.value))::float8[])
-                    m (goal, percent, at, value)
+                insert into goal_milestones (goal_id, percent, user_id, reached_at, value, noticed_at, notice_id)
+                select m.goal, m.percent, g.user_id, m.at, m.value, \(time), m.notice
+                from unnest(\(reached.map(\.goal.id))::uuid[], \(reached.map { Int32($0.milestone.percent) })::integer[],
+                    \(reached.map(\.milestone.reachedAt))::timestamptz[],
+                    \(reached.map(\.milestone.value))::float8[], \(reached.map(\.notice))::uuid[])
+                    m (goal, percent, at, value, notice)
                 join goals g on g.id = m.goal and g.status = 'active'
                 on conflict do nothing
-                """)
+                returning notice_id
+                """, as: NoticeID.self)
             try connection.execute(
                 """
                 update goals set status = 'completed', is_achieved = true, completed_at = m.at, version = version + 1
-                from unnest(\(achieved.map(\.0))::uuid[], \(achieved.map(\.1.reachedAt))::timestamptz[]) m (goal, at)
+                from unnest(\(achieved.map(\.goal.id))::uuid[],
+                    \(achieved.map(\.milestone.reachedAt))::timestamptz[]) m (goal, at)
                 where id = m.goal and status = 'active'
                 """)
             try connection.execute(
                 "delete from training_changes where user_id = \(user) and changed_at = \(seen)::timestamptz")
+            return Set(recorded)
+        }
+        let notices = reached.filter { recorded.contains($0.notice) }.map(\.told)
+        if isTold, !notices.isEmpty { live.noticed(user, notices) }
+    }
+
+    /// A milestone that nobody has recorded yet, under the id that it will be told by.
+    private struct Reached: Sendable {
+        let goal: StoredGoal
+        let milestone: GoalMilestone
+        let notice = NoticeID.make()
+
+        init(_ goal: StoredGoal, _ milestone: GoalMilestone) {
+            self.goal = goal
+            self.milestone = milestone
+        }
+
+        var told: Notice {
+            let content = GoalMilestoneNotice(
+                goalId: goal.id, title: goal.title, percent: Int64(milestone.percent), reachedAt: milestone.reachedAt)
+            return Notice(id: notice, content: .goalMilestone(content))
         }
     }
 }

@@ -12,10 +12,12 @@ struct Goals: Sendable {
     let exercises: Exercises
     let reckoning: GoalReckoning
     let now: @Sendable () -> Timestamp
+    let live: LiveHooks
 
-    init(pool: PostgresPool, now: @escaping @Sendable () -> Timestamp) {
+    init(pool: PostgresPool, now: @escaping @Sendable () -> Timestamp, live: LiveHooks = LiveHooks()) {
         self.pool = pool
         self.now = now
+        self.live = live
         users = Users(pool: pool)
         exercises = Exercises(pool: pool)
         reckoning = GoalReckoning(history: TrainingHistory(pool: pool), body: BodyMeasurements(pool: pool))

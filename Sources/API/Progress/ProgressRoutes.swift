@@ -10,8 +10,10 @@ struct ProgressRoutes: Sendable {
     let volume: VolumeProgress
     let bodyProgress: BodyProgress
     let history: TrainingHistory
+    let live: LiveHooks
 
-    init(pool: PostgresPool) {
+    init(pool: PostgresPool, live: LiveHooks) {
+        self.live = live
         users = Users(pool: pool)
         body = BodyMeasurements(pool: pool)
         history = TrainingHistory(pool: pool)
@@ -111,6 +113,7 @@ extension ProgressRoutes {
             id: call.body.id ?? call.seed.id("measurement"), measuredAt: at, values: call.body.values,
             note: call.body.note, version: 1)
         try await body.add(measurement, of: call.caller.id, at: call.seed.at)
+        await live.bodyChanged(call.caller.id)
         return Answer(measurement.wire, entityTag: measurement.tag)
     }
 
@@ -121,11 +124,13 @@ extension ProgressRoutes {
         let after = try await body.change(try call.id("id"), of: call.caller.id, call.body) { version in
             try call.checkMatch(StoredMeasurement.tag(of: version))
         }
+        await live.bodyChanged(call.caller.id)
         return Answer(after.wire, entityTag: after.tag)
     }
 
     private func deleteMeasurement(_ call: Call<SignedInUser, NoQuery, NoBody>) async throws -> Answer<NoContent> {
         try await body.delete(try call.id("id"), of: call.caller.id)
+        await live.bodyChanged(call.caller.id)
         return .done
     }
 

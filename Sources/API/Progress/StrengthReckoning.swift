@@ -49,7 +49,7 @@ struct StrengthReckoning {
             return StrengthSession(
                 workoutId: workout, date: first.date, strongest: StrengthReckoning(sets: sets).strongest,
                 heaviestKg: Double(sets.compactMap(\.values.weightGrams).max() ?? 0) / 1000,
-                tonnageKg: Double(sets.reduce(0) { $0 + $1.values.tonnage }) / 1000, workingSets: sets.count,
+                tonnageKg: Double(sets.reduce(0) { $0 + $1.tonnage }) / 1000, workingSets: sets.count,
                 reps: Int(sets.reduce(0) { $0 + ($1.values.reps ?? 0) }))
         }
         .sorted { ($0.date, $0.workoutId) < ($1.date, $1.workoutId) }
@@ -73,7 +73,7 @@ struct StrengthReckoning {
         add(.heaviestWeight, per: 1000) { ($0.values.reps ?? 0) > 0 ? $0.values.weightGrams : nil }
         add(.bestEstimatedOneRepMax, per: 1000, Self.recordEstimate)
         records += mostReps
-        add(.bestSetTonnage, per: 1000) { $0.values.tonnage }
+        add(.bestSetTonnage, per: 1000, \.tonnage)
         if let session = bestSession { records.append(session) }
         add(.longest, per: 1000, \.values.durationMilliseconds)
         add(.farthest, per: 1000, \.values.distanceMillimeters)
@@ -81,12 +81,13 @@ struct StrengthReckoning {
     }
 
     /// The most repetitions at each weight, the heaviest first, without weights that a heavier one matches; at most 20.
+    ///
+    /// Sets without weight are one of the weights: what counts in push-ups.
     private var mostReps: [TrainingRecord] {
         var bests: [Int64: (set: TrainedSet, reps: Int64)] = [:]
         for set in sets {
-            guard let weight = set.values.weightGrams, weight > 0, let reps = set.values.reps, reps > 0 else {
-                continue
-            }
+            guard let reps = set.values.reps, reps > 0 else { continue }
+            let weight = set.values.weightGrams ?? 0
             if reps > bests[weight]?.reps ?? 0 { bests[weight] = (set, reps) }
         }
         var most: Int64 = 0
@@ -101,12 +102,12 @@ struct StrengthReckoning {
     private var bestSession: TrainingRecord? {
         var totals: [WorkoutID: Int64] = [:]
         var best: (workout: WorkoutID, tonnage: Int64)?
-        for set in sets { totals[set.workout, default: 0] += set.values.tonnage }
+        for set in sets { totals[set.workout, default: 0] += set.tonnage }
         for set in sets {
             guard let tonnage = totals[set.workout], tonnage > best?.tonnage ?? 0 else { continue }
             best = (set.workout, tonnage)
         }
-        guard let best, let last = sets.last(where: { $0.workout == best.workout && $0.values.tonnage > 0 }) else {
+        guard let best, let last = sets.last(where: { $0.workout == best.workout && $0.tonnage > 0 }) else {
             return nil
         }
         return TrainingRecord(.bestSessionTonnage, Double(best.tonnage) / 1000, last)
@@ -118,7 +119,8 @@ extension TrainingRecord {
         self.init(
             kind: kind, value: value, setId: set.id, workoutId: set.workout,
             weightKg: set.values.weightGrams.map { Double($0) / 1000 }, reps: set.values.reps.map { Int($0) },
-            achievedAt: set.loggedAt)
+            achievedAt: set.loggedAt,
+            isUnsure: kind == .bestEstimatedOneRepMax && OneRepMax.isUnsure(reps: set.values.reps ?? 0))
     }
 }
 

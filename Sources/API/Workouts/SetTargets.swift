@@ -14,10 +14,11 @@ struct SetTargets: Sendable {
         var sessions: [Session] = []
         /// The current estimated 1RM.
         var oneRepMaxGrams: Int64?
-        var equipment: String?
     }
 
     let past: Past
+    /// What can be loaded.
+    let plates: PlateSet
 
     /// The targets of an exercise's sets, in their order.
     func planned(for exercise: TemplateExercise) -> [PlannedSet] {
@@ -97,15 +98,6 @@ struct SetTargets: Sendable {
             type: target.type, reps: target.reps, repsMax: target.repsMax, weightKg: weightKg, rpe: target.rpe,
             rir: target.rir, durationSeconds: target.durationSeconds, distanceMeters: target.distanceMeters,
             reason: reason, why: why)
-    }
-
-    /// What can be loaded: a barbell with usual plates, and else steps of half a kilogram a hand.
-    private var plates: PlateSet {
-        switch past.equipment {
-        case "barbell": .standard
-        case "e-z curl bar": PlateSet(barGrams: 10_000, pairs: PlateSet.standard.pairs)
-        default: PlateSet(barGrams: 0, pairs: [50_000: 8, 25_000: 2, 10_000: 2, 5000: 2, 2500: 2, 1000: 3, 500: 2])
-        }
     }
 }
 

@@ -9,9 +9,14 @@ struct TrainedSet: Sendable {
     let workout: WorkoutID
     let id: SetID
     let values: SetValues
+    /// What a repetition lifts of the body beside the weight; nil where that is not known.
+    let bodyLoadGrams: Int64?
     let loggedAt: Timestamp
     /// On which the workout began, in the athlete's own zone.
     let date: CalendarDate
+
+    /// Gram-repetitions.
+    var tonnage: Int64 { TrainingVolume.tonnage(of: values, bodyLoadGrams: bodyLoadGrams) }
 }
 
 /// An exercise with a history.
@@ -76,7 +81,8 @@ struct TrainingHistory: Sendable {
                 type: try row.next(), weightGrams: try row.next(), reps: try row.next(),
                 durationMilliseconds: try row.next(), distanceMillimeters: try row.next())
             return TrainedSet(
-                exercise: exercise, workout: workout, id: id, values: values, loggedAt: try row.next(),
+                exercise: exercise, workout: workout, id: id, values: values,
+                bodyLoadGrams: try row.next(), loggedAt: try row.next(),
                 date: CalendarDate(daysSinceEpoch: try row.next()))
         }
     }

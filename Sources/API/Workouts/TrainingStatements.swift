@@ -21,6 +21,14 @@ package enum TrainingStatements {
         """
     }
 
+    /// Gram-repetitions of a working set `s` of the entry `e`: what `TrainingVolume.tonnage` says, for sums.
+    private static let tonnage: SQL =
+        "((coalesce(s.weight_g, 0) + coalesce(e.body_load_g, 0)) * coalesce(s.reps, 0))"
+
+    /// Joins the entry `e` of each set `s`.
+    private static let entries: SQL =
+        "left join workout_exercises e on e.workout_id = s.workout_id and e.id = s.entry_id"
+
     /// Exercise, working sets, latest set; the last trained first.
     package static func exercises(
         of user: UserID, after: (at: Timestamp, id: ExerciseID)? = nil, only: ExerciseID? = nil,
@@ -42,9 +50,9 @@ package enum TrainingStatements {
     package static func workingSets(of user: UserID, exercises: [ExerciseID], zone: String) -> SQL {
         """
         select s.exercise_id, s.workout_id, s.id, s.type, s.weight_g, s.reps, s.duration_ms, s.distance_mm,
-            s.logged_at,
+            e.body_load_g, s.logged_at,
             (coalesce(w.started_at, s.logged_at) at time zone \(zone)::text)::date - date '1970-01-01'
-        from workout_sets s join workouts w on w.id = s.workout_id
+        from workout_sets s join workouts w on w.id = s.workout_id \(entries)
         where s.user_id = \(user) and s.exercise_id = any(\(exercises)) and s.type <> 'warmup'
         order by s.logged_at, s.id
         """
@@ -56,8 +64,8 @@ package enum TrainingStatements {
     ) -> SQL {
         """
         select (w.started_at at time zone \(zone)::text)::date - date '1970-01-01' as day, s.exercise_id, count(*),
-            sum(coalesce(s.weight_g, 0) * coalesce(s.reps, 0))::bigint
-        from workouts w join workout_sets s on s.workout_id = w.id
+            sum(\(tonnage))::bigint
+        from workouts w join workout_sets s on s.workout_id = w.id \(entries)
         where \(begun(user, from: first, to: last, zone: zone)) and s.type <> 'warmup'
         group by 1, 2 order by 1, 2
         """

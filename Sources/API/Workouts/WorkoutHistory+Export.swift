@@ -18,6 +18,7 @@ extension WorkoutHistory {
             columns: [
                 "c.workout_id", "c.id", "c.exercise_id", "c.name", "c.position", "c.superset_group",
                 ExportColumn("restSeconds", "c.rest_ms / 1000.0"),
+                ExportColumn("bodyLoadKg", "c.body_load_g / 1000.0"),
             ], key: .id("c.id")),
         ofWorkouts(
             "workout-sets", "workout_sets",

@@ -21,6 +21,7 @@ struct WorkoutPlanning: Sendable {
 
     let templates: Templates
     let use: WorkoutUse
+    let racks: PlateRacks
     let now: @Sendable () -> Timestamp
 
     /// What a day asks for, resolved for the athlete.
@@ -38,6 +39,7 @@ struct WorkoutPlanning: Sendable {
         let ids = Array(Set(day.exercises.map(\.exerciseId))).sorted()
         let known = try await templates.exercises.exercises(ids, for: user)
         let past = try await use.past(of: ids, by: user, at: now())
+        let (rack, _) = try await racks.rack(of: user)
         var draft: (entries: [EntryDetails], plans: [WorkoutPlans.Entry], notes: [EntryID: String]) = ([], [], [:])
         for (place, exercise) in day.exercises.enumerated() {
             let id = workout.derived("entry", place)
@@ -49,9 +51,9 @@ struct WorkoutPlanning: Sendable {
                     name: String(exercise.name.unicodeScalars.prefix(100).map(Character.init)),
                     supersetGroup: exercise.supersetGroup.map(Int64.init),
                     restMilliseconds: exercise.restSeconds.map { Int64(($0 * 1000).rounded()) }))
-            var history = past[exercise.exerciseId] ?? SetTargets.Past()
-            history.equipment = seen?.equipment
-            draft.plans.append(.init(entry: id, targets: SetTargets(past: history).planned(for: exercise)))
+            let targets = SetTargets(
+                past: past[exercise.exerciseId] ?? SetTargets.Past(), plates: rack.plates(for: seen?.equipment))
+            draft.plans.append(.init(entry: id, targets: targets.planned(for: exercise)))
             draft.notes[id] = exercise.note
         }
         let made = WorkoutTemplate(templateId: template.id, version: template.version, week: week, day: request.day)

@@ -26,7 +26,9 @@ extension WorkoutExercise {
         self.init(
             id: entry.id, exerciseId: entry.exerciseId, name: entry.name,
             supersetGroup: entry.supersetGroup.map { Int($0) },
-            restSeconds: entry.restMilliseconds.map { Double($0) / 1000 }, note: entry.note?.text(isOwn: isOwn),
+            restSeconds: entry.restMilliseconds.map { Double($0) / 1000 },
+            bodyLoadKg: isOwn ? entry.bodyLoadGrams.map { Double($0) / 1000 } : nil,
+            note: entry.note?.text(isOwn: isOwn),
             sets: entry.sets.filter { !$0.isDeleted }.map { WorkoutSet($0) })
     }
 }
@@ -39,7 +41,8 @@ extension WorkoutSet {
             reps: values.reps.map { Int($0) }, rpe: values.rpeTenths.map { Double($0) / 10 },
             rir: values.rir.map { Int($0) }, durationSeconds: values.durationMilliseconds.map { Double($0) / 1000 },
             distanceMeters: values.distanceMillimeters.map { Double($0) / 1000 }, side: values.side,
-            estimatedOneRepMaxKg: values.estimatedOneRepMax.map { Double($0) / 1000 }, loggedAt: set.loggedAt)
+            estimatedOneRepMaxKg: values.estimatedOneRepMax.map { Double($0) / 1000 },
+            isEstimateUnsure: values.isEstimateUnsure, loggedAt: set.loggedAt)
     }
 }
 

@@ -23,6 +23,7 @@ extension ClientFrame.Body {
         case .heart: "heart"
         case .cheer: "cheer"
         case .moderate: "moderate"
+        case .seen: "seen"
         }
     }
 
@@ -64,6 +65,9 @@ extension ClientFrame.Body {
         case .moderate(let room, let moderation):
             writer.member("room", room)
             moderation.write(to: &writer)
+        case .seen(let notices):
+            writer.name("noticeIds")
+            writer.array(notices) { $0.id($1) }
         }
     }
 }

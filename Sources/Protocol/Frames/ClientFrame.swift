@@ -15,6 +15,8 @@ public struct ClientFrame: Sendable {
         case heart(room: String, bpm: Int64, rr: [Int64])
         case cheer(room: String, Cheer)
         case moderate(room: String, Moderation)
+        /// These notices were shown to the user: 1…100 of them.
+        case seen([NoticeID])
     }
 
     public init(id: Int64?, body: Body) {
@@ -111,6 +113,7 @@ extension ClientFrame.Body {
         case "heart": self = try .heart(fields, room: try room())
         case "cheer": self = .cheer(room: try room(), try fields.required("kind", fields.choice("kind")))
         case "moderate": self = .moderate(room: try room(), try Moderation(fields))
+        case "seen": self = .seen(try fields.ids("noticeIds"))
         default: throw Refusal(.unknownType, "there is no request of type \(type)")
         }
     }

@@ -33,6 +33,7 @@ extension ServerFrame {
     private static func push(_ type: String, _ fields: Fields) throws(Refusal) -> ServerFrame {
         if type == "goodbye" { return .goodbye(retryAfterMilliseconds: try fields.integer("retryAfterMs") ?? 0) }
         if type == "friend" { return .friend(try FriendPresence(fields)) }
+        if type == "notice" { return .notice(try Notice(fields)) }
         guard roomPushes.contains(type) else { throw Refusal(.unknownType, "there is no frame of type \(type)") }
         let room = try fields.required("room", fields.string("room"))
         switch type {

@@ -69,6 +69,7 @@ extension ServerFrame {
             friend.user.write(to: &writer)
             writer.member("online", friend.isOnline)
             if let live = friend.live { writer.member("live") { $0.member("workoutId", live) } }
+        case .notice(let notice): notice.write(to: &writer)
         case .goodbye(let retryAfter): writer.member("retryAfterMs", retryAfter)
         default: break
         }
@@ -90,6 +91,7 @@ extension ServerFrame {
         case .cheer: "cheer"
         case .heart: "heart"
         case .friend: "friend"
+        case .notice: "notice"
         case .goodbye: "goodbye"
         }
     }

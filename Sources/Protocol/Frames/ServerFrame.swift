@@ -23,6 +23,8 @@ public enum ServerFrame: Sendable {
     case heart(room: String, bpm: Int64, at: Timestamp)
     /// A friend came, went, or began or ended a workout.
     case friend(FriendPresence)
+    /// Something happened to the user; comes again with each hello until it was `seen`.
+    case notice(Notice)
     /// The connection is about to be closed; come back after so long, spread by full jitter.
     case goodbye(retryAfterMilliseconds: Int64)
 }

@@ -11,6 +11,8 @@ public struct Exercise: Codable, Hashable, Sendable {
     public var category: String
     public var primaryMuscles: [String]
     public var secondaryMuscles: [String]
+    /// The share of the body's weight that a repetition lifts, 0…1; nil for other movements and where it is not known.
+    public var bodyWeightShare: Double?
     /// What it is and what it is for, in up to three sentences.
     public var description: String?
     /// What to mind while doing it, one sentence each.
@@ -27,7 +29,8 @@ public struct Exercise: Codable, Hashable, Sendable {
 
     public init(
         id: ExerciseID, name: String, force: String?, level: String, mechanic: String?, equipment: String?,
-        category: String, primaryMuscles: [String], secondaryMuscles: [String], description: String?, cues: [String],
+        category: String, primaryMuscles: [String], secondaryMuscles: [String], bodyWeightShare: Double?,
+        description: String?, cues: [String],
         media: [String], averageRating: Double?, ratingCount: Int, myRating: Int?, isOwn: Bool
     ) {
         self.id = id
@@ -39,6 +42,7 @@ public struct Exercise: Codable, Hashable, Sendable {
         self.category = category
         self.primaryMuscles = primaryMuscles
         self.secondaryMuscles = secondaryMuscles
+        self.bodyWeightShare = bodyWeightShare
         self.description = description
         self.cues = cues
         self.media = media
@@ -49,8 +53,8 @@ public struct Exercise: Codable, Hashable, Sendable {
     }
 
     private enum CodingKeys: String, CodingKey {
-        case id, name, force, level, mechanic, equipment, category, primaryMuscles, secondaryMuscles, description, cues,
-            media, averageRating, ratingCount, myRating, isOwn
+        case id, name, force, level, mechanic, equipment, category, primaryMuscles, secondaryMuscles,
+            bodyWeightShare, description, cues, media, averageRating, ratingCount, myRating, isOwn
     }
 
     public func encode(to encoder: any Encoder) throws {
@@ -64,6 +68,7 @@ public struct Exercise: Codable, Hashable, Sendable {
         try container.encode(category, forKey: .category)
         try container.encode(primaryMuscles, forKey: .primaryMuscles)
         try container.encode(secondaryMuscles, forKey: .secondaryMuscles)
+        try container.encode(bodyWeightShare, forKey: .bodyWeightShare)
         try container.encode(description, forKey: .description)
         try container.encode(cues, forKey: .cues)
         try container.encode(media, forKey: .media)

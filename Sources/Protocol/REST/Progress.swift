@@ -26,10 +26,12 @@ public struct TrainingRecord: Codable, Hashable, Sendable {
     public var weightKg: Double?
     public var reps: Int?
     public var achievedAt: Timestamp
+    /// An estimate from more than ten repetitions.
+    public var isUnsure: Bool
 
     public init(
         kind: TrainingRecordKind, value: Double, setId: SetID, workoutId: WorkoutID, weightKg: Double?, reps: Int?,
-        achievedAt: Timestamp
+        achievedAt: Timestamp, isUnsure: Bool = false
     ) {
         self.kind = kind
         self.value = value
@@ -38,10 +40,11 @@ public struct TrainingRecord: Codable, Hashable, Sendable {
         self.weightKg = weightKg
         self.reps = reps
         self.achievedAt = achievedAt
+        self.isUnsure = isUnsure
     }
 
     private enum CodingKeys: String, CodingKey {
-        case kind, value, setId, workoutId, weightKg, reps, achievedAt
+        case kind, value, setId, workoutId, weightKg, reps, achievedAt, isUnsure
     }
 
     public func encode(to encoder: any Encoder) throws {
@@ -53,6 +56,7 @@ public struct TrainingRecord: Codable, Hashable, Sendable {
         try container.encode(weightKg, forKey: .weightKg)
         try container.encode(reps, forKey: .reps)
         try container.encode(achievedAt, forKey: .achievedAt)
+        try container.encode(isUnsure, forKey: .isUnsure)
     }
 }
 

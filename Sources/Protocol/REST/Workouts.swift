@@ -76,6 +76,9 @@ public struct WorkoutExercise: Codable, Sendable {
     /// Exercises with the same group are done in turn.
     public var supersetGroup: Int?
     public var restSeconds: Double?
+    /// What one repetition lifts of the athlete's body, in the tonnage beside the weight; shown to the athlete only,
+    /// nil where it is not known.
+    public var bodyLoadKg: Double?
     public var note: String?
     public var sets: [WorkoutSet]
     /// What is aimed at in each set, in their order; shown to the athlete only.
@@ -83,20 +86,21 @@ public struct WorkoutExercise: Codable, Sendable {
 
     public init(
         id: EntryID, exerciseId: ExerciseID?, name: String, supersetGroup: Int?, restSeconds: Double?,
-        note: String?, sets: [WorkoutSet], targets: [PlannedSet] = []
+        bodyLoadKg: Double?, note: String?, sets: [WorkoutSet], targets: [PlannedSet] = []
     ) {
         self.id = id
         self.exerciseId = exerciseId
         self.name = name
         self.supersetGroup = supersetGroup
         self.restSeconds = restSeconds
+        self.bodyLoadKg = bodyLoadKg
         self.note = note
         self.sets = sets
         self.targets = targets
     }
 
     private enum CodingKeys: String, CodingKey {
-        case id, exerciseId, name, supersetGroup, restSeconds, note, sets, targets
+        case id, exerciseId, name, supersetGroup, restSeconds, bodyLoadKg, note, sets, targets
     }
 
     public func encode(to encoder: any Encoder) throws {
@@ -106,6 +110,7 @@ public struct WorkoutExercise: Codable, Sendable {
         try container.encode(name, forKey: .name)
         try container.encode(supersetGroup, forKey: .supersetGroup)
         try container.encode(restSeconds, forKey: .restSeconds)
+        try container.encode(bodyLoadKg, forKey: .bodyLoadKg)
         try container.encode(note, forKey: .note)
         try container.encode(sets, forKey: .sets)
         try container.encode(targets, forKey: .targets)
@@ -125,11 +130,14 @@ public struct WorkoutSet: Codable, Sendable {
     public var side: Side?
     /// From weight and repetitions of a working set.
     public var estimatedOneRepMaxKg: Double?
+    /// The estimate comes from more than ten repetitions; from more than 15 it makes no record.
+    public var isEstimateUnsure: Bool
     public var loggedAt: Timestamp
 
     public init(
         id: SetID, type: SetType, weightKg: Double?, reps: Int?, rpe: Double?, rir: Int?, durationSeconds: Double?,
-        distanceMeters: Double?, side: Side?, estimatedOneRepMaxKg: Double?, loggedAt: Timestamp
+        distanceMeters: Double?, side: Side?, estimatedOneRepMaxKg: Double?,
+        isEstimateUnsure: Bool, loggedAt: Timestamp
     ) {
         self.id = id
         self.type = type
@@ -141,11 +149,13 @@ public struct WorkoutSet: Codable, Sendable {
         self.distanceMeters = distanceMeters
         self.side = side
         self.estimatedOneRepMaxKg = estimatedOneRepMaxKg
+        self.isEstimateUnsure = isEstimateUnsure
         self.loggedAt = loggedAt
     }
 
     private enum CodingKeys: String, CodingKey {
-        case id, type, weightKg, reps, rpe, rir, durationSeconds, distanceMeters, side, estimatedOneRepMaxKg, loggedAt
+        case id, type, weightKg, reps, rpe, rir, durationSeconds, distanceMeters, side, estimatedOneRepMaxKg,
+            isEstimateUnsure, loggedAt
     }
 
     public func encode(to encoder: any Encoder) throws {
@@ -160,6 +170,7 @@ public struct WorkoutSet: Codable, Sendable {
         try container.encode(distanceMeters, forKey: .distanceMeters)
         try container.encode(side, forKey: .side)
         try container.encode(estimatedOneRepMaxKg, forKey: .estimatedOneRepMaxKg)
+        try container.encode(isEstimateUnsure, forKey: .isEstimateUnsure)
         try container.encode(loggedAt, forKey: .loggedAt)
     }
 }

@@ -46,10 +46,14 @@ public struct DoubleProgression: Sendable, Hashable {
         if isFull(last) {
             let wanted = plates.nearest(to: last.weightGrams + max(1, incrementGrams)).totalGrams
             let raised = wanted > last.weightGrams ? wanted : plates.next(above: last.weightGrams)?.totalGrams
+            let consequence =
+                raised == nil
+                ? "\(plates.wordsOfPlates) make nothing heavier, so the repetitions go up"
+                : plates.isOwn ? "the weight goes up as far as your plates allow" : "the weight goes up"
             return WeightProposal(
                 weightGrams: raised ?? last.weightGrams, reason: .allRepsReached,
                 explanation: "All \(last.reps.count) sets reached \(reps.upperBound) repetitions at "
-                    + "\(WeightProposal.kilograms(last.weightGrams)): the weight goes up.")
+                    + "\(WeightProposal.kilograms(last.weightGrams)): \(consequence).")
         }
         let stalls = stalls(in: history)
         if stalls >= Self.stallsBeforeDeload {
@@ -57,7 +61,7 @@ public struct DoubleProgression: Sendable, Hashable {
             return WeightProposal(
                 weightGrams: min(lighter.totalGrams, last.weightGrams), reason: .stalled,
                 explanation: "\(stalls) sessions at \(WeightProposal.kilograms(last.weightGrams)) without progress: "
-                    + "10 % less, then up again.")
+                    + (plates.isOwn ? "10 % less on your plates, then up again." : "10 % less, then up again."))
         }
         return WeightProposal(
             weightGrams: last.weightGrams, reason: .repsMissing,

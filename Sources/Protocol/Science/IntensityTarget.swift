@@ -34,7 +34,7 @@ public enum IntensityTarget: Sendable, Hashable {
         return WeightProposal(
             weightGrams: loaded, reason: .intensity,
             explanation: "\(target) of an estimated 1RM of \(WeightProposal.kilograms(oneRepMaxGrams)) is "
-                + "\(WeightProposal.kilograms(exact)), rounded to the plates.")
+                + "\(WeightProposal.kilograms(exact)), \(plates.wordsOfRounding(exact)).")
     }
 }
 

@@ -4,15 +4,18 @@ public struct PlateSet: Sendable, Hashable {
     public var barGrams: Int64
     /// Pairs of each weight: one plate of a pair goes on each side.
     public var pairs: [Int64: Int]
+    /// Whether the athlete told what they own; only changes how proposals speak of it.
+    public var isOwn: Bool
 
     /// Kilogram plates as most gyms have them.
     public static let standard = PlateSet(
         barGrams: 20_000,
         pairs: [25_000: 8, 20_000: 2, 15_000: 2, 10_000: 2, 5_000: 2, 2_500: 2, 1_250: 2])
 
-    public init(barGrams: Int64, pairs: [Int64: Int]) {
+    public init(barGrams: Int64, pairs: [Int64: Int], isOwn: Bool = false) {
         self.barGrams = barGrams
         self.pairs = pairs
+        self.isOwn = isOwn
     }
 
     /// The plates on each side for a weight, the heaviest first.
@@ -23,49 +26,36 @@ public struct PlateSet: Sendable, Hashable {
 
     /// The loading that comes nearest to a weight; of two equally near ones the lighter. At least the bar.
     ///
-    /// The weight is looked at up to 1,000 kg; of equal totals the one with the fewest plates.
+    /// The weight is looked at up to 1,000 kg; of equal totals the one with the fewest plates, and of those the one
+    /// with the heavier plates.
     public func nearest(to grams: Int64) -> Loading {
         let target = max(0, min(grams, 1_000_000) - barGrams)
-        // Sums of one side up to the first one at or above the target, each with its fewest plates.
-        let heaviest = pairs.keys.max() ?? 0
-        let bound = target / 2 + heaviest
-        var sums: [Int64: [Int64]] = [0: []]
-        for plate in pairs.keys.sorted(by: >) where plate > 0 {
-            var widened = sums
-            for (sum, side) in sums {
-                var (weight, plates) = (sum, side)
-                for _ in 0..<min(max(0, pairs[plate] ?? 0), 100) {
-                    weight += plate
-                    guard weight <= bound else { break }
-                    plates.append(plate)
-                    if let known = widened[weight], !Self.isHandier(plates, than: known) { continue }
-                    widened[weight] = plates
-                }
-            }
-            sums = widened
-        }
-        let best = sums.min { left, right in
-            let (l, r) = ((2 * left.key - target).magnitude, (2 * right.key - target).magnitude)
-            return (l, left.key) < (r, right.key)
-        }
-        return Loading(totalGrams: barGrams + 2 * (best?.key ?? 0), side: best?.value ?? [])
-    }
-
-    /// Fewer plates first, then the heavier plates.
-    private static func isHandier(_ plates: [Int64], than known: [Int64]) -> Bool {
-        plates.count == known.count ? known.lexicographicallyPrecedes(plates) : plates.count < known.count
+        let sides = SideLoadings(pairs, upTo: target / 2)
+        return loading(sides, sides.nearest(toTwice: target))
     }
 
     /// The lightest loading above a weight; nil when all plates are on.
     public func next(above grams: Int64) -> Loading? {
-        let step = 2 * (pairs.filter { $0.key > 0 && $0.value > 0 }.keys.min() ?? 0)
-        guard step > 0 else { return nil }
-        var probe = max(grams, barGrams - 1) + 1
-        for _ in 0..<64 {
-            let loading = nearest(to: probe)
-            if loading.totalGrams > grams { return loading }
-            probe += step / 2
-        }
-        return nil
+        guard grams >= barGrams else { return Loading(totalGrams: barGrams, side: []) }
+        let sides = SideLoadings(pairs, upTo: (grams - barGrams) / 2)
+        return sides.lightest(aboveTwice: grams - barGrams).map { loading(sides, $0) }
     }
+
+    /// With every plate on.
+    public var heaviestGrams: Int64 {
+        barGrams + 2 * pairs.reduce(0) { $0 + max(0, $1.key) * Int64(max(0, $1.value)) }
+    }
+
+    private func loading(_ sides: SideLoadings, _ sum: Int64) -> Loading {
+        Loading(totalGrams: barGrams + 2 * sum, side: sides.plates(for: sum))
+    }
+
+    /// How a weight became a loading, as the end of a sentence.
+    func wordsOfRounding(_ grams: Int64) -> String {
+        if grams < barGrams { return "less than the bar alone" }
+        if grams > heaviestGrams { return "more than \(wordsOfPlates) make" }
+        return "rounded to \(wordsOfPlates)"
+    }
+
+    var wordsOfPlates: String { isOwn ? "your plates" : "the plates" }
 }

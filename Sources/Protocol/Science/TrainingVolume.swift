@@ -5,18 +5,18 @@ public enum TrainingVolume {
     /// What a working set counts for a muscle that helps.
     public static let secondaryShare = 0.5
 
-    /// Weight × repetitions in gram-repetitions; 0 for warm-ups and without repetitions.
+    /// (Weight + body load) × repetitions in gram-repetitions; 0 for warm-ups and without repetitions.
     ///
-    /// Body-weight movements lift the body's share too: `bodyWeightGrams` × `bodyShare` (0…1) is added where both are
-    /// known.
-    public static func tonnage(
-        of values: SetValues, bodyWeightGrams: Int64? = nil, bodyShare: Double? = nil
-    ) -> Int64 {
+    /// `bodyLoadGrams` is what one repetition lifts of the body (`bodyLoad`); nil for other movements and where it is
+    /// not known.
+    public static func tonnage(of values: SetValues, bodyLoadGrams: Int64?) -> Int64 {
         guard values.type.isWorking, let reps = values.reps else { return 0 }
-        let body = bodyWeightGrams.flatMap { weight in
-            bodyShare.map { Int64((Double(weight) * min(max($0, 0), 1)).rounded()) }
-        }
-        return ((values.weightGrams ?? 0) + (body ?? 0)) * reps
+        return ((values.weightGrams ?? 0) + (bodyLoadGrams ?? 0)) * reps
+    }
+
+    /// What one repetition lifts of the body in whole grams: its weight × the exercise's share, which counts within 0…1.
+    public static func bodyLoad(bodyWeightGrams: Int64, share: Double) -> Int64 {
+        Int64((Double(bodyWeightGrams) * min(max(share, 0), 1)).rounded())
     }
 
     /// Repetitions in reserve: 10 − RPE (Zourdos et al. 2016), never below 0; RPE 1…10.

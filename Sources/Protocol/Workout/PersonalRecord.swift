@@ -38,25 +38,29 @@ public struct RecordBaseline: Sendable, Hashable {
 
     /// The records that a workout's sets hold over the baseline for one exercise; none for a first time, which has nothing to beat.
     ///
-    /// Of equal sets the first one holds the record.
+    /// Of equal sets the one that was done first holds the record, wherever it stands in the workout.
     public func records(in state: WorkoutState, of exercise: ExerciseID) -> [PersonalRecord] {
         guard let bests = bests[exercise], state.status != .deleted else { return [] }
-        var heaviest: (set: SetID, grams: Int64)?
-        var strongest: (set: SetID, grams: Int64)?
+        typealias Best = (set: WorkoutState.LoggedSet, grams: Int64)
+        var heaviest: Best?
+        var strongest: Best?
+        func better(_ best: Best?, _ set: WorkoutState.LoggedSet, _ grams: Int64, than known: Int64) -> Best? {
+            guard let best else { return grams > known ? (set, grams) : nil }
+            let isFirst = (set.loggedAt, set.id) < (best.set.loggedAt, best.set.id)
+            return grams > best.grams || grams == best.grams && isFirst ? (set, grams) : best
+        }
         for entry in state.entries where entry.exerciseId == exercise && !entry.isRemoved {
             for set in entry.sets where !set.isDeleted && set.values.type.isWorking {
                 guard let grams = set.values.weightGrams, let reps = set.values.reps, reps > 0 else { continue }
-                if grams > heaviest?.grams ?? bests.weightGrams { heaviest = (set.id, grams) }
-                guard reps <= OneRepMax.recordReps, let estimate = set.values.estimatedOneRepMax else { continue }
-                if estimate > strongest?.grams ?? bests.estimatedOneRepMaxGrams { strongest = (set.id, estimate) }
+                heaviest = better(heaviest, set, grams, than: bests.weightGrams)
+                guard OneRepMax.makesRecord(reps: reps), let estimate = set.values.estimatedOneRepMax else { continue }
+                strongest = better(strongest, set, estimate, than: bests.estimatedOneRepMaxGrams)
             }
         }
-        func record(_ kind: PersonalRecord.Kind, _ best: (set: SetID, grams: Int64)?, _ previous: Int64)
-            -> PersonalRecord?
-        {
+        func record(_ kind: PersonalRecord.Kind, _ best: Best?, _ previous: Int64) -> PersonalRecord? {
             best.map {
                 PersonalRecord(
-                    kind: kind, exerciseId: exercise, setId: $0.set, grams: $0.grams, previousGrams: previous)
+                    kind: kind, exerciseId: exercise, setId: $0.set.id, grams: $0.grams, previousGrams: previous)
             }
         }
         return [

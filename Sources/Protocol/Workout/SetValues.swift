@@ -40,14 +40,14 @@ public struct SetValues: Sendable, Hashable {
         self.side = side
     }
 
-    /// Weight × repetitions in gram-repetitions; 0 for warm-ups and sets without both.
-    public var tonnage: Int64 { type.isWorking ? (weightGrams ?? 0) * (reps ?? 0) : 0 }
-
     /// The estimated one-repetition maximum in grams, for working sets with weight and repetitions.
     public var estimatedOneRepMax: Int64? {
         guard type.isWorking, let weightGrams, weightGrams > 0, let reps, reps > 0 else { return nil }
         return OneRepMax.epley(weightGrams: weightGrams, reps: reps)
     }
+
+    /// Whether there is an estimate that comes from too many repetitions to be sure.
+    public var isEstimateUnsure: Bool { estimatedOneRepMax != nil && OneRepMax.isUnsure(reps: reps ?? 0) }
 
     /// Every fault of the values, as (member, what is wrong).
     public var faults: [(member: String, detail: String)] {

@@ -1,6 +1,6 @@
 /// A workout's running totals.
 public struct Summary: Sendable, Hashable {
-    /// Σ weight × repetitions of working sets, in gram-repetitions.
+    /// Σ `TrainingVolume.tonnage` of the sets, in gram-repetitions.
     public var tonnage: Int64 = 0
     /// Sets that are not warm-ups.
     public var workingSets: Int64 = 0

@@ -120,6 +120,7 @@ extension EntryDetails {
         if !secondaryMuscles.isEmpty { writer.strings("secondaryMuscles", secondaryMuscles) }
         writer.member("supersetGroup", supersetGroup)
         writer.member("restSeconds", thousandths: restMilliseconds)
+        writer.member("bodyLoadKg", thousandths: bodyLoadGrams)
     }
 
     init(_ fields: Fields) throws(Refusal) {
@@ -128,6 +129,7 @@ extension EntryDetails {
             name: try fields.string("name"), primaryMuscles: try fields.strings("primaryMuscles"),
             secondaryMuscles: try fields.strings("secondaryMuscles"),
             supersetGroup: try fields.integer("supersetGroup"),
-            restMilliseconds: try fields.decimal("restSeconds", places: 3))
+            restMilliseconds: try fields.decimal("restSeconds", places: 3),
+            bodyLoadGrams: try fields.decimal("bodyLoadKg", places: 3))
     }
 }

@@ -117,10 +117,13 @@ public struct EntryDetails: Sendable, Hashable {
     public var supersetGroup: Int64?
     /// The rest meant after each set, 0…24 h.
     public var restMilliseconds: Int64?
+    /// What one repetition lifts of the athlete's body, filled in by the server; nil where that is not known.
+    public var bodyLoadGrams: Int64?
 
     public init(
         id: EntryID, exerciseId: ExerciseID? = nil, name: String? = nil, primaryMuscles: [String] = [],
-        secondaryMuscles: [String] = [], supersetGroup: Int64? = nil, restMilliseconds: Int64? = nil
+        secondaryMuscles: [String] = [], supersetGroup: Int64? = nil, restMilliseconds: Int64? = nil,
+        bodyLoadGrams: Int64? = nil
     ) {
         self.id = id
         self.exerciseId = exerciseId
@@ -129,5 +132,6 @@ public struct EntryDetails: Sendable, Hashable {
         self.secondaryMuscles = secondaryMuscles
         self.supersetGroup = supersetGroup
         self.restMilliseconds = restMilliseconds
+        self.bodyLoadGrams = bodyLoadGrams
     }
 }

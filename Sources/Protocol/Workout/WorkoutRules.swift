@@ -7,18 +7,29 @@ public struct RuleContext: Sendable {
     public var now: Timestamp
     /// The library's facts of the exercise that the op names, if it names one.
     public var exercise: ExerciseFacts?
+    /// The athlete's latest; nil when it was never measured.
+    public var bodyWeightGrams: Int64?
     public var baseline: RecordBaseline
     public var isAutomatic = false
 
     public init(
-        epoch: Int64, lastSeq: Int64, now: Timestamp, exercise: ExerciseFacts? = nil,
+        epoch: Int64, lastSeq: Int64, now: Timestamp, exercise: ExerciseFacts? = nil, bodyWeightGrams: Int64? = nil,
         baseline: RecordBaseline = RecordBaseline()
     ) {
         self.epoch = epoch
         self.lastSeq = lastSeq
         self.now = now
         self.exercise = exercise
+        self.bodyWeightGrams = bodyWeightGrams
         self.baseline = baseline
+    }
+}
+
+extension RuleContext {
+    /// What a repetition of the op's exercise lifts of the athlete's body; nil where that is not known.
+    fileprivate var bodyLoadGrams: Int64? {
+        guard let bodyWeightGrams, let share = exercise?.bodyWeightShare else { return nil }
+        return TrainingVolume.bodyLoad(bodyWeightGrams: bodyWeightGrams, share: share)
     }
 }
 
@@ -28,12 +39,18 @@ public struct ExerciseFacts: Sendable, Hashable {
     public let name: String
     public let primaryMuscles: [String]
     public let secondaryMuscles: [String]
+    /// The share of the body's weight that a repetition lifts, 0…1; nil for other movements and where it is not known.
+    public let bodyWeightShare: Double?
 
-    public init(id: ExerciseID, name: String, primaryMuscles: [String], secondaryMuscles: [String]) {
+    public init(
+        id: ExerciseID, name: String, primaryMuscles: [String], secondaryMuscles: [String],
+        bodyWeightShare: Double? = nil
+    ) {
         self.id = id
         self.name = name
         self.primaryMuscles = primaryMuscles
         self.secondaryMuscles = secondaryMuscles
+        self.bodyWeightShare = bodyWeightShare
     }
 }
 
@@ -74,7 +91,11 @@ extension WorkoutState {
             details.name = context.exercise?.name ?? details.name
             details.primaryMuscles = context.exercise?.primaryMuscles ?? []
             details.secondaryMuscles = context.exercise?.secondaryMuscles ?? []
+            details.bodyLoadGrams = context.bodyLoadGrams
             event.action = .addEntry(details)
+        case .updateEntry(var details):
+            details.bodyLoadGrams = nil
+            event.action = .updateEntry(details)
         case .startRest(let length):
             let endsAt = event.at + .milliseconds(length)
             if endsAt > context.now { event.effects.restEndsAt = endsAt }
@@ -88,8 +109,7 @@ extension WorkoutState {
         switch event.action {
         case .logSet(_, _, let values), .updateSet(_, let values):
             event.effects.estimatedOneRepMaxGrams = values.estimatedOneRepMax
-            event.effects.isEstimateUnsure =
-                values.estimatedOneRepMax != nil && values.reps ?? 0 > OneRepMax.sureReps
+            event.effects.isEstimateUnsure = values.isEstimateUnsure
         case .deleteSet, .removeEntry: break
         default: return
         }

@@ -82,7 +82,8 @@ extension WorkoutState.Entry {
     fileprivate func write(to writer: inout JSONWriter, forWatchers: Bool) {
         EntryDetails(
             id: id, exerciseId: exerciseId, name: name, primaryMuscles: primaryMuscles,
-            secondaryMuscles: secondaryMuscles, supersetGroup: supersetGroup, restMilliseconds: restMilliseconds
+            secondaryMuscles: secondaryMuscles, supersetGroup: supersetGroup, restMilliseconds: restMilliseconds,
+            bodyLoadGrams: bodyLoadGrams
         ).write(to: &writer)
         note?.write(to: &writer, forWatchers: forWatchers)
         writer.flag("removed", isRemoved)

@@ -4,7 +4,8 @@ extension WorkoutState {
     /// Two 32-bit lanes run over the members as 32-bit words (so that pages compute it fast): lane A is FNV-1a by words, lane B
     /// rotates by 5 and multiplies by 0x9E3779B1. An integer is its low word, then its high word; an absent one is the single
     /// word 0xFFFFFFFF, a present one is preceded by the word 1; a string is its UTF-8 length, then a word a byte; a flag is 0 or 1.
-    /// Notes are left out: watchers do not see their text.
+    /// Notes are left out: watchers do not see their text. An entry's body load counts only where it is present, so that
+    /// histories from before there was one keep their hash.
     public var stateHash: String {
         var hash = WordHash()
         hash.add(status.rawValue)
@@ -38,6 +39,7 @@ extension WorkoutState.Entry {
         }
         hash.add(supersetGroup)
         hash.add(restMilliseconds)
+        if let bodyLoadGrams { hash.add(Int64?(bodyLoadGrams)) }
         hash.add(isRemoved)
         hash.add(Int64(sets.count))
         for set in sets {

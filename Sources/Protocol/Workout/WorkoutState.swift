@@ -63,6 +63,8 @@ public struct WorkoutState: Sendable, Hashable {
         public var secondaryMuscles: [String]
         public var supersetGroup: Int64?
         public var restMilliseconds: Int64?
+        /// What one repetition lifts of the athlete's body; nil where that is not known.
+        public let bodyLoadGrams: Int64?
         public var note: Note?
         public var isRemoved = false
         /// Deleted ones stay as tombstones.
@@ -80,6 +82,7 @@ public struct WorkoutState: Sendable, Hashable {
             secondaryMuscles = details.secondaryMuscles
             supersetGroup = details.supersetGroup
             restMilliseconds = details.restMilliseconds
+            bodyLoadGrams = details.bodyLoadGrams
         }
 
         /// Appends a set and counts it.
@@ -97,7 +100,7 @@ public struct WorkoutState: Sendable, Hashable {
 
         private mutating func count(_ set: LoggedSet, _ sign: Int64) {
             guard !set.isDeleted else { return }
-            tonnage += sign * set.values.tonnage
+            tonnage += sign * TrainingVolume.tonnage(of: set.values, bodyLoadGrams: bodyLoadGrams)
             workingSets += set.values.type.isWorking ? sign : 0
         }
     }

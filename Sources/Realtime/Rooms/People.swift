@@ -28,23 +28,46 @@ extension Audience {
     }
 }
 
-/// What live asks of the features that own users and friendships; composed by the app.
+/// Where notices are kept that users have not seen yet.
+package struct Notices: Sendable {
+    /// The oldest first, at most so many.
+    package var unseen: @Sendable (UserID, _ limit: Int) async throws -> [Notice]
+    /// The user has seen these; others' stay as they are.
+    package var markSeen: @Sendable (UserID, [NoticeID]) async throws -> Void
+
+    package init(
+        unseen: @escaping @Sendable (UserID, _ limit: Int) async throws -> [Notice],
+        markSeen: @escaping @Sendable (UserID, [NoticeID]) async throws -> Void
+    ) {
+        self.unseen = unseen
+        self.markSeen = markSeen
+    }
+}
+
+/// What live asks of the features that own users, friendships, bodies and goals; composed by the app.
 package struct People: Sendable {
     package var relation: @Sendable (_ viewer: UserID, _ athlete: UserID) async throws -> Relation
     package var friends: @Sendable (UserID) async throws -> [Member]
     /// Nil for an unknown or erased user.
     package var member: @Sendable (UserID) async throws -> Member?
     package var privacy: @Sendable (UserID) async throws -> Privacy
+    /// The latest measured; nil without one.
+    package var bodyWeightGrams: @Sendable (UserID) async throws -> Int64?
+    package var notices: Notices
 
     package init(
         relation: @escaping @Sendable (_ viewer: UserID, _ athlete: UserID) async throws -> Relation,
         friends: @escaping @Sendable (UserID) async throws -> [Member],
         member: @escaping @Sendable (UserID) async throws -> Member?,
-        privacy: @escaping @Sendable (UserID) async throws -> Privacy
+        privacy: @escaping @Sendable (UserID) async throws -> Privacy,
+        bodyWeightGrams: @escaping @Sendable (UserID) async throws -> Int64?,
+        notices: Notices
     ) {
         self.relation = relation
         self.friends = friends
         self.member = member
         self.privacy = privacy
+        self.bodyWeightGrams = bodyWeightGrams
+        self.notices = notices
     }
 }

@@ -1,3 +1,4 @@
+import Logging
 import Protocol
 
 /// A workout as it is in its room.
@@ -47,6 +48,7 @@ extension Rooms {
         if let view = try await finishedView(id, for: viewer) { return view }
         let room = try await room(id)
         let relation = await relation(of: viewer, to: room.athlete.userId)
+        await refreshBaseline(of: room)
         return try await inRoom(id, creator: nil) { room throws(Refusal) in
             guard room.mayWatch(viewer, relation), room.history.seq > 0 else {
                 throw Refusal(.noSuchRoom, "there is no such workout")
@@ -68,6 +70,18 @@ extension Rooms {
             guard room.mayWatch(viewer, relation) else { throw Refusal(.noSuchRoom, "there is no such workout") }
             return room.view
         } ?? nil
+    }
+
+    /// Reads the athlete's other bests again if another workout has changed them since the room read them.
+    private func refreshBaseline(of room: WorkoutRoom) async {
+        guard context.loader.ages.isOld(room.id) else { return }
+        do {
+            await room.compare(with: try await context.loader.baseline(of: room.athlete.userId, except: room.id))
+        } catch {
+            // The room goes on with what it knows, and the next view tries again.
+            context.loader.ages.overtake(by: .make(), of: room.athlete.userId)
+            context.logger.warning("records could not be compared again", metadata: ["error": "\(error)"])
+        }
     }
 
     /// Runs `body` in the workout's room, opening it anew when it was unloaded in between.

@@ -22,6 +22,7 @@ package actor Rooms: Service {
     /// Counts changes of who may watch.
     private var consentChanges = 0
     private var exerciseChanges = 0
+    private var bodyChanges = 0
 
     /// - Parameter group: the event loops that rooms are pinned to, in turn.
     package init(context: RoomContext, people: People, group: any EventLoopGroup) {
@@ -53,6 +54,7 @@ package actor Rooms: Service {
         slots[id] = .opening([])
         let changes = consentChanges
         let exercises = exerciseChanges
+        let bodies = bodyChanges
         let result: Result<WorkoutRoom, Refusal>
         do throws(Refusal) {
             var loaded = try await context.loader.open(id, creator: creator)
@@ -64,9 +66,11 @@ package actor Rooms: Service {
             if exercises != exerciseChanges {
                 for exercise in try await ownExercises(of: loaded.athlete.userId) { await room.learn(exercise) }
             }
+            if bodies != bodyChanges { await weigh(loaded.athlete.userId, in: [room]) }
             result = .success(room)
         } catch {
             result = .failure(error)
+            context.loader.ages.forget(id)
         }
         if case .opening(let waiting) = slots[id] {
             for continuation in waiting { continuation.resume(returning: result) }
@@ -93,7 +97,10 @@ package actor Rooms: Service {
 
     /// Forgets a room that was unloaded.
     package func forget(_ room: WorkoutRoom) {
-        if case .open(let known) = slots[room.id], known === room { slots[room.id] = nil }
+        if case .open(let known) = slots[room.id], known === room {
+            slots[room.id] = nil
+            context.loader.ages.forget(room.id)
+        }
         context.metrics.rooms.record(slots.count)
     }
 
@@ -142,6 +149,26 @@ extension Rooms {
         } catch {
             context.logger.warning("a user's exercises could not be read", metadata: ["error": "\(error)"])
             throw Refusal(.unavailable, "storage is away", retryAfterMilliseconds: 1000)
+        }
+    }
+}
+
+// What a body weighs, from the feature that measures it; in effect when the call returns.
+extension Rooms {
+    /// An athlete's measurements changed: exercises that are added from now on count with the new weight.
+    package func bodyChanged(_ athlete: UserID) async {
+        bodyChanges += 1
+        await weigh(athlete, in: openRooms(of: athlete))
+    }
+
+    /// Weight that cannot be read stays as it was: the change is stored, and the next opening reads it.
+    private func weigh(_ athlete: UserID, in rooms: [WorkoutRoom]) async {
+        guard !rooms.isEmpty else { return }
+        do {
+            let grams = try await people.bodyWeightGrams(athlete)
+            for room in rooms { await room.weigh(grams) }
+        } catch {
+            context.logger.warning("a body weight could not be read", metadata: ["error": "\(error)"])
         }
     }
 }

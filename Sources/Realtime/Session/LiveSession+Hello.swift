@@ -52,6 +52,7 @@ extension LiveSession {
             expectToken(until: identity.expiresAt)
             send(.welcome(id: id, welcomeContent(identity)))
             live.context.presences.arrived(member, friends: friends, on: connection)
+            tellUnseenNotices(to: member.userId)
         }
     }
 

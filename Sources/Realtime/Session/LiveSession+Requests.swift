@@ -21,6 +21,7 @@ extension LiveSession {
                 return .ok(id: id)
             }
         case .moderate(let room, let moderation): moderate(id, room: room, moderation)
+        case .seen(let notices): seen(id, notices)
         }
     }
 

@@ -7,6 +7,8 @@ package final class SessionRegistry: Sendable {
     private struct Entry {
         let connection: SocketConnection
         let identity: LiveIdentity
+        /// What the connection was told already.
+        var notices: Set<NoticeID> = []
     }
 
     private let entries = Mutex<[UInt64: Entry]>([:])
@@ -50,6 +52,18 @@ package final class SessionRegistry: Sendable {
         let encoded = EncodedFrame.text(frame.json)
         for entry in matching({ $0.user == user }) {
             entry.connection.eventLoop.execute { entry.connection.send(encoded) }
+        }
+    }
+
+    /// Sends notices to every connection of a user, or to one of them; each at most once a connection.
+    package func tell(_ notices: [Notice], to user: UserID, only connection: SocketConnection? = nil) {
+        let frames = notices.map { (id: $0.id, frame: EncodedFrame.text(ServerFrame.notice($0).json)) }
+        entries.withLock { entries in
+            for (key, entry) in entries where entry.identity.user == user && key == connection?.id ?? key {
+                for (id, frame) in frames where entries[key]?.notices.insert(id).inserted ?? false {
+                    entry.connection.eventLoop.execute { entry.connection.send(frame) }
+                }
+            }
         }
     }
 

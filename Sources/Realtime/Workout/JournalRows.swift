@@ -43,13 +43,15 @@ struct JournalRows {
     private func upsert(entries rows: [(JournalEntry, RowChanges.EntryRow)]) -> SQL? {
         guard !rows.isEmpty else { return nil }
         return """
-            insert into workout_exercises (workout_id, id, exercise_id, name, position, superset_group, rest_ms)
+            insert into workout_exercises (workout_id, id, exercise_id, name, position, superset_group, rest_ms,
+                body_load_g)
             select * from unnest(
                 \(rows.map(\.0.workout))::uuid[], \(rows.map(\.1.id))::uuid[],
                 \(rows.map { $0.1.entry?.exerciseId })::uuid[], \(rows.map { $0.1.entry?.name ?? "" })::text[],
                 \(rows.map(\.1.position))::integer[],
                 \(rows.map { $0.1.entry?.supersetGroup.map { Int32($0) } })::integer[],
-                \(rows.map { $0.1.entry?.restMilliseconds })::bigint[])
+                \(rows.map { $0.1.entry?.restMilliseconds })::bigint[],
+                \(rows.map { $0.1.entry?.bodyLoadGrams })::bigint[])
             on conflict (workout_id, id) do update set position = excluded.position,
                 superset_group = excluded.superset_group, rest_ms = excluded.rest_ms
             """

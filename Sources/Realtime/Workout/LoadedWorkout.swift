@@ -6,6 +6,8 @@ struct LoadedWorkout: Sendable {
     let athlete: Member
     var history: RoomHistory
     let baseline: RecordBaseline
+    /// The athlete's latest; nil when it was never measured.
+    let bodyWeightGrams: Int64?
     let privacy: Privacy
     /// The athlete lets nobody watch.
     let isClosed: Bool

@@ -7,12 +7,14 @@ package struct WorkoutLoader: Sendable {
     let pool: PostgresPool
     let people: People
     let ringLimit: Int
+    let ages: BaselineAges
     let logger: Logger
 
-    package init(pool: PostgresPool, people: People, ringLimit: Int, logger: Logger) {
+    package init(pool: PostgresPool, people: People, ringLimit: Int, ages: BaselineAges, logger: Logger) {
         self.pool = pool
         self.people = people
         self.ringLimit = ringLimit
+        self.ages = ages
         self.logger = logger
     }
 
@@ -65,10 +67,12 @@ package struct WorkoutLoader: Sendable {
         guard let athlete = try await people.member(head.athlete) else {
             throw Refusal(.noSuchRoom, "there is no such room")
         }
-        let named = isWhole ? nil : Array(Set(history.state.entries.compactMap(\.exerciseId)))
         return LoadedWorkout(
             id: id, athlete: athlete, history: history,
-            baseline: try await baseline(of: head.athlete, except: id, only: named),
+            baseline: try await isWhole
+                ? baseline(of: head.athlete, except: id)
+                : bests(of: head.athlete, except: id, only: Array(Set(history.state.entries.compactMap(\.exerciseId)))),
+            bodyWeightGrams: try await people.bodyWeightGrams(head.athlete),
             privacy: try await people.privacy(head.athlete), isClosed: head.isClosed,
             removedWatchers: Set(
                 try await pool.query(
@@ -123,8 +127,14 @@ package struct WorkoutLoader: Sendable {
         }
     }
 
+    /// The athlete's bests over all other workouts, for a room that goes on comparing with them.
+    func baseline(of athlete: UserID, except id: WorkoutID) async throws -> RecordBaseline {
+        ages.willRead(id, of: athlete)
+        return try await bests(of: athlete, except: id, only: nil)
+    }
+
     /// The athlete's bests over all other workouts, of all exercises or only some.
-    private func baseline(
+    private func bests(
         of athlete: UserID, except id: WorkoutID, only exercises: [ExerciseID]?
     ) async throws -> RecordBaseline {
         let rows = try await pool.query(

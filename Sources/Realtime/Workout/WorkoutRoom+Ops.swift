@@ -71,7 +71,7 @@ extension WorkoutRoom {
         let audienceBefore = audience
         var rules = RuleContext(
             epoch: history.epoch, lastSeq: history.seq, now: max(context.clock.now, history.lastReceivedAt),
-            exercise: exercise(of: op.action), baseline: baseline)
+            exercise: exercise(of: op.action), bodyWeightGrams: bodyWeightGrams, baseline: baseline)
         rules.isAutomatic = isAutomatic
         let (event, json) = try history.apply(op, fingerprint: fingerprint, context: rules)
         let entry = JournalEntry(
@@ -88,6 +88,12 @@ extension WorkoutRoom {
         guard case .addEntry(let details) = action, let id = details.exerciseId else { return nil }
         return context.catalog[id] ?? ownExercises[id]?.facts
     }
+
+    /// Takes over the athlete's body weight; entries that were added before keep theirs.
+    func weigh(_ grams: Int64?) { bodyWeightGrams = grams }
+
+    /// Takes over the athlete's bests outside this workout.
+    func compare(with baseline: RecordBaseline) { self.baseline = baseline }
 
     /// Takes over a new or changed exercise of the athlete's own.
     func learn(_ exercise: ExerciseCatalog.Entry) { ownExercises.learn(exercise) }
@@ -115,6 +121,7 @@ extension WorkoutRoom {
         let (epoch, seq) = (entry.event.epoch, entry.event.seq)
         guard epoch == history.epoch, seq > history.durable else { return }
         history.becameDurable(seq)
+        context.loader.ages.overtake(by: id, of: athlete.userId)
         context.metrics.durableLag.record(duration: entry.appliedAt.duration(to: .now))
         if durableOutbox.count > 0 { durableOutbox.offer(encoded(.durable(room: name, epoch: epoch, seq: seq))) }
         let waiters = durableWaiters

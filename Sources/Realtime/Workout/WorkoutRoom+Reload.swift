@@ -37,6 +37,8 @@ extension WorkoutRoom {
     private func finishReload(_ loaded: LoadedWorkout, _ pending: [WorkoutOp], without poison: OpID?) {
         history = loaded.history
         privacy = loaded.privacy
+        baseline = loaded.baseline
+        bodyWeightGrams = loaded.bodyWeightGrams
         phase = .open
         var rejected: [(OpID, String)] = []
         for op in pending {

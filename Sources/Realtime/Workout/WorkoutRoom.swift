@@ -27,7 +27,8 @@ package actor WorkoutRoom {
 
     var phase = Phase.open
     var history: RoomHistory
-    let baseline: RecordBaseline
+    var baseline: RecordBaseline
+    var bodyWeightGrams: Int64?
     var privacy: Privacy
     var isClosed: Bool
     var removedWatchers: Set<UserID>
@@ -55,6 +56,7 @@ package actor WorkoutRoom {
         self.executor = executor
         history = loaded.history
         baseline = loaded.baseline
+        bodyWeightGrams = loaded.bodyWeightGrams
         privacy = loaded.privacy
         isClosed = loaded.isClosed
         removedWatchers = loaded.removedWatchers

@@ -119,6 +119,8 @@ enum RouteSamples {
         }),
         "GET /v1/users/profile": RouteSample(path: { _ in "/v1/users/profile" }),
         "PUT /v1/users/profile": RouteSample(path: { _ in "/v1/users/profile" }, body: #"{"bio": "Lifts."}"#),
+        "GET /v1/users/plates": RouteSample(path: { _ in "/v1/users/plates" }),
+        "PUT /v1/users/plates": RouteSample(path: { _ in "/v1/users/plates" }, body: "{}"),
         "GET /v1/users/preferences": RouteSample(path: { _ in "/v1/users/preferences" }),
         "PUT /v1/users/preferences": RouteSample(path: { _ in "/v1/users/preferences" }, body: "{}"),
         "GET /v1/users/:userId": RouteSample(path: { "/v1/users/\(try await $0.person().id)" }, isOwned: false),

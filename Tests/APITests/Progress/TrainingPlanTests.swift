@@ -28,7 +28,15 @@ struct TrainingPlanTests {
                 case when n = 1 then \(exercise) else md5(n::text)::uuid end, 'normal', 50000, 5, w.started_at
             from workouts w cross join generate_series(1, 10) n
             """)
-        for table in ["vacuum analyze workout_sets", "vacuum analyze workouts", "analyze users"] as [SQL] {
+        try await pool.execute(
+            """
+            insert into workout_exercises (workout_id, id, exercise_id, name, position)
+            select id, id, \(exercise), 'Squat', 0 from workouts
+            """)
+        for table in [
+            "vacuum analyze workout_exercises", "vacuum analyze workout_sets", "vacuum analyze workouts",
+            "analyze users",
+        ] as [SQL] {
             try await pool.execute(table)
         }
         let user = try #require(try await pool.first("select id from users limit 1", as: UserID.self))
@@ -49,6 +57,9 @@ struct TrainingPlanTests {
                 ),
                 (TrainingStatements.days(of: user, from: first, to: last, zone: zone), "workouts_started"),
                 (TrainingStatements.days(of: user, from: first, to: last, zone: zone), "workout_sets_pkey"),
+                (
+                    TrainingStatements.days(of: user, from: first, to: last, zone: zone), "workout_exercises_pkey"
+                ),
                 (TrainingStatements.sessions(of: user, from: first, to: last, zone: zone), "workouts_started"),
                 (TrainingStatements.dates(of: user, zone: zone), "workouts_"),
             ]

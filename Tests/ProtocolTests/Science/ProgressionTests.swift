@@ -43,6 +43,49 @@ struct ProgressionTests {
         }
     }
 
+    @Test("odd plates make what they can, with as few as possible, and a heap of them is still quick")
+    func oddPlates() {
+        // Pounds: 45, 25, 10, 5 and 2.5.
+        let pounds = PlateSet(barGrams: 20_410, pairs: [20_410: 3, 11_340: 1, 4_540: 2, 2_270: 1, 1_130: 1])
+        #expect(pounds.nearest(to: 61_230).side == [20_410])
+        #expect(pounds.nearest(to: 84_000).side == [20_410, 11_340])
+        #expect(pounds.next(above: 61_230)?.side == [20_410, 1_130])
+        // Two of 10 rather than 15 and 5; 15 and 10 rather than 20 and 5 never, as 20 is the heavier.
+        let mixed = PlateSet(barGrams: 0, pairs: [20_000: 1, 15_000: 1, 10_000: 2, 5_000: 1])
+        #expect(mixed.nearest(to: 50_000).side == [20_000, 5_000])
+        #expect(mixed.nearest(to: 70_000).side == [20_000, 15_000])
+        #expect(mixed.heaviestGrams == 120_000)
+        let barOnly = PlateSet(barGrams: 20_000, pairs: [:])
+        #expect(barOnly.next(above: 20_000) == nil)
+        #expect(barOnly.next(above: 10_000)?.totalGrams == 20_000)
+        #expect(PlateSet(barGrams: 0, pairs: [:]).nearest(to: 50_000).totalGrams == 0)
+        #expect(PlateSet(barGrams: 0, pairs: [0: 3, -5: 2, 1000: 0]).nearest(to: 50_000).side == [])
+        // The worst that the bounds of one's own plates allow.
+        let many = (0..<16).map { (Int64(49_990 - 10 * $0 * $0), 10) }
+        let heap = PlateSet(barGrams: 20_000, pairs: Dictionary(uniqueKeysWithValues: many))
+        let loading = heap.nearest(to: 777_770)
+        #expect((loading.totalGrams - 777_770).magnitude < 2000)
+        #expect(loading.totalGrams == 20_000 + 2 * loading.side.reduce(0, +))
+    }
+
+    @Test("a proposal says that it stands on one's own plates, and when they end")
+    func ownPlates() {
+        let home = PlateSet(barGrams: 15_000, pairs: [10_000: 1, 5_000: 1], isOwn: true)
+        func words(_ percent: Double) -> String? {
+            IntensityTarget.percent(percent).proposal(oneRepMaxGrams: 100_000, plates: home)?.explanation
+        }
+        #expect(words(30) == "30 % of an estimated 1RM of 100 kg is 30 kg, rounded to your plates.")
+        #expect(words(90) == "90 % of an estimated 1RM of 100 kg is 90 kg, more than your plates make.")
+        #expect(words(10) == "10 % of an estimated 1RM of 100 kg is 10 kg, less than the bar alone.")
+        let rule = DoubleProgression(reps: 5...5, sets: 1, plates: home)
+        let raised = rule.proposal(after: [Session(weightGrams: 25_000, reps: [5])])
+        #expect(raised.weightGrams == 35_000)
+        #expect(raised.explanation.hasSuffix("the weight goes up as far as your plates allow."))
+        let ended = rule.proposal(after: [Session(weightGrams: 45_000, reps: [5])])
+        #expect(ended.weightGrams == 45_000)
+        #expect(ended.explanation.hasSuffix("your plates make nothing heavier, so the repetitions go up."))
+    }
+
     @Test("the weight goes up only when every working set reached the top of the range")
     func raise() {
         let full = rule.proposal(after: [Session(weightGrams: 60_000, reps: [12, 12, 12])])

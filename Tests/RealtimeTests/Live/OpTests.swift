@@ -24,6 +24,34 @@ struct OpTests {
         }
     }
 
+    @Test("a body-weight exercise is added with what it lifts of the body as it was measured when the room opened")
+    func bodyLoad() async throws {
+        try await LiveTestServer.run { server in
+            let athlete = try await server.user("Ada")
+            try await server.measure(athlete, kilograms: 80)
+            let lift = try await Lift.begin(on: server, by: athlete)
+            let entry = EntryID.make()
+            let claim = EntryDetails(id: entry, exerciseId: LiveTestServer.pullUp.id, bodyLoadGrams: 5)
+            _ = try await lift.op(.addEntry(claim))
+            _ = try await lift.op(.logSet(.make(), entry: entry, SetValues(reps: 10)))
+            try await lift.durable(4)
+            let loads = try await server.database.pool.query(
+                "select id, body_load_g from workout_exercises where workout_id = \(lift.workout)",
+                as: (UUIDv7, Int64?).self)
+            #expect(Dictionary(uniqueKeysWithValues: loads) == [lift.entry: nil, entry: 76_000])
+            let room = try await server.node.rooms.room(lift.workout)
+            let before = await room.history.state
+            #expect(before.summary.tonnage == 760_000)
+            // A new weight does not change what was lifted, neither now nor when the events are read again.
+            try await server.measure(athlete, kilograms: 100)
+            await room.reload(epoch: room.history.epoch, without: nil)
+            let after = await room.history.state
+            #expect(after == before)
+            _ = try await lift.op(.addEntry(EntryDetails(id: .make(), exerciseId: LiveTestServer.pullUp.id)))
+            #expect(await room.history.state.entries.last?.bodyLoadGrams == 95_000)
+        }
+    }
+
     @Test("a repeated op gets its first answer, also in a room that was opened again")
     func repeats() async throws {
         try await LiveTestServer.run { server in

@@ -98,11 +98,12 @@ struct WritePath: AsyncParsableCommand {
 }
 
 extension People {
-    /// Members without relations.
+    /// Members without relations, bodies and notices.
     static func strangers(_ members: [Member]) -> People {
         let known = Dictionary(uniqueKeysWithValues: members.map { ($0.userId, $0) })
         return People(
             relation: { $0 == $1 ? .oneself : .stranger }, friends: { _ in [] }, member: { known[$0] },
-            privacy: { _ in Privacy() })
+            privacy: { _ in Privacy() }, bodyWeightGrams: { _ in nil },
+            notices: Notices(unseen: { _, _ in [] }, markSeen: { _, _ in }))
     }
 }
