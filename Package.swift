@@ -51,13 +51,14 @@ let package = Package(
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     ],
     targets: [
-        // C libraries of the system (Debian: libpq-dev, zlib1g-dev, libargon2-dev, libcrypt-dev, libarchive-dev).
+        // C libraries of the system (Debian: libpq-dev, zlib1g-dev, libargon2-dev, libcrypt-dev, libgd-dev, libarchive-dev).
         .systemLibrary(name: "CLibpq"),
         .systemLibrary(name: "CLinux"),
         .systemLibrary(name: "CZlib"),
         .systemLibrary(name: "CArgon2"),
         .systemLibrary(name: "CCrypt"),
         .systemLibrary(name: "CArchive"),
+        .systemLibrary(name: "CGd"),
 
         .target(name: "Protocol", swiftSettings: strict),
         .target(
@@ -75,7 +76,7 @@ let package = Package(
         .target(
             name: "API",
             dependencies: [
-                "Protocol", "Store", "Realtime", "CArchive", "CArgon2", "CCrypt", "CZlib", crypto, cryptoExtras,
+                "Protocol", "Store", "Realtime", "CArchive", "CArgon2", "CCrypt", "CGd", "CZlib", crypto, cryptoExtras,
                 hummingbird,
                 httpTypes,
                 lifecycle, logging, metrics, nioCore, nioPosix, nioHTTP, nioSSL,
@@ -151,7 +152,8 @@ let package = Package(
                 nioEmbedded,
             ],
             swiftSettings: strict),
-        .testTarget(name: "APITests", dependencies: ["API", "Realtime", "TestKit", crypto], swiftSettings: strict),
+        .testTarget(
+            name: "APITests", dependencies: ["API", "CGd", "Realtime", "TestKit", crypto], swiftSettings: strict),
         .testTarget(
             name: "ClientTests",
             dependencies: ["Client", "TestKit", "Protocol", logging, nioCore, nioHTTP], swiftSettings: strict),

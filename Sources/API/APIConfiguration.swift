@@ -18,6 +18,8 @@ package struct APIConfiguration: Sendable {
     /// Where the files of data exports lie.
     package var exportDirectory: URL
     package var jobs = JobConfiguration()
+    /// Where files of users are kept.
+    package var objects: ObjectPlace
     /// Nil: nobody signs in by Google.
     package var google: GoogleConfiguration?
     /// Nil: nobody signs in by GitHub.
@@ -42,12 +44,14 @@ package struct APIConfiguration: Sendable {
 
     package init(
         publicURL: String, allowedOrigins: Set<String>, mail: MailTransport, mailFrom: MailAddress,
-        exportDirectory: URL
+        exportDirectory: URL,
+        objects: ObjectPlace
     ) {
         self.publicURL = publicURL
         self.allowedOrigins = allowedOrigins
         self.mail = mail
         self.mailFrom = mailFrom
         self.exportDirectory = exportDirectory
+        self.objects = objects
     }
 }

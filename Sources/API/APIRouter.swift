@@ -33,6 +33,8 @@ package struct API: Sendable {
     package let services: [any Service]
     /// Runs what the features enqueue; a service too.
     package let jobs: JobWorkers
+    /// Pictures of users.
+    package let avatars: Avatars
     private let mechanisms: RouteMechanisms
     private let configuration: APIConfiguration
 
@@ -48,6 +50,9 @@ package struct API: Sendable {
         var table = extra
         accounts.declare(on: &table)
         UserRoutes(users: Users(pool: pool), relations: Relations(pool: pool), live: live).declare(on: &table)
+        avatars = Avatars(
+            pool: pool, store: configuration.objects.store, now: now, logger: foundation.logger)
+        AvatarRoutes(avatars: avatars).declare(on: &table)
         let (exercises, use) = (Exercises(pool: pool), ExerciseUse(pool: pool))
         SocialRoutes(
             friendships: Friendships(pool: pool, now: now), lists: SocialLists(pool: pool),
@@ -83,15 +88,19 @@ package struct API: Sendable {
         exports.register(on: &handlers)
         let erasure = AccountErasure(
             pool: pool, jobs: Jobs(now: now), users: Users(pool: pool), live: live,
-            parts: PersonalData.erasureParts(pool: pool, exports: exports), now: now)
+            parts: PersonalData.erasureParts(pool: pool, exports: exports, avatars: avatars), now: now)
         handlers.add(EraseAccount.self) { job, run in try await erasure.erase(job.userId, except: run.id) }
+        handlers.add(AvatarRemoval.self, run: avatars.removeFiles)
         jobs = JobWorkers(
             pool: pool, handlers: handlers, configuration: configuration.jobs, logger: foundation.logger, now: now)
         let chores =
             accounts.chores + exports.chores
-            + [Housekeeping.Chore(name: "idempotency keys", removeSome: keys.removeExpired)]
+            + [
+                Housekeeping.Chore(name: "idempotency keys", removeSome: keys.removeExpired),
+                Housekeeping.Chore(name: "pictures", removeSome: avatars.removeAbandoned),
+            ]
         services = [
-            accounts.passwords, Housekeeping(chores: chores, logger: foundation.logger),
+            accounts.passwords, avatars.threads, Housekeeping(chores: chores, logger: foundation.logger),
             GoalSweep(goals: goals, logger: foundation.logger),
         ]
         mechanisms = RouteMechanisms(

@@ -133,7 +133,8 @@ package struct App: Sendable {
             }
         var api = APIConfiguration(
             publicURL: address.url, allowedOrigins: address.origins, mail: mail, mailFrom: mailFrom,
-            exportDirectory: URL(filePath: try directory.subdirectory("exports")))
+            exportDirectory: URL(filePath: try directory.subdirectory("exports")),
+            objects: configuration.objects.s3.map { .s3($0) } ?? .disk(directory: URL(filePath: directory.path)))
         api.version = Release.version
         api.spoolDirectory = try directory.subdirectory("spool")
         api.google = configuration.accounts.google

@@ -33,6 +33,8 @@ package struct RESTServer: Sendable {
     package let mailDirectory: URL
     /// Where the files of data exports lie.
     package let exportDirectory: URL
+    /// Where files of users are kept.
+    package let objectDirectory: URL
 
     /// A client that is not signed in.
     package var client: RESTClient { client(token: nil) }
@@ -51,10 +53,7 @@ package struct RESTServer: Sendable {
         let (clock, keys) = (TestClock(), SigningKeys())
         let directory = FileManager.default.temporaryDirectory.appendingPathComponent("fitai-\(UUIDv7.make())")
         defer { try? FileManager.default.removeItem(at: directory) }  // a left-over directory harms nobody
-        var configuration = APIConfiguration(
-            publicURL: "http://127.0.0.1", allowedOrigins: ["http://127.0.0.1"],
-            mail: .drop(directory: directory.appendingPathComponent("mail")),
-            mailFrom: try mailSender(), exportDirectory: directory.appendingPathComponent("exports"))
+        var configuration = try Self.configuration(in: directory)
         configuration.now = { clock.now }
         configuration.limits.isEnabled = false
         configuration.passwordCost = PasswordCost(memoryKiB: 64, passes: 1)
@@ -77,11 +76,20 @@ package struct RESTServer: Sendable {
                     RESTServer(
                         port: port, database: database, clock: clock, revoked: revoked, tokens: tokens, keys: keys,
                         api: api, mailDirectory: directory.appendingPathComponent("mail"),
-                        exportDirectory: directory.appendingPathComponent("exports"), check: check))
+                        exportDirectory: directory.appendingPathComponent("exports"),
+                        objectDirectory: directory.appendingPathComponent("objects"), check: check))
             }
             try check.verdict()
             return value
         }
+    }
+
+    private static func configuration(in directory: URL) throws -> APIConfiguration {
+        APIConfiguration(
+            publicURL: "http://127.0.0.1", allowedOrigins: ["http://127.0.0.1"],
+            mail: .drop(directory: directory.appendingPathComponent("mail")),
+            mailFrom: try mailSender(), exportDirectory: directory.appendingPathComponent("exports"),
+            objects: .disk(directory: directory.appendingPathComponent("objects")))
     }
 
     private static func mailSender() throws -> MailAddress {

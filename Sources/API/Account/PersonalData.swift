@@ -5,7 +5,8 @@ import Store
 enum PersonalData {
     /// What an export holds, in its order.
     static let exportParts =
-        Users.exportParts + AuthRoutes.exportParts + Relations.exportParts + WorkoutHistory.exportParts
+        Users.exportParts + Avatars.exportParts + AuthRoutes.exportParts + Relations.exportParts
+        + WorkoutHistory.exportParts
         + Exercises.exportParts + Templates.exportParts + Goals.exportParts + BodyMeasurements.exportParts
         + PlateRacks.exportParts + IdempotencyKeys.exportParts + DataExports.exportParts
 
@@ -21,9 +22,10 @@ enum PersonalData {
     ]
 
     /// What is done when an account is erased before its own row goes; whatever refers to that row goes with it.
-    static func erasureParts(pool: PostgresPool, exports: DataExports) -> [ErasurePart] {
+    static func erasureParts(pool: PostgresPool, exports: DataExports, avatars: Avatars) -> [ErasurePart] {
         [
             ErasurePart(name: "exports", erase: exports.erase),
+            ErasurePart(name: "avatars", erase: avatars.erase),
             ErasurePart(name: "workouts", erase: WorkoutHistory(pool: pool).erase),
             ErasurePart(name: "templates", erase: Templates(pool: pool).erase),
         ]

@@ -1,8 +1,5 @@
 import CArgon2
-import NIOPosix
-import Protocol
 import ServiceLifecycle
-import Synchronization
 
 /// What hashing a password costs.
 package struct PasswordCost: Sendable {
@@ -24,31 +21,25 @@ package final class PasswordHashing: Service, Sendable {
     private static let mostWaiting = 128
 
     private let cost: PasswordCost
-    private let threads = NIOThreadPool(numberOfThreads: 2)
-    private let waiting = Mutex(0)
+    private let threads = BoundedThreads(count: 2, mostWaiting: PasswordHashing.mostWaiting)
 
     package init(cost: PasswordCost) {
         self.cost = cost
-        threads.start()
     }
 
     /// Ends with the threads joined.
-    package func run() async throws {
-        // A cancelled wait is an end like the graceful one.
-        try? await gracefulShutdown()
-        try await threads.shutdownGracefully()
-    }
+    package func run() async throws { try await threads.run() }
 
     /// The encoded hash (PHC string) with a fresh salt. Throws `unavailable` when too many calls wait.
     package func hash(_ password: String) async throws -> String {
         let cost = cost
-        return try await onThread { try PasswordHashing.hash(password, cost) }
+        return try await threads.perform { try PasswordHashing.hash(password, cost) }
     }
 
     /// Whether the password has this hash; without a hash the same time passes and the answer is no.
     package func verify(_ password: String, against encoded: String?) async throws -> Bool {
         let cost = cost
-        return try await onThread {
+        return try await threads.perform {
             guard let encoded else {
                 _ = try PasswordHashing.hash(password, cost)
                 return false
@@ -64,17 +55,6 @@ package final class PasswordHashing: Service, Sendable {
         let wanted = "$argon2id$v=19$m=\(cost.memoryKiB),t=\(cost.passes),p=1$"
         guard let encoded, !encoded.hasPrefix(wanted) else { return nil }
         return try await hash(password)
-    }
-
-    private func onThread<Result: Sendable>(_ work: @escaping @Sendable () throws -> Result) async throws -> Result {
-        let mayWait = waiting.withLock { count in
-            guard count < PasswordHashing.mostWaiting else { return false }
-            count += 1
-            return true
-        }
-        guard mayWait else { throw Problem(.unavailable, retryAfterSeconds: 2) }
-        defer { waiting.withLock { $0 -= 1 } }
-        return try await threads.runIfActive(work)
     }
 
     private struct HashingFailed: Error { let code: Int32 }

@@ -9,7 +9,7 @@ package struct Users: Sendable {
 
     private static let profileColumns: SQL = """
         id, username, display_name, email, verified_at is not null, bio, birth_date::text, sex, height_cm, experience,
-        training_goals, gym, unit, time_zone, week_start, created_at, version
+        training_goals, gym, unit, time_zone, week_start, avatar_id, created_at, version
         """
 
     /// A profile with the version its entity tag is made of.
@@ -59,6 +59,7 @@ package struct Users: Sendable {
         profile.unit = try row.next()
         profile.timeZone = try row.next()
         profile.weekStart = try row.next()
+        profile.avatar = try row.next(UUIDv7?.self).map { Profile.Avatar($0) }
         profile.createdAt = try row.next()
         return (profile, try row.next())
     }
@@ -74,7 +75,8 @@ package struct Users: Sendable {
     func publicProfile(of user: UserID, relation: PublicProfile.Relation) async throws -> PublicProfile? {
         try await pool.first(
             """
-            select id, username, display_name, profile_audience, bio, experience, training_goals, gym, created_at
+            select id, username, display_name, profile_audience, bio, experience, training_goals, gym,
+                avatar_id, created_at
             from users where id = \(user) and status = 'active'
             """
         ) { row throws(StoreError) in
@@ -86,6 +88,7 @@ package struct Users: Sendable {
             profile.experience = try row.next()
             profile.trainingGoals = try row.next([String].self).compactMap { TrainingGoal(rawValue: $0) }
             profile.gym = try row.next()
+            profile.avatar = try row.next(UUIDv7?.self).map { Profile.Avatar($0) }
             profile.createdAt = try row.next()
             return profile
         }

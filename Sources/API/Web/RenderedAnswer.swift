@@ -103,6 +103,9 @@ package struct RenderedAnswer: Sendable {
         case .shared(let seconds):
             headers[.cacheControl] = "public, max-age=\(seconds)"
             headers[.eTag] = (given ?? EntityTag(hashing: body)).description
+        case .immutable:
+            headers[.cacheControl] = "public, max-age=31536000, immutable"
+            headers[.eTag] = (given ?? EntityTag(hashing: body)).description
         }
     }
 

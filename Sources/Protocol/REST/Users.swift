@@ -110,6 +110,12 @@ public struct Profile: Sendable {
         public var small: String
         public var medium: String
         public var large: String
+
+        public init(small: String, medium: String, large: String) {
+            self.small = small
+            self.medium = medium
+            self.large = large
+        }
     }
 }
 

@@ -15,12 +15,12 @@ package struct AccountsConfiguration: Sendable {
         if mailServer != nil, reader.environment[Variable.mailFrom.name]?.isEmpty != false {
             reader.note(.mailFrom, message: "MAIL_FROM must be set together with SMTP_URL")
         }
-        let issuer = reader.value(.googleIssuer, ProviderAddress.init)
+        let issuer = reader.value(.googleIssuer, OutgoingAddress.init)
         if let account = Self.account(.googleClientId, .googleClientSecret, &reader), let issuer {
             google = GoogleConfiguration(account: account, issuer: issuer)
         }
-        let site = reader.value(.githubURL, ProviderAddress.init)
-        let api = reader.value(.githubAPIURL, ProviderAddress.init)
+        let site = reader.value(.githubURL, OutgoingAddress.init)
+        let api = reader.value(.githubAPIURL, OutgoingAddress.init)
         if let account = Self.account(.githubClientId, .githubClientSecret, &reader), let site, let api {
             github = GitHubConfiguration(account: account, site: site, api: api)
         }

@@ -7,6 +7,7 @@ package struct Configuration: Sendable {
     package var storage: StorageConfiguration
     package var limits: LimitsConfiguration
     package var accounts: AccountsConfiguration
+    package var objects: ObjectsConfiguration
     package var operations: OperationsConfiguration
 
     /// Parses and checks the environment; variables it does not know are none of its business.
@@ -18,6 +19,7 @@ package struct Configuration: Sendable {
         storage = StorageConfiguration(&reader)
         limits = LimitsConfiguration(&reader)
         accounts = AccountsConfiguration(&reader)
+        objects = ObjectsConfiguration(&reader)
         operations = OperationsConfiguration(&reader)
         if reader.text(.redisURL) != nil {
             reader.note(

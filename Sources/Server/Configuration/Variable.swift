@@ -75,7 +75,7 @@ extension Variable {
         "Many nodes come with a later version; until then a value here stops the server.", isSecret: true)
     static let dataDirectory = Variable(
         "DATA_DIR", .text("./var"), allowed: "a directory that may be made and written",
-        "The private Postgres, the signing key, mails, data exports and spilled ops.")
+        "The private Postgres, the signing key, mails, data exports, pictures and spilled ops.")
     static let queueBytes = Variable(
         "QUEUE_BYTES", .text("67108864"), allowed: "1048576…17179869184",
         "Bound of what waits for Postgres; beyond it ops are refused as busy.")
@@ -111,6 +111,21 @@ extension Variable {
     static let githubAPIURL = Variable(
         "GITHUB_API_URL", .text("https://api.github.com"), allowed: "an https URL, or http on this machine",
         "Where it has its API.")
+
+    static let s3URL = Variable(
+        "S3_URL", .none, allowed: "an https URL, or http on this machine",
+        "An S3-compatible store for pictures of users. When unset, they lie in DATA_DIR/avatars.")
+    static let s3Bucket = Variable(
+        "S3_BUCKET", .none, allowed: "3 to 63 of a-z, 0-9, - and .",
+        "The bucket there, which has to exist; has to be set together with S3_URL.")
+    static let s3Region = Variable(
+        "S3_REGION", .text("us-east-1"), allowed: "a word", "The region that requests are signed for.")
+    static let s3AccessKeyId = Variable(
+        "S3_ACCESS_KEY_ID", .none, allowed: "what the store names this server",
+        "Has to be set together with S3_URL.")
+    static let s3SecretAccessKey = Variable(
+        "S3_SECRET_ACCESS_KEY", .none, allowed: "what the store gave with S3_ACCESS_KEY_ID",
+        "Has to be set together with S3_URL.", isSecret: true)
 
     static let webDirectory = Variable(
         "WEB_DIR", .text("./web"), allowed: "a directory that holds index.html", "The pages that are served.")
@@ -151,7 +166,8 @@ extension Variable {
     package static let all: [Variable] = [
         host, port, publicURL, tlsCertificate, tlsKey, allowedOrigins, trustedProxies, webDirectory, explorerDirectory,
         dataDirectory, databaseURL, databasePoolSize, redisURL, smtpURL, mailFrom, googleClientId, googleClientSecret,
-        googleIssuer, githubClientId, githubClientSecret, githubURL, githubAPIURL, queueBytes, eventLoops,
+        googleIssuer, githubClientId, githubClientSecret, githubURL, githubAPIURL, s3URL, s3Bucket, s3Region,
+        s3AccessKeyId, s3SecretAccessKey, queueBytes, eventLoops,
         requestSeconds, drainSeconds,
         requestRate, frameBytes,
         subscriptions, opsPerSecond, opsBurst, connectionsPerUser, watcherBytes, opsPort, logLevel, logFormat,

@@ -19,6 +19,7 @@ extension Migration {
         Migration("0053_templates", PackageResources._053_templates_sql),
         Migration("0060_preferences", PackageResources._060_preferences_sql),
         Migration("0061_people", PackageResources._061_people_sql),
+        Migration("0062_avatars", PackageResources._062_avatars_sql),
         Migration("0065_data_exports", PackageResources._065_data_exports_sql),
         Migration("0066_account_deletion", PackageResources._066_account_deletion_sql),
         Migration("0080_body_weight", PackageResources._080_body_weight_sql),

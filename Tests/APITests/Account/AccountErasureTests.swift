@@ -51,7 +51,8 @@ struct AccountErasureTests {
             let exports = DataExports(
                 pool: server.pool, jobs: Jobs(now: now), files: ExportFiles(directory: server.exportDirectory),
                 parts: [], now: now)
-            let parts = PersonalData.erasureParts(pool: server.pool, exports: exports)
+            let parts = PersonalData.erasureParts(
+                pool: server.pool, exports: exports, avatars: server.api.avatars)
             func erasure(_ parts: [ErasurePart]) -> AccountErasure {
                 AccountErasure(
                     pool: server.pool, jobs: Jobs(now: now), users: Users(pool: server.pool), live: LiveHooks(),

@@ -164,13 +164,14 @@ struct OwnershipTests {
 }
 
 extension Route {
-    var isKeyed: Bool { options.isKeyed }
+    /// Routes that take bytes are held to their keys by tests of their own.
+    var isKeyed: Bool { options.isKeyed && body?.media.isEmpty != false }
 
     /// Whether its answers carry a tag that clients may keep; the public ones have no owner.
     var isTaggedGet: Bool {
         guard method == .get, access != .anyone else { return false }
         switch options.caching {
-        case .none, .shared: return false
+        case .none, .shared, .immutable: return false
         case .tagged, .revalidated: return true
         }
     }

@@ -70,6 +70,12 @@ struct SampleWorld: Sendable {
         return "/v1/users/data-export/\(id)"
     }
 
+    /// A picture, which whoever knows its path may open.
+    func avatar() async throws -> String {
+        let answer = try await owner.upload(AvatarFiles.form(AvatarFiles.quarters()))
+        return try answer.decoded(as: Profile.Avatar.self).small
+    }
+
     /// Another user, as a fresh name has it.
     func person() async throws -> TestUser {
         let number = UUIDv7.make().description.suffix(12)
@@ -102,7 +108,7 @@ enum Samples {
 
 enum RouteSamples {
     /// Text parameters of paths; all others are ids.
-    static let textParameters: Set<String> = ["muscle", "equipment"]
+    static let textParameters: Set<String> = ["muscle", "equipment", "size"]
 
     /// By method and declared path.
     static let all: [String: RouteSample] = accounts.merging(library) { $1 }.merging(training) { $1 }
@@ -128,6 +134,7 @@ enum RouteSamples {
             path: { "/v1/users/\(try await $0.person().id)/block" }, isOwned: false),
         "DELETE /v1/users/:userId/block": RouteSample(
             path: { "/v1/users/\(try await $0.person().id)/block" }, isOwned: false, answerToNothing: 204),
+        "GET /v1/avatars/:avatarId/:size": RouteSample(path: { try await $0.avatar() }, isOwned: false),
         "GET /v1/users/data-export/:id": RouteSample(path: { try await $0.export() }),
         "GET /v1/users/data-export/:id/download": RouteSample(path: { try await $0.export() + "/download" }),
         "POST /v1/users/friends/request": RouteSample(
@@ -240,6 +247,7 @@ extension Route {
             switch segment {
             case ":muscle": "/neck"
             case ":equipment": "/barbell"
+            case ":size": "/64"
             case _ where segment.hasPrefix(":"): "/\(UUIDv7.make())"
             default: "/\(segment)"
             }

@@ -45,7 +45,7 @@ struct GitHubSignIn: SignInProvider {
         return token
     }
 
-    private func address(_ base: ProviderAddress, _ path: String) throws -> ProviderAddress {
+    private func address(_ base: OutgoingAddress, _ path: String) throws -> OutgoingAddress {
         guard let address = base.appending(path) else { throw ProviderFailure.unreachable("its address is too long") }
         return address
     }

@@ -5,9 +5,9 @@ import Synchronization
 final class GoogleSignIn: SignInProvider {
     /// What discovery says.
     struct Endpoints: Sendable {
-        let authorization: ProviderAddress
-        let token: ProviderAddress
-        let keys: ProviderAddress
+        let authorization: OutgoingAddress
+        let token: OutgoingAddress
+        let keys: OutgoingAddress
     }
 
     private struct Kept {
@@ -73,8 +73,8 @@ final class GoogleSignIn: SignInProvider {
             throw ProviderFailure.unreachable("its address is too long")
         }
         let document = try await client.get(address)
-        func endpoint(_ name: String) -> ProviderAddress? { document[name]?.string.flatMap { ProviderAddress($0) } }
-        guard let issuer = document["issuer"]?.string, ProviderAddress(issuer) == configuration.issuer,
+        func endpoint(_ name: String) -> OutgoingAddress? { document[name]?.string.flatMap { OutgoingAddress($0) } }
+        guard let issuer = document["issuer"]?.string, OutgoingAddress(issuer) == configuration.issuer,
             let authorization = endpoint("authorization_endpoint"), let token = endpoint("token_endpoint"),
             let keys = endpoint("jwks_uri")
         else { throw ProviderFailure.unreachable("its discovery document is not acceptable") }

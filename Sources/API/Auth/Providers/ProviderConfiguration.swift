@@ -13,9 +13,9 @@ package struct ProviderAccount: Sendable {
 package struct GoogleConfiguration: Sendable {
     package let account: ProviderAccount
     /// Its discovery document lies below.
-    package let issuer: ProviderAddress
+    package let issuer: OutgoingAddress
 
-    package init(account: ProviderAccount, issuer: ProviderAddress) {
+    package init(account: ProviderAccount, issuer: OutgoingAddress) {
         self.account = account
         self.issuer = issuer
     }
@@ -24,10 +24,10 @@ package struct GoogleConfiguration: Sendable {
 /// Sign-in by GitHub or a GitHub Enterprise server.
 package struct GitHubConfiguration: Sendable {
     package let account: ProviderAccount
-    package let site: ProviderAddress
-    package let api: ProviderAddress
+    package let site: OutgoingAddress
+    package let api: OutgoingAddress
 
-    package init(account: ProviderAccount, site: ProviderAddress, api: ProviderAddress) {
+    package init(account: ProviderAccount, site: OutgoingAddress, api: OutgoingAddress) {
         self.account = account
         self.site = site
         self.api = api

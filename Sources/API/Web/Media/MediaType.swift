@@ -15,8 +15,16 @@ package struct MediaType: Hashable, Sendable, CustomStringConvertible {
 
     /// Reads a header; nil when it is not written as RFC 9110 writes media types.
     package init?(header: String) {
+        guard let (name, parameters) = MediaType.parameters(of: header), name.split(separator: "/").count == 2
+        else { return nil }
+        self.name = name
+        self.parameters = parameters
+    }
+
+    /// A header's value in lower case, and its parameters by lower-case name; nil where one is no parameter or repeated.
+    static func parameters(of header: String) -> (value: String, parameters: [String: String])? {
         var pieces = MediaType.pieces(of: header)[...]
-        guard let name = pieces.popFirst()?.lowercased(), name.split(separator: "/").count == 2 else { return nil }
+        guard let value = pieces.popFirst()?.lowercased() else { return nil }
         var parameters: [String: String] = [:]
         for piece in pieces where !piece.isEmpty {
             guard let equals = piece.firstIndex(of: "=") else { return nil }
@@ -24,8 +32,7 @@ package struct MediaType: Hashable, Sendable, CustomStringConvertible {
             guard !key.isEmpty, parameters[key] == nil else { return nil }
             parameters[key] = MediaType.unquoted(piece[piece.index(after: equals)...])
         }
-        self.name = name
-        self.parameters = parameters
+        return (value, parameters)
     }
 
     package var description: String { name }

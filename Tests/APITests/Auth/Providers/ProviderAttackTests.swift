@@ -110,10 +110,10 @@ struct ProviderAttackTests {
             #expect(answer.status == 503)
             #expect(answer[header: "retry-after"] == "30")
         }
-        #expect(ProviderAddress("http://accounts.example.com") == nil)
-        #expect(ProviderAddress("https://user:pass@accounts.example.com") == nil)
-        #expect(ProviderAddress("http://127.0.0.1:9000") != nil)
-        #expect(ProviderAddress("file:///etc/passwd") == nil)
+        #expect(OutgoingAddress("http://accounts.example.com") == nil)
+        #expect(OutgoingAddress("https://user:pass@accounts.example.com") == nil)
+        #expect(OutgoingAddress("http://127.0.0.1:9000") != nil)
+        #expect(OutgoingAddress("file:///etc/passwd") == nil)
     }
 
     @Test("no consent is told as such, and a provider that is not configured is not there")

@@ -11,7 +11,7 @@ struct ProviderBench: Sendable {
 
     static func run<Value: Sendable>(_ body: (ProviderBench) async throws -> Value) async throws -> Value {
         try await SignInServer.run { provider in
-            let address = try #require(ProviderAddress(provider.url))
+            let address = try #require(OutgoingAddress(provider.url))
             let account = ProviderAccount(clientId: SignInServer.clientId, clientSecret: SignInServer.clientSecret)
             return try await RESTServer.run(adjust: { configuration in
                 configuration.google = GoogleConfiguration(account: account, issuer: address)

@@ -1,9 +1,9 @@
 import Foundation
 
-/// An address of a sign-in provider: https, or http on this machine.
+/// An address of another server: https, or http on this machine.
 ///
-/// Only such addresses are fetched; they come from the configuration or from the provider's own discovery document.
-package struct ProviderAddress: Hashable, Sendable, CustomStringConvertible {
+/// Only such addresses are fetched; they come from the configuration or from a sign-in provider's own discovery document.
+package struct OutgoingAddress: Hashable, Sendable, CustomStringConvertible {
     /// Without a slash at the end.
     package let description: String
     let host: String
@@ -29,8 +29,14 @@ package struct ProviderAddress: Hashable, Sendable, CustomStringConvertible {
         description = text.hasSuffix("/") ? String(text.dropLast()) : text
     }
 
+    /// What the header `Host` holds.
+    var hostHeader: String {
+        let name = host.contains(":") ? "[\(host)]" : host
+        return port == (isEncrypted ? 443 : 80) ? name : "\(name):\(port)"
+    }
+
     /// An address below this one.
-    func appending(_ path: String) -> ProviderAddress? { ProviderAddress(description + path) }
+    func appending(_ path: String) -> OutgoingAddress? { OutgoingAddress(description + path) }
 
     /// The same with parameters in its query.
     func adding(_ parameters: [(String, String)]) -> String {

@@ -1,0 +1,19 @@
+import Protocol
+import Store
+
+extension Avatars {
+    /// The pictures a user has or had in the last hour; the files open under the profile's paths.
+    static let exportParts = [
+        ExportPart(
+            "avatars", tables: ["avatars"], columns: ["id", "state", "created_at"], omitted: ["user_id"],
+            key: [.id("id")]
+        ) { user in "from avatars where user_id = \(user)" }
+    ]
+
+    /// Removes the user's pictures with their files. Throws `ObjectStoreFailure`; what it left is found again.
+    func erase(_ user: UserID) async throws {
+        try await remove(of: user)
+        try await removeFiles(
+            of: try await pool.query("select id from avatars where user_id = \(user)", as: UUIDv7.self))
+    }
+}
