@@ -138,3 +138,5 @@ public typealias OpID = UUIDv7
 public typealias SessionID = UUIDv7
 public typealias BodyMeasurementID = UUIDv7
 public typealias GoalID = UUIDv7
+/// Names an import of a training log.
+public typealias WorkoutImportID = UUIDv7

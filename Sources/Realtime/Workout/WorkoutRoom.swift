@@ -27,7 +27,7 @@ package actor WorkoutRoom {
 
     var phase = Phase.open
     var history: RoomHistory
-    let baseline: RecordBaseline
+    var baseline: RecordBaseline
     var privacy: Privacy
     var isClosed: Bool
     var removedWatchers: Set<UserID>

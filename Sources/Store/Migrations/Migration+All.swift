@@ -21,6 +21,7 @@ extension Migration {
         Migration("0061_people", PackageResources._061_people_sql),
         Migration("0065_data_exports", PackageResources._065_data_exports_sql),
         Migration("0066_account_deletion", PackageResources._066_account_deletion_sql),
+        Migration("0070_imports", PackageResources._070_imports_sql),
         Migration("0085_refuse", PackageResources._085_refuse_sql),
     ]
 }
