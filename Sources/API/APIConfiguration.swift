@@ -39,6 +39,8 @@ package struct APIConfiguration: Sendable {
     package var spoolDirectory = NSTemporaryDirectory() + "fitai-spool"
     /// Bodies of bytes on their way or at work at once, of all users and of one.
     package var uploadPlaces = (total: 24, perUser: 2)
+    /// Training logs up to this size are imported while their sender waits; larger ones by a job.
+    package var importAtOnceBytes = 2 << 20
     /// The wall clock.
     package var now: @Sendable () -> Timestamp = { .now }
 

@@ -48,6 +48,8 @@ package struct API: Sendable {
         let accounts = AuthRoutes(configuration, foundation, live)
         let keys = IdempotencyKeys(pool: pool, now: now)
         var table = extra
+        var handlers = JobHandlers()
+        var chores = accounts.chores + [Housekeeping.Chore(name: "idempotency keys", removeSome: keys.removeExpired)]
         accounts.declare(on: &table)
         UserRoutes(users: Users(pool: pool), relations: Relations(pool: pool), live: live).declare(on: &table)
         avatars = Avatars(
@@ -75,6 +77,12 @@ package struct API: Sendable {
         TemplateRoutes(templates: templates).declare(on: &table)
         if let rooms {
             let planning = WorkoutPlanning(templates: templates, use: use.workouts, racks: racks, now: now)
+            let logs = TrainingLogRoutes(
+                pool: pool, rooms: rooms, exercises: exercises, live: live, now: now,
+                atOnceBytes: configuration.importAtOnceBytes)
+            logs.declare(on: &table)
+            logs.register(on: &handlers)
+            chores += logs.chores
             WorkoutRoutes(rooms: rooms, history: WorkoutHistory(pool: pool), planning: planning).declare(on: &table)
         }
         let exports = DataExports(
@@ -83,7 +91,6 @@ package struct API: Sendable {
         DataExportRoutes(exports: exports).declare(on: &table)
         specification = table.declareSpecification(version: configuration.version)
         self.table = table
-        var handlers = JobHandlers()
         accounts.register(on: &handlers)
         exports.register(on: &handlers)
         let erasure = AccountErasure(
@@ -93,12 +100,7 @@ package struct API: Sendable {
         handlers.add(AvatarRemoval.self, run: avatars.removeFiles)
         jobs = JobWorkers(
             pool: pool, handlers: handlers, configuration: configuration.jobs, logger: foundation.logger, now: now)
-        let chores =
-            accounts.chores + exports.chores
-            + [
-                Housekeeping.Chore(name: "idempotency keys", removeSome: keys.removeExpired),
-                Housekeeping.Chore(name: "pictures", removeSome: avatars.removeAbandoned),
-            ]
+        chores += exports.chores + [Housekeeping.Chore(name: "pictures", removeSome: avatars.removeAbandoned)]
         services = [
             accounts.passwords, avatars.threads, Housekeeping(chores: chores, logger: foundation.logger),
             GoalSweep(goals: goals, logger: foundation.logger),

@@ -11,7 +11,7 @@ public enum ProblemCode: String, Codable, Sendable, CaseIterable {
     // The state it met
     case emailTaken, usernameTaken, idempotencyKeyInUse, idempotencyKeyReused
     case alreadyFriends, requestPending, requestTooSoon, wrongState, deleted, linkInvalid
-    case opIdReused, limitReached, idTaken, passwordMissing
+    case opIdReused, limitReached, idTaken, passwordMissing, unitRequired
     // The server
     case tooManyRequests, internalError, unavailable
 
@@ -30,7 +30,7 @@ public enum ProblemCode: String, Codable, Sendable, CaseIterable {
         case .preconditionFailed: 412
         case .bodyTooLarge: 413
         case .unsupportedMediaType: 415
-        case .invalidValues, .idempotencyKeyReused, .opIdReused: 422
+        case .invalidValues, .idempotencyKeyReused, .opIdReused, .unitRequired: 422
         case .tooManyRequests: 429
         case .internalError: 500
         case .unavailable: 503
@@ -75,6 +75,7 @@ public enum ProblemCode: String, Codable, Sendable, CaseIterable {
         case .opIdReused: "The operation's id was used for another operation"
         case .limitReached: "A limit is reached"
         case .idTaken: "The id is taken"
+        case .unitRequired: "The file names no unit"
         case .tooManyRequests: "Too many requests"
         case .internalError: "Something went wrong"
         case .unavailable: "Not available at the moment"

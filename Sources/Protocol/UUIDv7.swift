@@ -139,3 +139,5 @@ public typealias SessionID = UUIDv7
 public typealias BodyMeasurementID = UUIDv7
 public typealias GoalID = UUIDv7
 public typealias NoticeID = UUIDv7
+/// Names an import of a training log.
+public typealias WorkoutImportID = UUIDv7

@@ -31,7 +31,7 @@ struct ReplayTimeline {
         _ workout: TrainingLog.Workout, unit: TrainingLog.WeightUnit?, speed: Double,
         match: (String) -> ExerciseMatcher.Exercise?
     ) {
-        name = Self.cleaned(workout.name) ?? "Workout"
+        name = TrainingLog.cleaned(workout.name, limit: 100) ?? "Workout"
         let length = min(
             workout.durationSeconds.flatMap { $0 > 0 ? .seconds($0) : nil } ?? Self.assumedWorkout, Self.longest)
         let rests = Self.rests(of: workout)
@@ -44,7 +44,7 @@ struct ReplayTimeline {
         for exercise in workout.exercises {
             let entry = EntryID.make()
             let found = match(exercise.name)
-            let title = Self.cleaned(exercise.name) ?? "Exercise"
+            let title = TrainingLog.cleaned(exercise.name, limit: 100) ?? "Exercise"
             let details = EntryDetails(
                 id: entry, exerciseId: found?.id, name: found == nil ? title : nil,
                 supersetGroup: exercise.superset.map { Int64(min(99, max(0, $0)) + 1) })
@@ -82,7 +82,7 @@ struct ReplayTimeline {
     }
 
     private mutating func add(note: String, _ entry: EntryID, at time: Duration) {
-        guard let text = Self.cleaned(note, limit: 2000, newlines: true) else { return }
+        guard let text = TrainingLog.cleaned(note, limit: 2000, keepsLines: true) else { return }
         add(.note(entry: entry, text: text, isShared: false), at: time, "    note")
     }
 
@@ -91,7 +91,7 @@ struct ReplayTimeline {
         _ logged: TrainingLog.LoggedSet, _ title: String, _ entry: EntryID, unit: TrainingLog.WeightUnit?,
         at time: Duration
     ) -> Bool {
-        let values = SetValues(logged, unit: unit)
+        let values = SetValues(logged, weightUnit: unit)
         if let fault = values.faults.first {
             leftOut.append("line \(logged.line): \(fault.member) \(fault.detail)")
             return false
@@ -103,38 +103,9 @@ struct ReplayTimeline {
     private static func rests(of workout: TrainingLog.Workout) -> [Int] {
         workout.exercises.flatMap(\.items).compactMap { if case .rest(let seconds) = $0 { seconds } else { nil } }
     }
-
-    /// Text within the rules' bounds; nil when nothing is left.
-    private static func cleaned(_ text: String, limit: Int = 100, newlines: Bool = false) -> String? {
-        var scalars = String.UnicodeScalarView()
-        for scalar in text.unicodeScalars {
-            if scalar.value >= 0x20 && scalar.value != 0x7F || newlines && scalar == "\n" {
-                scalars.append(scalar)
-            } else if scalar != "\r" {
-                scalars.append(" ")
-            }
-            if scalars.count == limit { break }
-        }
-        let cleaned = String(scalars)
-        return cleaned.contains { !$0.isWhitespace } ? cleaned : nil
-    }
 }
 
 extension SetValues {
-    /// The log's set in the wire's units.
-    init(_ logged: TrainingLog.LoggedSet, unit: TrainingLog.WeightUnit?) {
-        let unit = logged.weightUnit ?? unit
-        // A weight without a unit means nothing; a zero is body weight in any.
-        let grams = logged.weight.flatMap { weight in weight == 0 ? 0 : unit.map { Int64($0.grams(weight)) } }
-        let meters = logged.distance.flatMap { distance in logged.distanceUnit?.meters(distance) }
-        self.init(
-            type: SetType(rawValue: logged.type.rawValue) ?? .normal, weightGrams: grams,
-            reps: logged.reps.map { Int64($0) },
-            rpeTenths: logged.rpe.flatMap { (1...10).contains($0) ? Int64(($0 * 2).rounded()) * 5 : nil },
-            durationMilliseconds: logged.durationSeconds.map { Int64($0) * 1000 },
-            distanceMillimeters: meters.map { Int64(($0 * 1000).rounded()) })
-    }
-
     var caption: String {
         var parts: [String] = []
         if let weightGrams, weightGrams > 0 { parts.append("\(Double(weightGrams) / 1000) kg") }

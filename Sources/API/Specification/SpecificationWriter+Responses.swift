@@ -24,7 +24,10 @@ extension SpecificationWriter {
 
     /// Every status a route answers with, the body of each, and for problems which.
     func responses(of route: Route) throws -> [String: DocumentValue] {
-        var responses = [String(route.status.code): try success(of: route)]
+        var responses: [String: DocumentValue] = [:]
+        for status in [route.status] + route.options.alsoAnswers {
+            responses[String(status.code)] = try success(of: route, status)
+        }
         if route.method == .get, route.options.caching.isTagged {
             responses["304"] = [
                 "description": "The version that If-None-Match names still holds.", "headers": Self.named("ETag"),
@@ -36,11 +39,13 @@ extension SpecificationWriter {
         return responses
     }
 
-    private func success(of route: Route) throws -> DocumentValue {
-        var response: DocumentValue = ["description": .string(route.status.reasonPhrase)]
+    private func success(of route: Route, _ status: HTTPResponse.Status) throws -> DocumentValue {
+        var response: DocumentValue = ["description": .string(status.reasonPhrase)]
         var headers = ["X-Request-Id"]
         if route.options.caching.isTagged { headers.append("ETag") }
-        if route.status == .created { headers.append("Location") }
+        if status == .created || status == .accepted && !route.options.alsoAnswers.isEmpty {
+            headers.append("Location")
+        }
         response["headers"] = .object(
             Dictionary(uniqueKeysWithValues: headers.map { ($0, ["$ref": .string("#/components/headers/\($0)")]) }))
         guard route.output != NoContent.self else { return response }

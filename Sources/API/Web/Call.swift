@@ -48,9 +48,11 @@ package struct Call<Who: Caller, Query: RouteQuery, Body: RouteBody>: Sendable {
     }
 }
 
-/// What a handler gives back; the status stands in the route's declaration.
+/// What a handler gives back.
 package struct Answer<Output: Encodable & Sendable>: Sendable {
     package var output: Output
+    /// One of those the route declares; nil for its usual one.
+    package var status: HTTPResponse.Status?
     package var entityTag: EntityTag?
     package var headers: HTTPFields
     /// The same as a page, for those who ask with a browser.

@@ -32,7 +32,10 @@ package struct RenderedAnswer: Sendable {
 
     /// Renders a route's output: JSON with sorted names, cut to `fields`, with its entity tag.
     package init<Output>(_ answer: Answer<Output>, of route: Route, for facts: RequestFacts, fields: [String]?) throws {
-        status = route.status
+        status = answer.status ?? route.status
+        precondition(
+            status == route.status || route.options.alsoAnswers.contains(status),
+            "\(route.path): \(status) is not declared")
         headers = answer.headers
         if let page = answer.page, facts.wantsPage {
             headers[.contentType] = "text/html; charset=utf-8"

@@ -45,6 +45,8 @@ package struct RouteOptions: Sendable {
     package var bodyTimeout: Duration?
     /// How long the handler may take; nil for the server's usual limit.
     package var handlerTimeout: Duration?
+    /// Statuses of success besides the declared one, such as 202 for what takes longer; the body is the same.
+    package var alsoAnswers: [HTTPResponse.Status]
     /// For links in mails, to which mail programs may add parameters.
     package var ignoresUnknownQuery: Bool
     /// Whether a browser that asks for a page gets one.
@@ -53,7 +55,8 @@ package struct RouteOptions: Sendable {
     package init(
         problems: [ProblemCode] = [], limit: LimitClass = .read, isKeyed: Bool = false, hasFields: Bool = false,
         caching: Caching = .none, bodyLimit: Int = 1 << 20, bodyTimeout: Duration? = nil,
-        handlerTimeout: Duration? = nil, ignoresUnknownQuery: Bool = false, hasPage: Bool = false
+        handlerTimeout: Duration? = nil, alsoAnswers: [HTTPResponse.Status] = [], ignoresUnknownQuery: Bool = false,
+        hasPage: Bool = false
     ) {
         self.problems = problems
         self.limit = limit
@@ -63,6 +66,7 @@ package struct RouteOptions: Sendable {
         self.bodyLimit = bodyLimit
         self.bodyTimeout = bodyTimeout
         self.handlerTimeout = handlerTimeout
+        self.alsoAnswers = alsoAnswers
         self.ignoresUnknownQuery = ignoresUnknownQuery
         self.hasPage = hasPage
     }

@@ -49,7 +49,7 @@ struct LogRowReader {
                 detail: "\(fields.count) fields where the file has \(layout.columnCount) columns")
         }
         guard let start = try date(.start, &cells) else { throw cells.missing(.start) }
-        let exercise = cells.text(.exercise)
+        let exercise = cells.words(.exercise)
         guard !exercise.isEmpty else { throw cells.missing(.exercise) }
         guard let order = SetOrder(cells.text(.setOrder)) else { throw cells.invalid(.setOrder) }
         let seconds = try cells.whole(.seconds)
@@ -60,15 +60,15 @@ struct LogRowReader {
         return LogRow(
             line: record.line,
             key: .init(
-                start: cells.text(.start), name: cells.text(.workoutName), number: cells.text(.workoutNumber)),
+                start: cells.text(.start), name: cells.words(.workoutName), number: cells.text(.workoutNumber)),
             content: record.bytes,
             start: start,
             end: end,
             durationSeconds: durationSeconds ?? end.flatMap { $0 >= start ? Int($0.seconds - start.seconds) : nil },
-            workoutNote: cells.text(.workoutNote),
+            workoutNote: cells.words(.workoutNote),
             exercise: exercise,
             superset: try cells.whole(.superset),
-            exerciseNote: cells.text(.exerciseNote),
+            exerciseNote: cells.words(.exerciseNote),
             order: order,
             set: try set(order, seconds: seconds, &cells),
             restSeconds: seconds ?? 0)
@@ -126,6 +126,9 @@ private struct Cells {
     let line: Int
 
     func text(_ column: LogColumn) -> String { layout.text(column, in: fields) }
+
+    /// Free text, as it was before a spreadsheet-safe writer put an apostrophe before it.
+    func words(_ column: LogColumn) -> String { CSVWriter.rearmed(text(column)) }
 
     func decimal(_ column: LogColumn) throws(TrainingLog.Fault) -> Double? {
         let text = text(column)

@@ -1,11 +1,19 @@
 /// Puts the rows of one workout together: repeated rows go, the rest become exercises and their items.
 struct LogWorkoutBuilder {
     private let app: TrainingLog.Layout.App
+    private let rowLimit: Int
     private var rows: [LogRow] = []
     /// What every workout that is finished consisted of, as hashes of rows; one that comes again repeats them.
     private var finished: [LogRow.WorkoutKey: Set<Int>] = [:]
 
-    init(app: TrainingLog.Layout.App) { self.app = app }
+    /// - Parameter rowLimit: how many rows a workout may have.
+    init(app: TrainingLog.Layout.App, rowLimit: Int) {
+        self.app = app
+        self.rowLimit = rowLimit
+    }
+
+    /// Whether the row's workout has a place left for it.
+    func hasRoom(for row: LogRow) -> Bool { rows.count < rowLimit || rows.last?.key != row.key }
 
     /// Takes the next row; returns the workout before it when the row begins another.
     mutating func add(_ row: LogRow) -> TrainingLog.Workout? {

@@ -29,9 +29,16 @@ public struct TrainingLog: Hashable, Sendable {
         /// How many faults a file may have; the next one ends the reading.
         public var faults: Int
 
-        public init(rowBytes: Int = 65536, faults: Int = 1000) {
+        /// How many rows one workout may have; those beyond are faults.
+        public var workoutRows: Int
+        /// How many workouts a file may have; the next one ends the reading.
+        public var workouts: Int
+
+        public init(rowBytes: Int = 65536, faults: Int = 1000, workoutRows: Int = 5000, workouts: Int = 50_000) {
             self.rowBytes = rowBytes
             self.faults = faults
+            self.workoutRows = workoutRows
+            self.workouts = workouts
         }
     }
 
@@ -44,6 +51,8 @@ public struct TrainingLog: Hashable, Sendable {
             case notText
             /// More faults than the limit. Ends the reading.
             case tooManyFaults
+            /// More workouts than the limit. Ends the reading.
+            case tooManyWorkouts
             /// A quoted field has no end, or the row is longer than the limit.
             case unendedRow
             /// The row has more or fewer fields than the header.
@@ -52,6 +61,8 @@ public struct TrainingLog: Hashable, Sendable {
             case invalidValue
             /// A field that every row needs is empty.
             case missingValue
+            /// The row's workout has more rows than the limit.
+            case workoutTooLong
         }
 
         /// The line on which the row begins, counted from 1.

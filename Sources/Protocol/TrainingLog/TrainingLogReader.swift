@@ -8,11 +8,15 @@ public struct TrainingLogReader {
     /// What could not be read so far, in the file's order.
     public private(set) var faults: [TrainingLog.Fault] = []
 
+    /// Rows of data that could be read so far, repeated ones and rests included.
+    public private(set) var rows = 0
+
+    private var workouts = 0
     private let limits: TrainingLog.Limits
     private var records: CSVRecords
     private var header: (record: CSVRecords.Record, fields: [String])?
     private var rowReader: LogRowReader?
-    private var builder = LogWorkoutBuilder(app: .strong)
+    private var builder = LogWorkoutBuilder(app: .strong, rowLimit: 0)
 
     public init(limits: TrainingLog.Limits = .init()) {
         self.limits = limits
@@ -52,7 +56,7 @@ public struct TrainingLogReader {
     }
 
     private mutating func note(_ fault: TrainingLog.Fault) throws(TrainingLog.Fault) {
-        if fault.code == .unknownLayout || fault.code == .notText { throw fault }
+        if [.unknownLayout, .notText, .tooManyWorkouts].contains(fault.code) { throw fault }
         guard faults.count < limits.faults else {
             throw TrainingLog.Fault(
                 line: fault.line, code: .tooManyFaults, detail: "more than \(limits.faults) rows cannot be read")
@@ -66,9 +70,25 @@ public struct TrainingLogReader {
             guard try decideLayout(record) else { return nil }
         }
         guard let layout = rowReader?.layout else { return nil }
+        guard !record.bytes.contains(0), String(validating: record.bytes, as: UTF8.self) != nil else {
+            throw TrainingLog.Fault(line: record.line, code: .invalidValue, detail: "the row is not UTF-8 text")
+        }
         let fields = CSVRecords.fields(of: record.bytes, delimiter: layout.delimiter)
         guard let row = try rowReader?.row(record, fields) else { return nil }
-        return builder.add(row)
+        guard builder.hasRoom(for: row) else {
+            throw TrainingLog.Fault(
+                line: record.line, code: .workoutTooLong,
+                detail: "its workout has more than \(limits.workoutRows) rows")
+        }
+        rows += 1
+        guard let done = builder.add(row) else { return nil }
+        workouts += 1
+        guard workouts <= limits.workouts else {
+            throw TrainingLog.Fault(
+                line: record.line, code: .tooManyWorkouts,
+                detail: "the file has more than \(limits.workouts) workouts")
+        }
+        return done
     }
 
     /// Looks at the first one or two records; returns whether this one is data.
@@ -103,7 +123,7 @@ public struct TrainingLogReader {
     private mutating func use(_ layout: LogLayout) {
         records.delimiter = layout.delimiter
         rowReader = LogRowReader(layout: layout)
-        builder = LogWorkoutBuilder(app: layout.app)
+        builder = LogWorkoutBuilder(app: layout.app, rowLimit: limits.workoutRows)
     }
 
     private func unknownLayout(_ record: CSVRecords.Record) -> TrainingLog.Fault {

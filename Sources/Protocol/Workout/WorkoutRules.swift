@@ -64,6 +64,16 @@ extension WorkoutState {
     ///
     /// - Throws: the refusal; then the state is as it was.
     public mutating func decide(_ op: WorkoutOp, _ context: RuleContext) throws(Refusal) -> WorkoutEvent {
+        let event = try checkedEvent(op, context)
+        return applying(event, context)
+    }
+
+    /// The same for a history that nobody follows: what an event tells watchers, such as records, is not reckoned.
+    public mutating func admit(_ op: WorkoutOp, _ context: RuleContext) throws(Refusal) {
+        apply(try checkedEvent(op, context))
+    }
+
+    private func checkedEvent(_ op: WorkoutOp, _ context: RuleContext) throws(Refusal) -> WorkoutEvent {
         try check(op, context)
         var event = WorkoutEvent(
             epoch: context.epoch, seq: context.lastSeq + 1, opId: op.id, at: min(op.at, context.now),
@@ -72,7 +82,11 @@ extension WorkoutState {
         event.effects.isAutomatic = context.isAutomatic
         event.effects.isSuperseded = isSuperseded(event)
         complete(&event, context)
+        return event
+    }
 
+    private mutating func applying(_ checked: WorkoutEvent, _ context: RuleContext) -> WorkoutEvent {
+        var event = checked
         let touched = event.effects.isSuperseded ? nil : touchedEntry(by: event.action)
         let before = touched.map { records(of: $0, context) } ?? []
         apply(event)

@@ -50,7 +50,7 @@ extension Rooms {
         let relation = await relation(of: viewer, to: room.athlete.userId)
         await refreshBaseline(of: room)
         return try await inRoom(id, creator: nil) { room throws(Refusal) in
-            guard room.mayWatch(viewer, relation), room.history.seq > 0 else {
+            guard room.mayWatch(viewer, relation), room.history.isKnown else {
                 throw Refusal(.noSuchRoom, "there is no such workout")
             }
             if room.history.state.status == .deleted { throw Refusal(.deleted, "the workout is deleted") }

@@ -97,6 +97,14 @@ struct RowChanges: Sendable {
         }
     }
 
+    /// All that stands in a workout, as rows that are new.
+    init(all state: WorkoutState) {
+        for entry in state.entries where !entry.isRemoved {
+            add(entry: entry.id, state)
+            for set in entry.sets { add(set, entry, isNew: true) }
+        }
+    }
+
     private mutating func add(entry id: EntryID, _ state: WorkoutState) {
         guard let index = state.position(ofEntry: id) else { return }
         var entry = state.entries[index]

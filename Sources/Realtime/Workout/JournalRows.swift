@@ -8,17 +8,28 @@ struct JournalRows {
         let id: UUIDv7
     }
 
-    private var entries: [Key: (JournalEntry, RowChanges.EntryRow)] = [:]
-    private var sets: [Key: (JournalEntry, RowChanges.SetRow)] = [:]
+    /// Whose a row is.
+    private struct Owner {
+        let workout: WorkoutID
+        let athlete: UserID
+    }
+
+    private var entries: [Key: (Owner, RowChanges.EntryRow)] = [:]
+    private var sets: [Key: (Owner, RowChanges.SetRow)] = [:]
 
     init(_ batch: [JournalEntry]) {
-        for entry in batch {
-            for row in entry.changes.entries { entries[Key(workout: entry.workout, id: row.id)] = (entry, row) }
-            for var row in entry.changes.sets {
-                let key = Key(workout: entry.workout, id: row.id)
-                if let (_, earlier) = sets[key] { row.isNew = earlier.isNew }
-                sets[key] = (entry, row)
-            }
+        for entry in batch { add(entry.changes, of: Owner(workout: entry.workout, athlete: entry.athlete)) }
+    }
+
+    /// All rows of a workout that has none yet.
+    init(_ base: BaseWorkout) { add(RowChanges(all: base.state), of: Owner(workout: base.id, athlete: base.athlete)) }
+
+    private mutating func add(_ changes: RowChanges, of owner: Owner) {
+        for row in changes.entries { entries[Key(workout: owner.workout, id: row.id)] = (owner, row) }
+        for var row in changes.sets {
+            let key = Key(workout: owner.workout, id: row.id)
+            if let (_, earlier) = sets[key] { row.isNew = earlier.isNew }
+            sets[key] = (owner, row)
         }
     }
 
@@ -40,7 +51,7 @@ struct JournalRows {
         ].compactMap { $0 }
     }
 
-    private func upsert(entries rows: [(JournalEntry, RowChanges.EntryRow)]) -> SQL? {
+    private func upsert(entries rows: [(Owner, RowChanges.EntryRow)]) -> SQL? {
         guard !rows.isEmpty else { return nil }
         return """
             insert into workout_exercises (workout_id, id, exercise_id, name, position, superset_group, rest_ms,
@@ -57,7 +68,7 @@ struct JournalRows {
             """
     }
 
-    private func write(sets rows: [(JournalEntry, RowChanges.SetRow)], conflict: StaticString) -> SQL? {
+    private func write(sets rows: [(Owner, RowChanges.SetRow)], conflict: StaticString) -> SQL? {
         guard !rows.isEmpty else { return nil }
         let values = rows.map { $0.1.set?.values ?? SetValues() }
         return """

@@ -63,6 +63,7 @@ struct JournalStatements {
             "delete from workout_exercises where workout_id = any(\(deleted)::uuid[])",
             "delete from workout_sets where workout_id = any(\(deleted)::uuid[])",
             "delete from workout_heart_rate where workout_id = any(\(deleted)::uuid[])",
+            "delete from workout_bases where workout_id = any(\(deleted)::uuid[])",
         ]
     }
 

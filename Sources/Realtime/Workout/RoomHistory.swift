@@ -23,6 +23,8 @@ struct RoomHistory: Sendable {
     private(set) var lastReceivedAt = Timestamp(milliseconds: 0)
     private(set) var ops: [OpID: AppliedOp] = [:]
     private let ringLimit: Int
+    /// Whether the history begins from a stored state instead of nothing.
+    private let hasBase: Bool
     /// The latest events, without a gap up to `seq`.
     private(set) var ring = Deque<EncodedEvent>()
     /// The ops that are not durable, in order; what a new epoch applies again.
@@ -30,10 +32,16 @@ struct RoomHistory: Sendable {
     /// Where in the history each epoch's first event stands, ascending.
     private var epochStarts: [(seq: Int64, epoch: Int64)] = []
 
-    init(epoch: Int64, ringLimit: Int) {
+    /// - Parameter base: the state before the first event.
+    init(epoch: Int64, ringLimit: Int, base: WorkoutState? = nil) {
         self.epoch = epoch
         self.ringLimit = ringLimit
+        hasBase = base != nil
+        if let base { state = base }
     }
+
+    /// Whether there is a workout: an event, or a state that it begins from.
+    var isKnown: Bool { state.status != .new }
 
     /// Takes an event that is stored already.
     mutating func restore(_ stored: StoredEvent) {
@@ -83,6 +91,8 @@ struct RoomHistory: Sendable {
     /// so the event there may carry an older epoch, but the next one no older.
     func contains(_ position: Position) -> Bool {
         guard position.seq <= seq, position.seq >= 0, position.epoch <= epoch else { return false }
+        // At 0 nobody can tell whether the client has the state that the history begins from.
+        if hasBase, position.seq == 0 { return false }
         if position.seq > 0, let here = epoch(at: position.seq), here > position.epoch { return false }
         guard position.seq < seq, position.seq > 0, let next = epoch(at: position.seq + 1) else { return true }
         return next >= position.epoch

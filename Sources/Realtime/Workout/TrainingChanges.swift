@@ -10,7 +10,7 @@ extension PostgresConnection {
 
 extension SQL {
     /// Notes that what these athletes' goals are reckoned from has changed; nil for nobody.
-    fileprivate static func noteTrainingChange(of athletes: Set<UserID>) -> SQL? {
+    static func noteTrainingChange(of athletes: Set<UserID>) -> SQL? {
         guard !athletes.isEmpty else { return nil }
         // In order, so that two transactions that note the same athletes wait for each other instead of deadlocking.
         return """

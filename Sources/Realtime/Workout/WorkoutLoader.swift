@@ -56,7 +56,7 @@ package struct WorkoutLoader: Sendable {
 
     /// - Parameter isWhole: whether the bests of all exercises are needed, since more may come.
     private func load(_ id: WorkoutID, _ head: Head, isWhole: Bool = true) async throws -> LoadedWorkout {
-        var history = RoomHistory(epoch: head.epoch, ringLimit: ringLimit)
+        var history = RoomHistory(epoch: head.epoch, ringLimit: ringLimit, base: try await base(of: id))
         var last: Int64 = 0
         while true {
             let page = try await events(of: id, after: last, limit: 2000)
@@ -106,11 +106,18 @@ package struct WorkoutLoader: Sendable {
             } else {
                 try await pool.first(
                     """
-                    update workouts set epoch = epoch + 1 where id = \(id) and seq > 0
+                    update workouts set epoch = epoch + 1 where id = \(id) and status <> 'new'
                     returning epoch, user_id, is_closed
                     """, as: (Int64, UUIDv7, Bool).self)
             }
         return row.map { Head(epoch: $0.0, athlete: $0.1, isClosed: $0.2) }
+    }
+
+    /// The state that the workout's history begins from; nil when it begins from nothing.
+    private func base(of id: WorkoutID) async throws -> WorkoutState? {
+        let json = try await pool.first(
+            "select state::text from workout_bases where workout_id = \(id)", as: String.self)
+        return try json.map { try WorkoutState(storedAs: $0) }
     }
 
     /// Stored events behind `seq`, in order.
@@ -144,4 +151,9 @@ package struct WorkoutLoader: Sendable {
                 rows.map { ($0.0, .init(weightGrams: $0.1, estimatedOneRepMaxGrams: $0.2)) },
                 uniquingKeysWith: { first, _ in first }))
     }
+}
+
+extension WorkoutState {
+    /// Reads a stored state.
+    init(storedAs text: String) throws { try self.init(JSONReader.parse(Array(text.utf8))) }
 }

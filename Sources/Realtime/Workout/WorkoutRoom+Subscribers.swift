@@ -32,7 +32,7 @@ extension WorkoutRoom {
             return .refused(Refusal(.unavailable, "the room is being opened", retryAfterMilliseconds: 100))
         }
         let link = subscription.link
-        guard mayWatch(link.user.userId, link.relation), history.seq > 0 else {
+        guard mayWatch(link.user.userId, link.relation), history.isKnown else {
             return .refused(Refusal(.noSuchRoom, "there is no such room"))
         }
         if history.state.status == .deleted { return .refused(Refusal(.deleted, "the workout is deleted")) }

@@ -66,10 +66,12 @@ package struct Recurrence: Codable, Hashable, Sendable {
 /// A time zone's name that this machine does not know.
 package struct UnknownTimeZone: Error, Hashable, Sendable {
     package let name: String
+
+    package init(name: String) { self.name = name }
 }
 
 /// Local dates and times of a zone.
-enum LocalClock {
+package enum LocalClock {
     /// The local date, as days since 1970-01-01.
     static func day(of time: Timestamp, in zone: TimeZone) -> Int {
         let local = time.milliseconds + offset(at: time, in: zone)
@@ -79,12 +81,21 @@ enum LocalClock {
     /// The moment of a local time. A time that is left out counts with the offset before the gap, and so falls after
     /// it; of a time that comes twice the first is meant.
     static func moment(day: Int, minute: Int, in zone: TimeZone) -> Timestamp {
-        let local = Timestamp(milliseconds: (Int64(day) * 1440 + Int64(minute)) * 60_000)
+        moment(at: Timestamp(milliseconds: (Int64(day) * 1440 + Int64(minute)) * 60_000), in: zone)
+    }
+
+    /// The same for a local time that is written as if it were one of UTC.
+    package static func moment(at local: Timestamp, in zone: TimeZone) -> Timestamp {
         let before = offset(at: local - .seconds(86_400), in: zone)
         let after = offset(at: local + .seconds(86_400), in: zone)
         let candidates = [before, after].map { Timestamp(milliseconds: local.milliseconds - $0) }
         let real = zip(candidates, [before, after]).filter { offset(at: $0, in: zone) == $1 }.map(\.0)
         return real.min() ?? candidates[0]
+    }
+
+    /// The local time of a moment, written as if it were one of UTC.
+    package static func local(_ time: Timestamp, in zone: TimeZone) -> Timestamp {
+        Timestamp(milliseconds: time.milliseconds + offset(at: time, in: zone))
     }
 
     /// Milliseconds east of UTC.

@@ -19,22 +19,25 @@ package final class SpooledFile: Sendable {
 
     /// Up to `count` bytes from `offset`, fewer only at the end; empty behind it. Throws `SpoolFault`.
     package func read(at offset: Int, count: Int) async throws -> [UInt8] {
-        try await NIOThreadPool.singleton.runIfActive { [self] in
-            let wanted = max(0, min(count, sizeBytes - offset))
-            var fault: Int32 = 0
-            let bytes = [UInt8](unsafeUninitializedCapacity: wanted) { buffer, filled in
-                while filled < wanted {
-                    let read = pread(
-                        descriptor, buffer.baseAddress.map { $0 + filled }, wanted - filled, off_t(offset + filled))
-                    if read < 0, errno == EINTR { continue }
-                    if read <= 0 { fault = read < 0 ? errno : EIO }
-                    guard read > 0 else { return }
-                    filled += read
-                }
+        try await NIOThreadPool.singleton.runIfActive { try self.readNow(at: offset, count: count) }
+    }
+
+    /// The same for a thread that may wait for the disk.
+    package func readNow(at offset: Int, count: Int) throws(SpoolFault) -> [UInt8] {
+        let wanted = max(0, min(count, sizeBytes - offset))
+        var fault: Int32 = 0
+        let bytes = [UInt8](unsafeUninitializedCapacity: wanted) { buffer, filled in
+            while filled < wanted {
+                let read = pread(
+                    descriptor, buffer.baseAddress.map { $0 + filled }, wanted - filled, off_t(offset + filled))
+                if read < 0, errno == EINTR { continue }
+                if read <= 0 { fault = read < 0 ? errno : EIO }
+                guard read > 0 else { return }
+                filled += read
             }
-            if fault != 0 { throw SpoolFault(fault) }
-            return bytes
         }
+        if fault != 0 { throw SpoolFault(fault) }
+        return bytes
     }
 }
 

@@ -1,0 +1,61 @@
+import Protocol
+import Realtime
+import Store
+
+// What a log of another app needs of exercises: which there are to stand for its names, and own ones for the rest.
+extension Exercises {
+    /// An exercise that a user may name.
+    struct Nameable: Sendable {
+        let facts: ExerciseFacts
+        let equipment: String?
+        let isOwn: Bool
+    }
+
+    /// The library and the user's own exercises.
+    func nameable(by user: UserID) async throws -> [Nameable] {
+        try await pool.rows(
+            """
+            select id, name, primary_muscles, secondary_muscles, equipment, owner is not null from exercises
+            where \(Self.visible(to: user))
+            """
+        ) { row throws(StoreError) in
+            let facts = ExerciseFacts(
+                id: try row.next(), name: try row.next(), primaryMuscles: try row.next(),
+                secondaryMuscles: try row.next())
+            return Nameable(facts: facts, equipment: try row.next(), isOwn: try row.next())
+        }
+    }
+
+    /// The user's own exercises of these names, made where there is none, as long as `ownLimit` allows.
+    ///
+    /// What is made has no muscles yet: a name does not tell them. Names are as the rules of exercises take them.
+    /// Answers also which of them are new.
+    func ownExercises(
+        named names: [String], of user: UserID, at time: Timestamp
+    ) async throws -> [(exercise: Row, isNew: Bool)] {
+        guard !names.isEmpty else { return [] }
+        return try await pool.transaction { connection in
+            // Two imports at once make each name once.
+            try connection.execute("select from users where id = \(user) for update")
+            let known = try connection.rows(
+                """
+                select \(Self.columns(for: user)) from exercises
+                where owner = \(user) and deleted_at is null and lower(name) = any(\(names.map { $0.lowercased() }))
+                """, Self.read)
+            let count = try connection.first(
+                "select count(*) from exercises where owner = \(user) and deleted_at is null", as: Int.self)
+            let taken = Set(known.map { $0.exercise.name.lowercased() })
+            let missing = names.filter { !taken.contains($0.lowercased()) }
+                .prefix(max(0, Self.ownLimit - (count ?? 0)))
+            let ids = missing.map { _ in ExerciseID.make(at: time) }
+            let made = try connection.rows(
+                """
+                insert into exercises (id, owner, name, level, category, primary_muscles, secondary_muscles)
+                select id, \(user), name, \(ExerciseLevel.intermediate.rawValue), 'strength', '{}', '{}'
+                from unnest(\(ids)::uuid[], \(Array(missing))::text[]) as new (id, name)
+                returning \(Self.columns(for: user))
+                """, Self.read)
+            return known.map { ($0, false) } + made.map { ($0, true) }
+        }
+    }
+}

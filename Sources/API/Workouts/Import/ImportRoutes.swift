@@ -1,0 +1,69 @@
+import HTTPTypes
+import Protocol
+import Realtime
+import Store
+
+/// `/v1/workouts/import`: training logs of Strong and Hevy.
+struct ImportRoutes: Sendable {
+    let tools: ImportTools
+    let users: Users
+    /// Files up to this size are imported while their sender waits.
+    var atOnceBytes = 2 << 20
+
+    /// A file of the log's own type, or whatever a browser takes it for.
+    enum Media: DeclaredMedia {
+        static let types = [
+            MediaType("text/csv"), MediaType("text/plain"), MediaType("application/octet-stream"),
+            MediaType("application/vnd.ms-excel"),
+        ]
+    }
+
+    func declare(on routes: inout RouteTable) {
+        routes.post(
+            "/v1/workouts/import",
+            "Imports a Strong or Hevy export; a large one is worked on by a job (202), a second import changes nothing",
+            RouteOptions(
+                problems: [.unitRequired, .limitReached], limit: .write, isKeyed: true, bodyLimit: 64 << 20,
+                bodyTimeout: .seconds(600), handlerTimeout: .seconds(60), alsoAnswers: [.accepted]),
+            use: `import`)
+        routes.get("/v1/workouts/import/:id", "How far an import is, and its report", use: standing)
+    }
+
+    private func `import`(
+        _ call: Call<SignedInUser, ImportQuery, UploadedFile<Media>>
+    ) async throws -> Answer<WorkoutImport> {
+        let user = call.caller.id
+        let profile = try await users.trainingProfile(of: user, at: call.seed.at)
+        let options = call.query.options(zone: profile.timeZone)
+        let (id, file) = (call.seed.id("import"), ImportFile(call.body.file))
+        // Of a large file only the beginning is looked at now: its job looks at the rest before it changes anything.
+        try await ImportScan.check(file, options, upTo: atOnceBytes)
+        guard file.sizeBytes <= atOnceBytes else {
+            try await tools.store.enqueue(id, call.body.file, options, of: user, at: call.seed.at)
+            var answer = Answer(try await found(id, of: user), headers: [.location: "/v1/workouts/import/\(id)"])
+            answer.status = .accepted
+            return answer
+        }
+        var run = try await ImportRun(tools, id: id, user: user, options: options, at: tools.store.now())
+        do {
+            try await run.run(file)
+        } catch let fault as TrainingLog.Fault {
+            throw ImportScan.problem(fault)
+        }
+        let done = WorkoutImport(
+            id: id, status: .completed, isDryRun: options.isDryRun, sizeBytes: file.sizeBytes,
+            doneBytes: file.sizeBytes, createdAt: call.seed.at, finishedAt: tools.store.now(), failure: nil,
+            report: run.report.value)
+        try await tools.store.keep(done, options, of: user)
+        return Answer(done)
+    }
+
+    private func standing(_ call: Call<SignedInUser, NoQuery, NoBody>) async throws -> Answer<WorkoutImport> {
+        Answer(try await found(try call.id("id"), of: call.caller.id))
+    }
+
+    private func found(_ id: WorkoutImportID, of user: UserID) async throws -> WorkoutImport {
+        guard let found = try await tools.store.find(id, of: user) else { throw Problem(.notFound) }
+        return found
+    }
+}

@@ -1,0 +1,155 @@
+import Crypto
+import Foundation
+import Protocol
+import Realtime
+import Store
+
+/// What imports work with.
+struct ImportTools: Sendable {
+    let store: ImportStore
+    let rooms: Rooms
+    let exercises: Exercises
+    let live: LiveHooks
+    /// How many workouts are looked at together; tests make it small.
+    var workoutsAtOnce = 40
+}
+
+/// Puts one log into a user's history: read piece by piece, a transaction a workout.
+///
+/// A workout is known again by its app, local start and title. A known one with the same sets is left alone; one whose
+/// sets the file tells otherwise is changed through its room: sets that are new are added, and sets that nobody changed
+/// here since take the file's values. Nothing is ever taken away, and what was deleted here stays deleted. So an import
+/// that ended in the middle is begun again from the start and doubles nothing.
+struct ImportRun {
+    private let tools: ImportTools
+    private let id: WorkoutImportID
+    private let user: UserID
+    private let options: ImportOptions
+    private let clock: ImportClock
+    private var exercises: ImportExercises
+    /// How often each workout has come in this file.
+    private var occurrences: [[UInt8]: Int] = [:]
+    private(set) var report = ImportReportBuilder()
+
+    init(
+        _ tools: ImportTools, id: WorkoutImportID, user: UserID, options: ImportOptions, at time: Timestamp
+    ) async throws {
+        self.tools = tools
+        self.id = id
+        self.user = user
+        self.options = options
+        clock = try ImportClock(zone: options.timeZone, now: time)
+        exercises = try await ImportExercises(tools.exercises, live: tools.live, user: user, options: options)
+    }
+
+    /// Imports the file; `progress` hears after each piece how many bytes are done.
+    ///
+    /// Throws `TrainingLog.Fault` when the file cannot be read on.
+    mutating func run(
+        _ file: ImportFile, progress: (Int, ImportReport) async throws -> Void = { _, _ in }
+    ) async throws {
+        var reader = TrainingLogReader(limits: ImportScan.limits)
+        var waiting: [TrainingLog.Workout] = []
+        var offset = 0
+        while true {
+            let piece = try await file.piece(offset)
+            offset += piece.count
+            waiting += try piece.isEmpty ? reader.finish() : reader.read(piece)
+            while waiting.count >= tools.workoutsAtOnce || piece.isEmpty && !waiting.isEmpty {
+                try await take(Array(waiting.prefix(tools.workoutsAtOnce)), reader.layout)
+                waiting.removeFirst(min(tools.workoutsAtOnce, waiting.count))
+                report.read(reader)
+                try await progress(offset, report.value)
+            }
+            if piece.isEmpty { break }
+        }
+        report.read(reader)
+        report.add(reader.faults)
+        if report.value.workouts.created + report.value.workouts.updated > 0, !options.isDryRun {
+            await tools.rooms.trainingChanged(of: user)
+        }
+    }
+
+    private mutating func take(_ logs: [TrainingLog.Workout], _ layout: TrainingLog.Layout?) async throws {
+        let app = layout?.app ?? .strong
+        report.add(try await exercises.decide(logs.flatMap { $0.exercises.map(\.name) }, at: clock.now))
+        let keys = logs.map { key(of: $0, app) }
+        var known = try await tools.store.sources(keys, of: user)
+        for (log, key) in zip(logs, keys) {
+            let id = known[key]?.workout ?? WorkoutID.make(at: clock.moment(log.start))
+            let workout = LoggedWorkout(log, id: id, options: options, clock: clock, choices: exercises.choices)
+            report.add(workout)
+            if workout.isEmpty {
+                report.add(workout, .refused, nil)
+            } else if let source = known[key] {
+                try await meet(workout, source, key)
+            } else {
+                known[key] = try await create(workout, id, key)
+            }
+        }
+    }
+
+    /// What names a workout of a log for ever.
+    ///
+    /// Rows that come again behind other workouts make a workout of their own: of equal ones the place counts as well.
+    private mutating func key(of log: TrainingLog.Workout, _ app: TrainingLog.Layout.App) -> [UInt8] {
+        let name = "\(app.rawValue)\n\(log.start)\n\(log.name)"
+        let first = Array(SHA256.hash(data: Data(name.utf8)))
+        let place = occurrences[first, default: 0]
+        occurrences[first] = place + 1
+        return place == 0 ? first : Array(SHA256.hash(data: Data("\(name)\n\(place)".utf8)))
+    }
+
+    /// Answers what is known of the workout from now on.
+    private mutating func create(
+        _ workout: LoggedWorkout, _ workoutId: WorkoutID, _ key: [UInt8]
+    ) async throws -> ImportStore.Source? {
+        guard !options.isDryRun else {
+            report.add(workout, .created, nil)
+            return nil
+        }
+        let base = BaseWorkout(id: workoutId, athlete: user, state: workout.state)
+        let hash = workout.contentHash
+        if try await tools.store.insert(base, key: key, contentHash: hash, by: id) {
+            report.add(workout, .created, workoutId)
+            return ImportStore.Source(workout: workoutId, contentHash: hash, importId: id, isDeleted: false)
+        }
+        // Another import of the same log was first.
+        guard let source = try await tools.store.sources([key], of: user)[key] else { return nil }
+        let again = LoggedWorkout(
+            workout.log, id: source.workout, options: options, clock: clock, choices: exercises.choices)
+        try await meet(again, source, key)
+        return source
+    }
+
+    /// A workout that was imported before.
+    private mutating func meet(
+        _ workout: LoggedWorkout, _ source: ImportStore.Source, _ key: [UInt8]
+    ) async throws {
+        if source.isDeleted { return report.add(workout, .deleted, nil) }
+        if source.contentHash == workout.contentHash {
+            // What this very import made before it was interrupted is its own work.
+            return report.add(workout, source.importId == id ? .created : .unchanged, source.workout)
+        }
+        let states = try await tools.rooms.storedStates(of: [source.workout])
+        guard let state = states[source.workout] else { return report.add(workout, .deleted, nil) }
+        let change = WorkoutMerge(of: workout, into: state)
+        if !options.isDryRun {
+            for op in change.ops {
+                do throws(Refusal) {
+                    _ = try await tools.rooms.submit(op, to: source.workout, by: user)
+                } catch {
+                    switch error.code {
+                    case .deleted, .noSuchRoom: return report.add(workout, .deleted, nil)
+                    case _ where error.code.isTemporary: throw Problem(error)
+                    default: report.refuse(workout.log.line, error.code.rawValue, error.message)
+                    }
+                }
+            }
+            try await tools.store.update(
+                source, key: key, of: user, contentHash: workout.contentHash,
+                by: change.ops.isEmpty ? source.importId : id)
+        }
+        report.add(workout, change, source.workout)
+    }
+}

@@ -1,0 +1,38 @@
+extension TrainingLog {
+    /// A log's text within the rules' bounds: without control characters, at most `limit` characters; nil when nothing
+    /// is left.
+    public static func cleaned(_ text: String, limit: Int, keepsLines: Bool = false) -> String? {
+        var scalars = String.UnicodeScalarView()
+        for scalar in text.unicodeScalars {
+            if scalar.value >= 0x20 && scalar.value != 0x7F || keepsLines && scalar == "\n" {
+                scalars.append(scalar)
+            } else if scalar != "\r" {
+                scalars.append(" ")
+            }
+            if scalars.count == limit { break }
+        }
+        let cleaned = String(scalars)
+        return cleaned.contains { !$0.isWhitespace } ? cleaned : nil
+    }
+}
+
+extension SetValues {
+    /// The log's set in the wire's units; the units given here are for sets whose file names none.
+    ///
+    /// What has no unit at all is left out. A weight of zero is body weight in any unit.
+    public init(
+        _ logged: TrainingLog.LoggedSet, weightUnit: TrainingLog.WeightUnit?,
+        distanceUnit: TrainingLog.DistanceUnit? = nil
+    ) {
+        let weightUnit = logged.weightUnit ?? weightUnit
+        let grams = logged.weight.flatMap { weight in weight == 0 ? 0 : weightUnit.map { Int64($0.grams(weight)) } }
+        let distanceUnit = logged.distanceUnit ?? distanceUnit
+        let meters = logged.distance.flatMap { distance in distanceUnit?.meters(distance) }
+        self.init(
+            type: SetType(rawValue: logged.type.rawValue) ?? .normal, weightGrams: grams,
+            reps: logged.reps.map { Int64($0) },
+            rpeTenths: logged.rpe.flatMap { (1...10).contains($0) ? Int64(($0 * 2).rounded()) * 5 : nil },
+            durationMilliseconds: logged.durationSeconds.map { Int64($0) * 1000 },
+            distanceMillimeters: meters.map { Int64(($0 * 1000).rounded()) })
+    }
+}

@@ -1,0 +1,55 @@
+import Logging
+import Protocol
+import Store
+
+// Workouts as they are stored, for features that read or write many of them.
+extension Rooms {
+    /// The stored states of workouts, folded from their histories without opening their rooms.
+    ///
+    /// Missing and deleted ones are left out. Meant for a few workouts at a time: all their events are in memory.
+    package nonisolated func storedStates(of ids: [WorkoutID]) async throws -> [WorkoutID: WorkoutState] {
+        try await context.loader.states(of: ids)
+    }
+
+    /// An athlete's training changed beside their rooms: open rooms measure records against it from now on.
+    package func trainingChanged(of athlete: UserID) async {
+        for room in openRooms where room.athlete.userId == athlete {
+            do {
+                let baseline = try await context.loader.baseline(of: athlete, except: room.id)
+                await room.measure(against: baseline)
+            } catch {
+                // The room keeps what it knew; it reads the bests anew when it is opened again.
+                context.logger.warning(
+                    "an athlete's bests could not be read",
+                    metadata: ["workout.id": "\(room.id)", "error": "\(error)"])
+            }
+        }
+    }
+}
+
+extension WorkoutRoom {
+    /// Takes over the athlete's bests over all other workouts.
+    func measure(against baseline: RecordBaseline) { self.baseline = baseline }
+}
+
+extension WorkoutLoader {
+    /// The stored states of workouts; missing and deleted ones are left out.
+    func states(of ids: [WorkoutID]) async throws -> [WorkoutID: WorkoutState] {
+        let bases = try await pool.query(
+            """
+            select w.id, b.state::text from workouts w left join workout_bases b on b.workout_id = w.id
+            where w.id = any(\(ids)::uuid[]) and w.status not in ('new', 'deleted')
+            """, as: (UUIDv7, String?).self)
+        var states: [WorkoutID: WorkoutState] = [:]
+        for (id, json) in bases {
+            states[id] = try json.map { try WorkoutState(storedAs: $0) } ?? WorkoutState()
+        }
+        let events = try await pool.query(
+            """
+            select workout_id, body::text from workout_events
+            where workout_id = any(\(Array(states.keys))::uuid[]) order by workout_id, seq
+            """, as: (UUIDv7, String).self)
+        for (id, body) in events { states[id]?.apply(try WorkoutEvent(JSONReader.parse(Array(body.utf8)))) }
+        return states
+    }
+}
