@@ -11,12 +11,17 @@ extension Rooms {
         try await context.loader.states(of: ids)
     }
 
+    /// What an athlete weighs by the latest measurement, in grams; nil when there is none.
+    package nonisolated func bodyWeightGrams(of athlete: UserID) async throws -> Int64? {
+        try await context.loader.people.bodyWeightGrams(athlete)
+    }
+
     /// An athlete's training changed beside their rooms: open rooms measure records against it from now on.
     package func trainingChanged(of athlete: UserID) async {
         for room in openRooms where room.athlete.userId == athlete {
             do {
                 let baseline = try await context.loader.baseline(of: athlete, except: room.id)
-                await room.measure(against: baseline)
+                await room.compare(with: baseline)
             } catch {
                 // The room keeps what it knew; it reads the bests anew when it is opened again.
                 context.logger.warning(
@@ -25,11 +30,6 @@ extension Rooms {
             }
         }
     }
-}
-
-extension WorkoutRoom {
-    /// Takes over the athlete's bests over all other workouts.
-    func measure(against baseline: RecordBaseline) { self.baseline = baseline }
 }
 
 extension WorkoutLoader {

@@ -47,7 +47,7 @@ package struct WorkoutLoader: Sendable {
             let row = try await pool.first(
                 """
                 select epoch, user_id, is_closed from workouts
-                where id = \(id) and seq > 0 and status in ('completed', 'abandoned')
+                where id = \(id) and status in ('completed', 'abandoned')
                 """, as: (Int64, UUIDv7, Bool).self)
             guard let row else { return nil }
             return try await load(id, Head(epoch: row.0, athlete: row.1, isClosed: row.2), isWhole: false)

@@ -22,8 +22,13 @@ struct ImportExercises: Sendable {
     private let facts: [ExerciseID: ExerciseFacts]
     private var byName: [String: ExerciseFacts] = [:]
     private(set) var choices: [String: Choice] = [:]
+    /// What the athlete weighs; movements of the body count with it.
+    let bodyWeightGrams: Int64?
 
-    init(_ exercises: Exercises, live: LiveHooks, user: UserID, options: ImportOptions) async throws {
+    init(
+        _ exercises: Exercises, live: LiveHooks, user: UserID, options: ImportOptions, bodyWeightGrams: Int64?
+    ) async throws {
+        self.bodyWeightGrams = bodyWeightGrams
         self.exercises = exercises
         self.live = live
         self.user = user

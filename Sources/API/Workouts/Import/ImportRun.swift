@@ -39,7 +39,9 @@ struct ImportRun {
         self.user = user
         self.options = options
         clock = try ImportClock(zone: options.timeZone, now: time)
-        exercises = try await ImportExercises(tools.exercises, live: tools.live, user: user, options: options)
+        exercises = try await ImportExercises(
+            tools.exercises, live: tools.live, user: user, options: options,
+            bodyWeightGrams: tools.rooms.bodyWeightGrams(of: user))
     }
 
     /// Imports the file; `progress` hears after each piece how many bytes are done.
@@ -77,7 +79,7 @@ struct ImportRun {
         var known = try await tools.store.sources(keys, of: user)
         for (log, key) in zip(logs, keys) {
             let id = known[key]?.workout ?? WorkoutID.make(at: clock.moment(log.start))
-            let workout = LoggedWorkout(log, id: id, options: options, clock: clock, choices: exercises.choices)
+            let workout = LoggedWorkout(log, id: id, options: options, clock: clock, exercises: exercises)
             report.add(workout)
             if workout.isEmpty {
                 report.add(workout, .refused, nil)
@@ -117,7 +119,7 @@ struct ImportRun {
         // Another import of the same log was first.
         guard let source = try await tools.store.sources([key], of: user)[key] else { return nil }
         let again = LoggedWorkout(
-            workout.log, id: source.workout, options: options, clock: clock, choices: exercises.choices)
+            workout.log, id: source.workout, options: options, clock: clock, exercises: exercises)
         try await meet(again, source, key)
         return source
     }

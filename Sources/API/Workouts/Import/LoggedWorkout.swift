@@ -25,16 +25,16 @@ struct LoggedWorkout: Sendable {
     private let options: ImportOptions
     private let rules: RuleContext
 
-    /// - Parameter choices: by the log's names.
     init(
         _ log: TrainingLog.Workout, id: WorkoutID, options: ImportOptions, clock: ImportClock,
-        choices: [String: ImportExercises.Choice]
+        exercises: ImportExercises
     ) {
         self.log = log
         self.id = id
         self.options = options
         startedAt = clock.moment(log.start)
-        rules = RuleContext(epoch: 1, lastSeq: 0, now: clock.now)
+        rules = RuleContext(
+            epoch: 1, lastSeq: 0, now: clock.now, bodyWeightGrams: exercises.bodyWeightGrams)
         var details = WorkoutDetails(name: TrainingLog.cleaned(log.name, limit: 100))
         details.startedAt = startedAt
         guard startedAt <= clock.now else {
@@ -48,7 +48,7 @@ struct LoggedWorkout: Sendable {
             return
         }
         if let note = log.note { add(note: note, to: nil, line: log.line) }
-        addExercises(choices)
+        addExercises(exercises.choices)
         end()
     }
 
