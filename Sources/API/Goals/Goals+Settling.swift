@@ -18,7 +18,8 @@ extension Goals {
     func settleSome(failed: @Sendable (UserID, any Error) -> Void) async throws -> Int {
         let changed = try await pool.query(
             """
-            select user_id, changed_at::text from training_changes order by changed_at limit \(Self.athletesAtOnce)
+            select user_id, changed_at::text as seen from training_changes
+            order by changed_at limit \(Self.athletesAtOnce)
             """, as: (UserID, String).self)
         var settled = 0
         for (user, seen) in changed {

@@ -23,9 +23,8 @@ extension Migration {
         Migration("0065_data_exports", PackageResources._065_data_exports_sql),
         Migration("0066_account_deletion", PackageResources._066_account_deletion_sql),
         Migration("0070_imports", PackageResources._070_imports_sql),
+        Migration("0075_training_changes_by_time", PackageResources._075_training_changes_by_time_sql),
         Migration("0080_body_weight", PackageResources._080_body_weight_sql),
         Migration("0081_plate_racks", PackageResources._081_plate_racks_sql),
         Migration("0082_milestone_notices", PackageResources._082_milestone_notices_sql),
         Migration("0085_refuse", PackageResources._085_refuse_sql),
-    ]
-}

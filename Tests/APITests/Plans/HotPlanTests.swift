@@ -103,7 +103,7 @@ extension HotPlanTests.Area {
             let template = try #require(page.items.first).id
             try await read(
                 client,
-                "/v1/templates", "/v1/templates/my", "/v1/templates/featured", "/v1/templates/public?sort=rating",
+                "/v1/templates/my", "/v1/templates/featured", "/v1/templates/public?sort=rating",
                 "/v1/templates/public?sort=use", "/v1/templates/\(template)", "/v1/templates/\(template)/versions")
             _ = try await client.send("POST", "/v1/templates/\(template)/favorite")
             _ = try await client.send("POST", "/v1/templates/\(template)/duplicate")
