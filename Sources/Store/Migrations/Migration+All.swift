@@ -28,3 +28,5 @@ extension Migration {
         Migration("0081_plate_racks", PackageResources._081_plate_racks_sql),
         Migration("0082_milestone_notices", PackageResources._082_milestone_notices_sql),
         Migration("0085_refuse", PackageResources._085_refuse_sql),
+    ]
+}
