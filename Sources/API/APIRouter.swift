@@ -62,12 +62,7 @@ package struct API: Sendable {
             suggestions: FriendSuggestions(pool: pool, use: use.workouts, now: now),
             lastActivity: accounts.sessions.lastActivity, live: live
         ).declare(on: &table)
-        ExerciseRoutes(
-            exercises: exercises, ratings: ExerciseRatings(pool: pool, use: use.workouts), use: use, live: live
-        ).declare(on: &table)
-        ExerciseDiscoveryRoutes(
-            exercises: exercises, library: ExerciseLibrary(pool: pool), use: use, now: now
-        ).declare(on: &table)
+        Self.declare(exercises, use, live, now: now, on: &table)
         ProgressRoutes(pool: pool, live: live).declare(on: &table)
         let racks = PlateRacks(pool: pool)
         PlateRoutes(racks: racks).declare(on: &table)
@@ -113,6 +108,19 @@ package struct API: Sendable {
                 total: configuration.uploadPlaces.total, perUser: configuration.uploadPlaces.perUser),
             spoolDirectory: configuration.spoolDirectory)
         self.configuration = configuration
+    }
+
+    private static func declare(
+        _ exercises: Exercises, _ use: ExerciseUse, _ live: LiveHooks, now: @escaping @Sendable () -> Timestamp,
+        on table: inout RouteTable
+    ) {
+        let pool = exercises.pool
+        ExerciseRoutes(
+            exercises: exercises, ratings: ExerciseRatings(pool: pool, use: use.workouts), use: use, live: live
+        ).declare(on: &table)
+        ExerciseDiscoveryRoutes(
+            exercises: exercises, library: ExerciseLibrary(pool: pool), use: use, now: now
+        ).declare(on: &table)
     }
 
     /// Answers requests; what is not under `/v1` or `/.well-known` goes to `pages`.
