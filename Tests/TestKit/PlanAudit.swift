@@ -16,8 +16,13 @@ package struct PlanAudit: Sendable {
 
     /// Tables that grow with users and what they do.
     package let growing: Set<String>
+    /// How statements begin that run once at a start and may read a table whole.
+    package let startUp: [String]
 
-    package init(growing: Set<String>) { self.growing = growing }
+    package init(growing: Set<String>, startUp: [String] = []) {
+        self.growing = growing
+        self.startUp = startUp
+    }
 
     /// Statements prepared on the connection that read or change one of the growing tables.
     package func statements(on connection: isolated PostgresConnection) throws -> [(name: String, text: String)] {
@@ -25,7 +30,8 @@ package struct PlanAudit: Sendable {
             "select name, statement from pg_prepared_statements where statement !~ 'pg_prepared' order by name",
             as: (String, String).self)
         return rows.filter { _, text in
-            text.split { !$0.isLetter && $0 != "_" }.contains { growing.contains(String($0)) }
+            guard !startUp.contains(where: text.hasPrefix) else { return false }
+            return text.split { !$0.isLetter && $0 != "_" }.contains { growing.contains(String($0)) }
         }.map { (name: $0, text: $1) }
     }
 

@@ -4,6 +4,7 @@ import Store
 import TestKit
 
 @testable import API
+import Foundation
 
 /// How a route is called properly on a thing that its owner has just made.
 ///
@@ -68,6 +69,13 @@ struct SampleWorld: Sendable {
         try await server.runJobs()
         guard let id = asked.string("id") else { throw SampleFault(description: "no export: \(asked.text)") }
         return "/v1/users/data-export/\(id)"
+    }
+
+    /// A training log's import.
+    func imported() async throws -> String {
+        let answer = try await owner.importing(Data(ImportFixture.hevy([100]).utf8))
+        guard let id = answer.string("id") else { throw SampleFault(description: "no import: \(answer.text)") }
+        return "/v1/workouts/import/\(id)"
     }
 
     /// A picture, which whoever knows its path may open.
@@ -135,6 +143,7 @@ enum RouteSamples {
         "DELETE /v1/users/:userId/block": RouteSample(
             path: { "/v1/users/\(try await $0.person().id)/block" }, isOwned: false, answerToNothing: 204),
         "GET /v1/avatars/:avatarId/:size": RouteSample(path: { try await $0.avatar() }, isOwned: false),
+        "GET /v1/workouts/import/:id": RouteSample(path: { try await $0.imported() }),
         "GET /v1/users/data-export/:id": RouteSample(path: { try await $0.export() }),
         "GET /v1/users/data-export/:id/download": RouteSample(path: { try await $0.export() + "/download" }),
         "POST /v1/users/friends/request": RouteSample(
