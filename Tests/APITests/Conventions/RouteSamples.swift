@@ -1,10 +1,10 @@
+import Foundation
 import HTTPTypes
 import Protocol
 import Store
 import TestKit
 
 @testable import API
-import Foundation
 
 /// How a route is called properly on a thing that its owner has just made.
 ///
