@@ -7,6 +7,7 @@ import sys
 import time
 
 import boto3
+import botocore.exceptions
 from botocore.config import Config
 
 BUCKET = "pictures"
@@ -81,5 +82,12 @@ class Store:
 
     def objects(self):
         client = self._client("s3", self.key["AccessKeyId"], self.key["SecretAccessKey"])
-        return {item["Key"]: client.head_object(Bucket=BUCKET, Key=item["Key"])["ContentType"]
-                for item in client.list_objects_v2(Bucket=BUCKET).get("Contents", [])}
+        kinds = {}
+        for item in client.list_objects_v2(Bucket=BUCKET).get("Contents", []):
+            try:
+                kinds[item["Key"]] = client.head_object(Bucket=BUCKET, Key=item["Key"])["ContentType"]
+            except botocore.exceptions.ClientError as error:
+                # The server may remove it between the two questions.
+                if error.response["Error"]["Code"] != "404":
+                    raise
+        return kinds
