@@ -126,7 +126,8 @@ extension HotPlanTests.Area {
             try await read(
                 client,
                 "/v1/workouts/\(workout)", "/v1/workouts?exercise=\(Self.squat)", "/v1/workouts?status=completed",
-                "/v1/workouts?from=2024-01-01T00:00:00Z&to=2025-01-01T00:00:00Z", "/v1/workouts?template=\(workout)")
+                "/v1/workouts?from=2024-01-01T00:00:00Z&to=2025-01-01T00:00:00Z", "/v1/workouts?template=\(workout)",
+                "/v1/workouts/export?format=strong&unit=kg")
             _ = try await client.delete("/v1/workouts/\(workout)")
         case .progress:
             _ = try await client.send("POST", "/v1/progress/body", text: #"{"weightKg": 80}"#)
