@@ -32,7 +32,9 @@ test: test-swift test-python ## Run every test
 
 test-swift: setup-test
 	swift build --build-tests
-	swift test --skip-build --no-parallel
+	@# What failed is said once more at the end, where it is found.
+	@set -o pipefail; swift test --skip-build --no-parallel 2>&1 | tee .build/test.log || \
+		{ printf '\nWhat failed:\n'; grep -aE '✘|^[^◇✔]*(Fatal|error:)' .build/test.log | head -100; exit 1; }
 
 test-python: .venv/.installed test-swift
 	@# One run a folder: each has modules of its own.
