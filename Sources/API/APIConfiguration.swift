@@ -41,6 +41,8 @@ package struct APIConfiguration: Sendable {
     package var uploadPlaces = (total: 24, perUser: 2)
     /// Training logs up to this size are imported while their sender waits; larger ones by a job.
     package var importAtOnceBytes = 2 << 20
+    /// Accounts of at most so many rows are exported while their owner waits; larger ones by a job.
+    package var exportAtOnceRows = 10_000
     /// The wall clock.
     package var now: @Sendable () -> Timestamp = { .now }
 

@@ -51,10 +51,10 @@ package struct API: Sendable {
         var handlers = JobHandlers()
         var chores = accounts.chores + [Housekeeping.Chore(name: "idempotency keys", removeSome: keys.removeExpired)]
         accounts.declare(on: &table)
-        UserRoutes(users: Users(pool: pool), relations: Relations(pool: pool), live: live).declare(on: &table)
-        avatars = Avatars(
-            pool: pool, store: configuration.objects.store, now: now, logger: foundation.logger)
-        AvatarRoutes(avatars: avatars).declare(on: &table)
+        let (users, relations) = (Users(pool: pool), Relations(pool: pool))
+        UserRoutes(users: users, relations: relations, live: live).declare(on: &table)
+        avatars = Avatars(pool: pool, store: configuration.objects.store, now: now, logger: foundation.logger)
+        AvatarRoutes(avatars: avatars, users: users, relations: relations).declare(on: &table)
         let (exercises, use) = (Exercises(pool: pool), ExerciseUse(pool: pool))
         SocialRoutes(
             friendships: Friendships(pool: pool, now: now), lists: SocialLists(pool: pool),
@@ -82,14 +82,15 @@ package struct API: Sendable {
         }
         let exports = DataExports(
             pool: pool, jobs: Jobs(now: now), files: ExportFiles(directory: configuration.exportDirectory),
-            parts: PersonalData.exportParts, now: now)
+            parts: PersonalData.exportParts, attachments: avatars.attachments,
+            atOnceRows: configuration.exportAtOnceRows, now: now)
         DataExportRoutes(exports: exports).declare(on: &table)
         specification = table.declareSpecification(version: configuration.version)
         self.table = table
         accounts.register(on: &handlers)
         exports.register(on: &handlers)
         let erasure = AccountErasure(
-            pool: pool, jobs: Jobs(now: now), users: Users(pool: pool), live: live,
+            pool: pool, jobs: Jobs(now: now), users: users, live: live,
             parts: PersonalData.erasureParts(pool: pool, exports: exports, avatars: avatars), now: now)
         handlers.add(EraseAccount.self) { job, run in try await erasure.erase(job.userId, except: run.id) }
         handlers.add(AvatarRemoval.self, run: avatars.removeFiles)

@@ -24,10 +24,12 @@ package struct ZipArchive: Sendable {
             uniqueKeysWithValues: names.map { ($0, Array(try Data(contentsOf: unpacked.appendingPathComponent($0)))) })
     }
 
-    package func text(_ name: String) throws -> String {
+    package func bytes(_ name: String) throws -> [UInt8] {
         guard let bytes = contents[name] else { throw Unreadable(reason: "no \(name)") }
-        return String(decoding: bytes, as: UTF8.self)
+        return bytes
     }
+
+    package func text(_ name: String) throws -> String { String(decoding: try bytes(name), as: UTF8.self) }
 
     package func json(_ name: String) throws -> JSONValue { try JSONReader.parse(try text(name)) }
 

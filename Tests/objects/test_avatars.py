@@ -38,8 +38,9 @@ def upload(served, token, picture):
         return json.loads(response.read())
 
 
-def picture(served, path):
-    with urllib.request.urlopen(served.address + path, timeout=60) as response:
+def picture(served, path, token):
+    request = urllib.request.Request(served.address + path, headers={"authorization": f"Bearer {token}"})
+    with urllib.request.urlopen(request, timeout=60) as response:
         return response.headers["content-type"], response.read()
 
 
@@ -56,15 +57,22 @@ def test_pictures_lie_in_the_bucket_and_leave_it_when_they_are_replaced_or_remov
     first = upload(served, token, png(200))
     assert len(store.objects()) == 3
     assert set(store.objects().values()) == {"image/jpeg"}
-    kind, content = picture(served, first["large"])
+    kind, content = picture(served, first["large"], token)
     assert kind == "image/jpeg" and content.startswith(b"\xff\xd8\xff")
     second = upload(served, token, png(100))
     assert served.call("GET", "/v1/users/profile", token=token)["avatar"] == second
     wait_for(lambda: len(store.objects()) == 3)
     with pytest.raises(urllib.error.HTTPError) as gone:
-        picture(served, first["large"])
+        picture(served, first["large"], token)
     assert gone.value.code == 404
-    assert picture(served, second["small"])[0] == "image/jpeg"
+    assert picture(served, second["small"], token)[0] == "image/jpeg"
+    other = sign_up(served, "eve")
+    owner = served.call("GET", "/v1/users/profile", token=token)["id"]
+    assert picture(served, second["small"], other)[0] == "image/jpeg"
+    served.call("POST", f"/v1/users/{owner}/block", token=other)
+    with pytest.raises(urllib.error.HTTPError) as hidden:
+        picture(served, second["small"], other)
+    assert hidden.value.code == 404
     served.call("DELETE", "/v1/users/avatar", token=token)
     wait_for(lambda: not store.objects())
     assert served.errors() == []
@@ -78,7 +86,7 @@ def test_with_the_store_away_the_server_says_when_to_come_back_and_changes_nothi
         store.stop()
     else:
         store.freeze()
-    for attempt in (lambda: upload(served, token, png(100)), lambda: picture(served, first["large"])):
+    for attempt in (lambda: upload(served, token, png(100)), lambda: picture(served, first["large"], token)):
         with pytest.raises(urllib.error.HTTPError) as away:
             attempt()
         assert away.value.code == 503

@@ -8,17 +8,26 @@ struct DataExportRoutes: Sendable {
     func declare(on routes: inout RouteTable) {
         routes.add(
             .get, "/v1/users/data-export",
-            "Has everything held on the user gathered; within an hour a repeat gives the same export",
-            status: .accepted, RouteOptions(limit: .account), use: ask)
+            "Everything held on the user as a ZIP file; of a large account a job gathers it (202). Within an hour a "
+                + "repeat gives the same",
+            RouteOptions(limit: .account, handlerTimeout: .seconds(30), alsoAnswers: [.accepted]), use: ask)
         routes.get("/v1/users/data-export/:id", "How an export stands, and where its file is", use: export)
         routes.get(
             "/v1/users/data-export/:id/download", "The ZIP file, for seven days",
             RouteOptions(problems: [.wrongState], limit: .account), use: download)
     }
 
-    private func ask(_ call: Call<SignedInUser, NoQuery, NoBody>) async throws -> Answer<DataExport> {
-        let export = try await exports.ask(call.caller.id)
-        return Answer(export, headers: [.location: "/v1/users/data-export/\(export.id)"])
+    private func ask(
+        _ call: Call<SignedInUser, NoQuery, NoBody>
+    ) async throws -> Answer<DownloadOrLater<ZipMedia, DataExport>> {
+        switch try await exports.ask(call.caller.id) {
+        case .file(let file, let name): return Answer(.download(Self.download(file, name)))
+        case .waiting(let export):
+            var answer = Answer<DownloadOrLater<ZipMedia, DataExport>>(
+                .later(export), headers: [.location: "/v1/users/data-export/\(export.id)"])
+            answer.status = .accepted
+            return answer
+        }
     }
 
     private func export(_ call: Call<SignedInUser, NoQuery, NoBody>) async throws -> Answer<DataExport> {
@@ -29,6 +38,10 @@ struct DataExportRoutes: Sendable {
         _ call: Call<SignedInUser, NoQuery, NoBody>
     ) async throws -> Answer<Download<ZipMedia>> {
         let (file, name) = try await exports.file(of: call.id("id"), of: call.caller.id)
+        return Answer(Self.download(file, name))
+    }
+
+    private static func download(_ file: SpooledFile, _ name: String) -> Download<ZipMedia> {
         let content = DownloadContent.stream(sizeBytes: file.sizeBytes) { writer in
             var sent = 0
             while sent < file.sizeBytes {
@@ -37,7 +50,7 @@ struct DataExportRoutes: Sendable {
                 sent += piece.count
             }
         }
-        return Answer(Download(content, disposition: .attachment(filename: name)))
+        return Download(content, disposition: .attachment(filename: name))
     }
 }
 

@@ -8,12 +8,24 @@ struct DataExportJob: JobPayload {
     var exportId: UUIDv7
 }
 
-/// Exports of everything held on a user: asked for, gathered by a job into a file, removed after a week.
+/// Exports of everything held on a user, gathered into a file that is removed after a week.
+///
+/// What a small account holds is gathered while its owner waits, a large account's by a job. Either way there is a job,
+/// so that an export that was begun is finished whatever happens to this process.
 struct DataExports: Sendable {
+    /// What who asks for an export gets.
+    enum Outcome: Sendable {
+        case file(SpooledFile, name: String)
+        /// It is being gathered.
+        case waiting(DataExport)
+    }
+
     /// How long a file is kept.
     static let kept = Duration.seconds(7 * 24 * 3600)
     /// Within this time a repeat gives the export there is.
     static let fresh = Duration.seconds(3600)
+    /// When the job looks after an export that is gathered while its owner waits; that is over by then, or has failed.
+    static let lookedAfter = Duration.seconds(60)
 
     static let exportParts = [
         ExportPart(
@@ -27,6 +39,10 @@ struct DataExports: Sendable {
     let jobs: Jobs
     let files: ExportFiles
     let parts: [ExportPart]
+    let attachments: ExportAttachment.List
+    /// Accounts of at most so many rows are gathered at once.
+    let atOnceRows: Int
+    let seats = ExportSeats(count: 2)
     let now: @Sendable () -> Timestamp
 
     private static let columns: SQL = "id, status, created_at, finished_at, size_bytes, expires_at"
@@ -54,27 +70,55 @@ struct DataExports: Sendable {
         }
     }
 
-    /// The export of a user that is being gathered, or was asked for within the hour and has not failed; else a new one.
-    func ask(_ user: UserID) async throws -> DataExport {
+    /// Everything held on a user: the file that was made within the hour, or is made now of a small account; of a large
+    /// one, or where too many are waiting, the export that a job gathers.
+    func ask(_ user: UserID) async throws -> Outcome {
+        let hasSeat = seats.take()
+        defer { if hasSeat { seats.leave() } }
+        let (export, isOurs) = try await current(of: user, mayGather: hasSeat)
+        if isOurs {
+            do {
+                try await gather(export.id, isLastAttempt: false)
+            } catch  where !Task.isCancelled {
+                // Its job tries again.
+                return .waiting(export)
+            }
+        }
+        guard isOurs || export.status == .ready else { return .waiting(export) }
+        if let file = try await files.open(export.id) { return .file(file, name: Self.name(of: export)) }
+        // Its file is lost, as after a move without it; or the account was erased meanwhile.
+        try await remove([export.id])
+        throw Problem(.unavailable, detail: "The export was lost: ask again.", retryAfterSeconds: 1)
+    }
+
+    /// The export of a user that is being gathered, or was made within the hour; else a new one, with its job.
+    ///
+    /// Answers true with a new one of a small account, if `mayGather`: the caller has to gather it.
+    private func current(of user: UserID, mayGather: Bool) async throws -> (DataExport, isOurs: Bool) {
         let time = now()
         return try await pool.transaction { connection in
             // Two at once ask one after the other.
             try connection.execute("select from users where id = \(user) for update")
-            let current = try connection.first(
+            let found = try connection.first(
                 """
                 select \(Self.columns) from data_exports
                 where user_id = \(user) and expires_at > \(time)
                   and (status = 'waiting' or status = 'ready' and created_at > \(time - Self.fresh))
                 order by created_at desc limit 1
                 """, Self.read)
-            let export = try current ?? insert(for: user, at: time, on: connection)
-            if export.status == .waiting {
-                // Also for one that waits already: its job may have been given up.
-                let options = JobOptions(priority: .low, key: export.id.description)
-                try jobs.enqueue(DataExportJob(exportId: export.id), options, on: connection)
-            }
-            return export
+            if let found, found.status == .ready { return (found, false) }
+            let export = try found ?? insert(for: user, at: time, on: connection)
+            let isOurs = try found == nil && mayGather && isSmall(user, on: connection)
+            // Also for one that waits already: its job may have been given up.
+            let options = JobOptions(
+                priority: .low, runAt: isOurs ? time + Self.lookedAfter : nil, key: export.id.description)
+            try jobs.enqueue(DataExportJob(exportId: export.id), options, on: connection)
+            return (export, isOurs)
         }
+    }
+
+    private func isSmall(_ user: UserID, on connection: isolated PostgresConnection) throws -> Bool {
+        try ExportPart.count(parts, of: user, upTo: atOnceRows, on: connection) <= atOnceRows
     }
 
     private func insert(
@@ -107,7 +151,11 @@ struct DataExports: Sendable {
         let export = try await export(id, of: user)
         guard export.status == .ready else { throw Problem(.wrongState, detail: "The export is not ready.") }
         guard let file = try await files.open(id) else { throw Problem(.notFound) }
-        return (file, "fitai-data-\(export.createdAt.rfc3339.prefix(10)).zip")
+        return (file, Self.name(of: export))
+    }
+
+    private static func name(of export: DataExport) -> String {
+        "fitai-data-\(export.createdAt.rfc3339.prefix(10)).zip"
     }
 
     /// Gathers an export; does nothing for one that is done or gone. After the last failure it is marked as failed.
@@ -117,7 +165,8 @@ struct DataExports: Sendable {
         guard let user = waiting else { return }
         do {
             let size = try await files.write(id) { archive in
-                try await ExportWriting(user: user, at: now(), pool: pool, archive: archive).write(parts)
+                try await ExportWriting(user: user, at: now(), pool: pool, archive: archive)
+                    .write(parts, attachments)
             }
             try await finish(id, of: user, size: size)
         } catch {

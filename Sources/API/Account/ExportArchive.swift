@@ -1,53 +1,36 @@
 import CArchive
 import Glibc
 import Protocol
-import Store
+import Synchronization
 
-/// A ZIP file under construction, written by libarchive on a thread of its own, entry by entry and never held whole.
+/// A ZIP file under construction, written by libarchive entry by entry and never held whole.
 ///
-/// The file is open to its owner alone. It has to be finished; otherwise it is half a file.
-actor ExportArchive {
+/// Its functions wait for the disk: they belong on threads that may. The file is open to its owner alone. It has to be
+/// finished; otherwise it is half a file.
+final class ExportArchive: Sendable {
     struct Failure: Error, CustomStringConvertible {
         let description: String
     }
 
-    nonisolated private let executor: ThreadExecutor
-    nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
+    private let writer: Mutex<Writer>
 
-    private let path: String
-    private var writer: Writer?
-
-    /// Makes the file at the first entry.
-    init(path: String) throws {
-        self.path = path
-        executor = try ThreadExecutor(name: "export")
-    }
+    init(path: String) throws { writer = Mutex(try Writer(path: path)) }
 
     /// Begins an entry; what is written from now on belongs to it.
     func begin(_ name: String, at time: Timestamp) throws {
-        let writer = try writer ?? Writer(path: path)
-        self.writer = writer
-        try writer.begin(name, seconds: Int(time.milliseconds / 1000))
+        try writer.withLock { try $0.begin(name, seconds: Int(time.milliseconds / 1000)) }
     }
 
-    func write(_ bytes: [UInt8]) throws { try begun().write(bytes) }
+    func write(_ bytes: [UInt8]) throws { try writer.withLock { try $0.write(bytes) } }
 
     /// Keeps bytes aside for a later entry, on disk.
-    func keep(_ bytes: [UInt8]) throws { try begun().keep(bytes) }
+    func keep(_ bytes: [UInt8]) throws { try writer.withLock { try $0.keep(bytes) } }
 
     /// Writes what was kept aside into the entry, and forgets it.
-    func writeKept() throws { try begun().writeKept() }
+    func writeKept() throws { try writer.withLock { try $0.writeKept() } }
 
     /// Closes the last entry and the archive, and has all of it on disk; answers its size in bytes.
-    func finish() throws -> Int {
-        defer { writer = nil }
-        return try begun().finish()
-    }
-
-    private func begun() throws -> Writer {
-        guard let writer else { throw Failure(description: "no entry is begun") }
-        return writer
-    }
+    func finish() throws -> Int { try writer.withLock { try $0.finish() } }
 }
 
 /// Owns libarchive's writer, the archive's descriptor, and that of a file without a name for what is kept aside.

@@ -33,15 +33,15 @@ struct ExportFiles: Sendable {
         try await remove([id])
         let draft = directory.appendingPathComponent("\(id).\(UUIDv7.make()).draft").path
         do {
-            let archive = try ExportArchive(path: draft)
+            let archive = try await NIOThreadPool.singleton.runIfActive { try ExportArchive(path: draft) }
             try await fill(archive)
-            let size = try await archive.finish()
             let path = path(of: id)
-            try await NIOThreadPool.singleton.runIfActive {
+            return try await NIOThreadPool.singleton.runIfActive {
+                let size = try archive.finish()
                 // Another attempt that took over has removed this draft: then it must not count.
                 guard rename(draft, path) == 0 else { throw Failure(description: "cannot rename \(draft)") }
+                return size
             }
-            return size
         } catch {
             // What cannot be removed now is found by the clean-up.
             _ = try? await NIOThreadPool.singleton.runIfActive { unlink(draft) }

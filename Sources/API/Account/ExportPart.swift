@@ -40,10 +40,20 @@ struct ExportPart: Sendable {
     }
 
     /// The rows behind a key; fewer than `rowsAtOnce` are the last.
-    func page(of user: UserID, after: [String]?, in pool: PostgresPool) async throws(StoreError) -> [Row] {
-        try await pool.rows(statement(of: user, after: after)) { row throws(StoreError) in
+    func page(
+        of user: UserID, after: [String]?, on connection: isolated PostgresConnection
+    ) throws(StoreError) -> [Row] {
+        try connection.rows(statement(of: user, after: after)) { row throws(StoreError) in
             Row(values: try row.next(), key: try row.next())
         }
+    }
+
+    /// How many rows the parts have of a user, counted no further than `most` + 1.
+    static func count(
+        _ parts: [ExportPart], of user: UserID, upTo most: Int, on connection: isolated PostgresConnection
+    ) throws -> Int {
+        let rows = SQL.join(parts.map { "(select 1 \($0.source(user)))" as SQL }, separator: " union all ")
+        return try connection.first("select count(*) from (\(rows) limit \(most + 1)) as held", as: Int.self) ?? 0
     }
 
     func statement(of user: UserID, after: [String]?) -> SQL {

@@ -53,26 +53,17 @@ package struct TokenVerifier: Sendable {
 
     /// Who bears the token. Throws `.expired`, `.revoked`, or `.invalid` for whatever we did not sign.
     package func verify(_ token: String) throws(TokenFault) -> Identity {
-        guard token.utf8.count <= 2048 else { throw .invalid }
-        let parts = token.split(separator: ".", omittingEmptySubsequences: false)
-        guard parts.count == 3, let header = object(parts[0]), header["alg"]?.string == "EdDSA",
-            header["crit"] == nil, let key = header["kid"]?.string.flatMap({ keys[$0] }),
-            let signature = Data(base64URL: parts[2]),
-            key.isValidSignature(signature, for: Data("\(parts[0]).\(parts[1])".utf8)),
-            let claims = object(parts[1]), claims["iss"]?.string == TokenIssuer.issuer,
-            let userId = claims["sub"]?.id, let sid = claims["sid"]?.id, let expiry = claims["exp"]?.integer,
-            let role = claims["role"]?.string.flatMap({ Role(rawValue: $0) })
+        guard let token = SignedToken(token, mostBytes: 2048), token.algorithm == "EdDSA",
+            let key = token.keyId.flatMap({ keys[$0] }), key.isValidSignature(token.signature, for: token.signed),
+            token.claims["iss"]?.string == TokenIssuer.issuer, let userId = token.claims["sub"]?.id,
+            let sid = token.claims["sid"]?.id, let expiry = token.claims["exp"]?.integer,
+            let role = token.claims["role"]?.string.flatMap({ Role(rawValue: $0) })
         else { throw .invalid }
         let expiresAt = Timestamp(milliseconds: expiry * 1000)
         guard now() < expiresAt else { throw .expired }
         guard !revoked.contains(sid) else { throw .revoked }
         return Identity(
-            userId: userId, sid: sid, expiresAt: expiresAt, isVerified: claims["verified"]?.bool ?? false, role: role)
-    }
-
-    private func object(_ part: Substring) -> JSONValue? {
-        guard let data = Data(base64URL: part), String(validating: data, as: UTF8.self) != nil else { return nil }
-        // A header or claims that are no JSON make the token invalid, the reason is of no use.
-        return try? JSONReader.parse(Array(data))
+            userId: userId, sid: sid, expiresAt: expiresAt, isVerified: token.claims["verified"]?.bool ?? false,
+            role: role)
     }
 }

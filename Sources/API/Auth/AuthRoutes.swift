@@ -152,7 +152,7 @@ struct AuthRoutes: Sendable {
         // By id where there is one, so that email address and username count together.
         let account = candidate?.account.id.description ?? body.login
         try delays.begin(account: account, address: call.facts.address)
-        // Hashing runs for unknown users too, so that both answers take the same time.
+        // Runs for unknown users too, so that both answers take the same time.
         let isRight = try await passwords.verify(body.password, against: candidate?.hash)
         guard let candidate, isRight, candidate.standing != .erasing else { throw Problem(.invalidCredentials) }
         guard candidate.standing != .suspended else { throw Problem(.accountSuspended) }

@@ -49,12 +49,13 @@ extension SpecificationWriter {
         response["headers"] = .object(
             Dictionary(uniqueKeysWithValues: headers.map { ($0, ["$ref": .string("#/components/headers/\($0)")]) }))
         guard route.output != NoContent.self else { return response }
-        if let output = route.output as? any MediaOutput.Type {
+        if let output = media(of: route, status) {
             let content = output.declaredTypes.map { ($0.name, ["schema": Self.bytes(of: $0)] as DocumentValue) }
             response["content"] = .object(Dictionary(uniqueKeysWithValues: content))
             return response
         }
-        guard let output = route.output as? any Decodable.Type else {
+        let later: (any Decodable.Type)? = (route.output as? any LaterOutput.Type)?.laterType
+        guard let output = later ?? route.output as? any Decodable.Type else {
             throw SchemaFault(description: "\(route.path): \(route.output) is no Decodable, so its shape is not found")
         }
         let sample = try recorder.sample(of: output)
@@ -64,6 +65,14 @@ extension SpecificationWriter {
         if route.options.hasPage { content["text/html"] = ["schema": ["type": "string"]] }
         response["content"] = content
         return response
+    }
+
+    /// Nil where the answer is JSON.
+    private func media(of route: Route, _ status: HTTPResponse.Status) -> (any MediaOutput.Type)? {
+        if let output = route.output as? any LaterOutput.Type {
+            return status == route.status ? output.downloadType : nil
+        }
+        return route.output as? any MediaOutput.Type
     }
 
     /// `?fields=` may leave out every member of an object, or of a page's items.

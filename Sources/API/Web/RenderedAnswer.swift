@@ -43,7 +43,7 @@ package struct RenderedAnswer: Sendable {
             body = Array(page.utf8)
             return
         }
-        if let output = answer.output as? any MediaOutput {
+        if let output = (answer.output as? any MediaOutput) ?? (answer.output as? any LaterOutput)?.download {
             body = []
             take(output, entityTag: answer.entityTag, of: route, for: facts)
             return
@@ -105,9 +105,6 @@ package struct RenderedAnswer: Sendable {
             headers[.eTag] = (given ?? EntityTag(hashing: body)).description
         case .shared(let seconds):
             headers[.cacheControl] = "public, max-age=\(seconds)"
-            headers[.eTag] = (given ?? EntityTag(hashing: body)).description
-        case .immutable:
-            headers[.cacheControl] = "public, max-age=31536000, immutable"
             headers[.eTag] = (given ?? EntityTag(hashing: body)).description
         }
     }

@@ -82,8 +82,6 @@ package enum Caching: Sendable {
     case revalidated
     /// By anyone for so many seconds.
     case shared(seconds: Int)
-    /// By anyone for ever: another version has another path.
-    case immutable
 }
 
 /// Which bucket a call is paid from.

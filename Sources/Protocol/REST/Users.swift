@@ -106,7 +106,7 @@ public struct Profile: Sendable {
     }
 
     /// Paths of the picture in its sizes, in pixels.
-    public struct Avatar: Codable, Sendable {
+    public struct Avatar: Codable, Hashable, Sendable {
         public var small: String
         public var medium: String
         public var large: String

@@ -16,12 +16,16 @@ package struct ObjectsConfiguration: Sendable {
         let region = reader.value(.s3Region) { $0.contains(where: \.isWhitespace) ? nil : $0 }
         let keyId = reader.text(.s3AccessKeyId)
         let secret = reader.text(.s3SecretAccessKey)
-        let isSet = reader.environment[Variable.s3URL.name]?.isEmpty == false
-        for (variable, isMissing) in [
-            (Variable.s3Bucket, reader.text(.s3Bucket) == nil), (.s3AccessKeyId, keyId == nil),
-            (.s3SecretAccessKey, secret == nil),
-        ] where isSet && isMissing {
-            reader.note(variable, message: "\(variable.name) must be set together with S3_URL")
+        let companions = [
+            (Variable.s3Bucket, reader.text(.s3Bucket)), (.s3AccessKeyId, keyId), (.s3SecretAccessKey, secret),
+        ]
+        if reader.text(.s3URL) != nil {
+            for (variable, text) in companions where text == nil {
+                reader.note(variable, message: "\(variable.name) must be set together with S3_URL")
+            }
+        } else if let (stray, _) = companions.first(where: { $1 != nil }) {
+            // Pictures would lie on this machine's disk, where nobody looks for them.
+            reader.note(.s3URL, message: "S3_URL must be set together with \(stray.name)")
         }
         guard let endpoint, let bucket, let region, let keyId, let secret else { return }
         s3 = S3Configuration(

@@ -6,8 +6,22 @@ extension PostgresConnection {
     package func transaction<Value>(
         _ body: (isolated PostgresConnection) throws -> Value
     ) throws -> Value {
+        try transaction("begin", body)
+    }
+
+    /// Runs `body` in a transaction that only reads, and in which every statement sees what the first one saw: what is
+    /// committed meanwhile does not show.
+    package func snapshot<Value>(
+        _ body: (isolated PostgresConnection) throws -> Value
+    ) throws -> Value {
+        try transaction("begin isolation level repeatable read read only", body)
+    }
+
+    private func transaction<Value>(
+        _ beginning: String, _ body: (isolated PostgresConnection) throws -> Value
+    ) throws -> Value {
         precondition(!isInTransaction, "transactions do not nest")
-        try control("begin", .harmless)
+        try control(beginning, .harmless)
         isInTransaction = true
         defer { isInTransaction = false }
         let value: Value

@@ -95,6 +95,14 @@ extension PostgresPool {
         try await leasing(deadline) { connection in Result { try body(connection) } }.get()
     }
 
+    /// Runs `body`, which only reads, on what was committed when its first statement began, in one hop.
+    @discardableResult
+    package func snapshot<Value: Sendable>(
+        _ body: @Sendable (isolated PostgresConnection) throws -> Value
+    ) async throws -> Value {
+        try await with { connection in try connection.snapshot(body) }
+    }
+
     /// Runs `body` as one transaction, in one hop; what it throws rolls back and is thrown on.
     ///
     /// `deadline` bounds the whole, the wait for a connection included. With `attempts` above 1 a transaction that

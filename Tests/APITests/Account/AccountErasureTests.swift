@@ -50,7 +50,7 @@ struct AccountErasureTests {
             let now: @Sendable () -> Timestamp = { server.clock.now }
             let exports = DataExports(
                 pool: server.pool, jobs: Jobs(now: now), files: ExportFiles(directory: server.exportDirectory),
-                parts: [], now: now)
+                parts: [], attachments: { _, _ in [] }, atOnceRows: 0, now: now)
             let parts = PersonalData.erasureParts(
                 pool: server.pool, exports: exports, avatars: server.api.avatars)
             func erasure(_ parts: [ErasurePart]) -> AccountErasure {
@@ -117,7 +117,7 @@ struct AccountErasureTests {
             values (\(UUIDv7.make()), 'auth.passwordResetMail', 'zz_ada_77@example.com',
                 '{"email": "zz_ada_77@example.com"}', 0, 1, 1, '', now(), now())
             """)
-        #expect(try await ada.client.get("/v1/users/data-export").status == 202)
+        #expect(try await ada.client.get("/v1/users/data-export").status == 200)
         try await server.runJobs()
         return copy.id
     }

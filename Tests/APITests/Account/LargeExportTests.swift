@@ -42,24 +42,13 @@ struct LargeExportTests {
         for statement in statements { try await pool.execute(statement) }
     }
 
-    /// Of this process, in KiB: what it holds now (`VmRSS`) or has held at most (`VmHWM`).
-    private func memory(_ name: String) throws -> Int {
-        let status = try String(contentsOfFile: "/proc/self/status", encoding: .utf8)
-        let line = try #require(status.split(separator: "\n").first { $0.hasPrefix(name + ":") })
-        return try #require(line.split(whereSeparator: \.isWhitespace).dropFirst().first.flatMap { Int($0) })
-    }
-
     @Test("a hundred thousand rows are written whole, in memory that does not grow with them")
     func large() async throws {
         try await RESTServer.run { server in
             let ada = try await server.user("ada")
             try await seed(server.pool, ada.id)
             let export: DataExport = try await ada.client.get("/v1/users/data-export").decoded()
-            // Has the kernel forget the peak so far.
-            try Data("5".utf8).write(to: URL(filePath: "/proc/self/clear_refs"))
-            let before = try memory("VmRSS")
-            try await server.runJobs()
-            let growth = try memory("VmHWM") - before
+            let growth = try await ProcessMemory.growthKiB { try await server.runJobs() }
             #expect(growth < 48 * 1024, "the process grew by \(growth) KiB")
             let done: DataExport = try await ada.client.get("/v1/users/data-export/\(export.id)").decoded()
             #expect(done.status == .ready)

@@ -171,7 +171,7 @@ extension Route {
     var isTaggedGet: Bool {
         guard method == .get, access != .anyone else { return false }
         switch options.caching {
-        case .none, .shared, .immutable: return false
+        case .none, .shared: return false
         case .tagged, .revalidated: return true
         }
     }

@@ -65,9 +65,11 @@ struct SampleWorld: Sendable {
 
     /// An export that is ready.
     func export() async throws -> String {
-        let asked = try await owner.client.get("/v1/users/data-export")
+        _ = try await owner.client.get("/v1/users/data-export")
         try await server.runJobs()
-        guard let id = asked.string("id") else { throw SampleFault(description: "no export: \(asked.text)") }
+        let made = try await server.pool.first(
+            "select id from data_exports where user_id = \(owner.id) and status = 'ready'", as: UUIDv7.self)
+        guard let id = made else { throw SampleFault(description: "no export was made") }
         return "/v1/users/data-export/\(id)"
     }
 
@@ -78,7 +80,7 @@ struct SampleWorld: Sendable {
         return "/v1/workouts/import/\(id)"
     }
 
-    /// A picture, which whoever knows its path may open.
+    /// A picture.
     func avatar() async throws -> String {
         let answer = try await owner.upload(AvatarFiles.form(AvatarFiles.quarters()))
         return try answer.decoded(as: Profile.Avatar.self).small

@@ -19,7 +19,7 @@ struct AvatarTests {
     }
 
     @Test(
-        "a picture of each format gets three sizes, is shown in the profile, and opens without signing in",
+        "a picture of each format gets three sizes, is shown in the profile, and opens for those who see it there",
         arguments: [ImageHeader.Format.jpeg, .png, .webp])
     func formats(format: ImageHeader.Format) async throws {
         try await RESTServer.run { server in
@@ -30,17 +30,18 @@ struct AvatarTests {
             let avatar: Profile.Avatar = try answer.decoded()
             #expect(answer[header: "location"] == avatar.large)
             for (path, side) in [(avatar.small, 64), (avatar.medium, 256), (avatar.large, 1024)] {
-                let picture = try await server.client.get(path)
+                let picture = try await bob.client.get(path)
                 #expect(picture.status == 200)
                 #expect(picture[header: "content-type"] == "image/jpeg")
-                #expect(picture[header: "cache-control"] == "public, max-age=31536000, immutable")
+                #expect(picture[header: "cache-control"] == "private, no-cache")
                 #expect(picture[header: "x-content-type-options"] == "nosniff")
                 let read = try #require(AvatarFiles.read(picture.body))
                 #expect(read.width == side)
                 #expect(read.height == side)
                 #expect(read.colours == AvatarFiles.colours)
                 let tag = try #require(picture[header: "etag"])
-                #expect(try await server.client.get(path, headers: [("If-None-Match", tag)]).status == 304)
+                #expect(try await bob.client.get(path, headers: [("If-None-Match", tag)]).status == 304)
+                #expect(try await server.client.get(path, headers: [("If-None-Match", tag)]).status == 401)
             }
             #expect(try await self.avatar(of: ada)?.large == avatar.large)
             let seen: PublicProfile = try await bob.client.get("/v1/users/\(ada.id)").decoded()
@@ -48,6 +49,47 @@ struct AvatarTests {
             let hide = #"{"privacy": {"profile": "private"}}"#
             _ = try await ada.client.send("PUT", "/v1/users/preferences", text: hide)
             #expect(try await bob.client.get("/v1/users/\(ada.id)").decoded(as: PublicProfile.self).avatar == nil)
+        }
+    }
+
+    @Test("knowing a picture's path is not enough: audience, blocks and its owner's leaving decide at once")
+    func audience() async throws {
+        try await RESTServer.run { server in
+            let (ada, bob, eve) = (
+                try await server.user("ada"), try await server.user("bob"), try await server.user("eve")
+            )
+            let avatar: Profile.Avatar = try await ada.upload(AvatarFiles.form(AvatarFiles.quarters())).decoded()
+            let tag = try #require(try await eve.client.get(avatar.small)[header: "etag"])
+            func statuses() async throws -> [Int] {
+                var statuses: [Int] = []
+                for user in [ada, bob, eve] {
+                    let plain = try await user.client.get(avatar.small).status
+                    // What a browser has kept is asked about as well.
+                    let kept = try await user.client.get(avatar.small, headers: [("If-None-Match", tag)]).status
+                    #expect(kept == (plain == 200 ? 304 : plain))
+                    statuses.append(plain)
+                }
+                return statuses
+            }
+            func show(to audience: String) async throws {
+                let body = #"{"privacy": {"profile": "\#(audience)"}}"#
+                #expect(try await ada.client.send("PUT", "/v1/users/preferences", text: body).status == 200)
+            }
+            try await Relations(pool: server.pool).makeFriends([(ada.id, bob.id)], at: server.clock.now)
+            #expect(try await statuses() == [200, 200, 200])
+            try await show(to: "friends")
+            #expect(try await statuses() == [200, 200, 404])
+            try await show(to: "private")
+            #expect(try await statuses() == [200, 404, 404])
+            try await show(to: "public")
+            #expect(try await ada.client.send("POST", "/v1/users/\(bob.id)/block").status == 204)
+            #expect(try await eve.client.send("POST", "/v1/users/\(ada.id)/block").status == 204)
+            #expect(try await statuses() == [200, 404, 404])
+            #expect(try await eve.client.delete("/v1/users/\(ada.id)/block").status == 204)
+            #expect(try await statuses() == [200, 404, 200])
+            let password = #"{"password": "\#(RESTServer.password)"}"#
+            #expect(try await ada.client.send("DELETE", "/v1/users/account", text: password).status == 202)
+            #expect(try await eve.client.get(avatar.small).status == 404)
         }
     }
 
@@ -161,7 +203,7 @@ struct AvatarTests {
             let form = AvatarFiles.form(
                 AvatarFiles.quarters(.jpeg) + page, name: "../../../etc/passwd.html", type: "text/html")
             let avatar: Profile.Avatar = try await ada.upload(form).decoded()
-            let picture = try await server.client.get(avatar.large)
+            let picture = try await ada.client.get(avatar.large)
             #expect(picture[header: "content-type"] == "image/jpeg")
             #expect(AvatarFiles.read(picture.body) != nil)
             #expect(Data(picture.body).range(of: Data("script".utf8)) == nil)
@@ -223,11 +265,14 @@ struct AvatarTests {
             #expect(first.large != second.large)
             #expect(try await avatar(of: ada)?.large == second.large)
             #expect(try files(server).count == 6)
+            // Before the files go, too.
+            #expect(try await ada.client.get(first.large).status == 404)
             try await server.runJobs()
             #expect(try files(server).count == 3)
-            #expect(try await server.client.get(first.large).status == 404)
-            #expect(try await server.client.get(second.large).status == 200)
+            #expect(try await ada.client.get(first.large).status == 404)
+            #expect(try await ada.client.get(second.large).status == 200)
             #expect(try await ada.client.delete("/v1/users/avatar").status == 204)
+            #expect(try await ada.client.get(second.large).status == 404)
             #expect(try await ada.client.delete("/v1/users/avatar").status == 204)
             #expect(try await avatar(of: ada) == nil)
             try await server.runJobs()
@@ -274,7 +319,10 @@ struct AvatarTests {
             #expect(try await avatars.removeAbandoned() == 2)
             #expect(try await avatars.removeAbandoned() == 0)
             #expect(try files(server).count == 3)
-            #expect(try await server.client.get(kept.small).status == 200)
+            let login = LoginRequest(login: "ada", password: RESTServer.password)
+            let signedIn: SignedIn = try await server.client.post("/v1/auth/login", login).decoded()
+            let client = server.client(token: signedIn.tokens.accessToken)
+            #expect(try await client.get(kept.small).status == 200)
         }
     }
 
@@ -291,7 +339,7 @@ struct AvatarTests {
             let avatar: Profile.Avatar = try await ada.upload(AvatarFiles.form(AvatarFiles.quarters())).decoded()
             let id = String(avatar.small.split(separator: "/")[2])
             let target = path.replacing("ID", with: id).replacing("OTHER", with: UUIDv7.make().description)
-            #expect(try await server.client.get(target).status == 404)
+            #expect(try await ada.client.get(target).status == 404)
         }
     }
 
@@ -306,7 +354,14 @@ struct AvatarTests {
             #expect(answer.status == 503)
             #expect(answer[header: "retry-after"] == "5")
             #expect(try await avatar(of: ada) == nil)
-            #expect(try await server.client.get("/v1/avatars/\(UUIDv7.make())/64").status == 503)
+            let id = UUIDv7.make()
+            try await server.pool.execute(
+                """
+                insert into avatars (id, user_id, state, created_at)
+                values (\(id), \(ada.id), 'current', \(server.clock.now))
+                """)
+            try await server.pool.execute("update users set avatar_id = \(id) where id = \(ada.id)")
+            #expect(try await ada.client.get("/v1/avatars/\(id)/64").status == 503)
         }
     }
 

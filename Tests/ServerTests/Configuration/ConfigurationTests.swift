@@ -1,3 +1,4 @@
+import API
 import Testing
 
 @testable import Server
@@ -33,6 +34,51 @@ struct ConfigurationTests {
         let variable = try #require(Variable.all.first { $0.name == name })
         #expect(error.description.hasPrefix(name))
         #expect(error.description.contains(variable.allowed))
+    }
+
+    private static let store = [
+        "S3_URL": "https://store.example", "S3_BUCKET": "pictures", "S3_REGION": "eu-1", "S3_ACCESS_KEY_ID": "fitai",
+        "S3_SECRET_ACCESS_KEY": "s3cr3t",
+    ]
+
+    @Test("a store for pictures is taken as it is named, in us-east-1 unless told")
+    func objectStore() throws {
+        let given = try #require(try Configuration(environment: Self.store).objects.s3)
+        #expect(given.endpoint.description == "https://store.example")
+        #expect([given.bucket, given.region, given.accessKeyId] == ["pictures", "eu-1", "fitai"])
+        #expect(given.secretAccessKey == "s3cr3t")
+        let usual = try Configuration(environment: Self.store.filter { $0.key != "S3_REGION" })
+        #expect(usual.objects.s3?.region == "us-east-1")
+        #expect(try Configuration(environment: [:]).objects.s3 == nil)
+    }
+
+    @Test(
+        "a wrong value of the store is refused by a message that names the variable and what it takes",
+        arguments: [
+            ("S3_URL", "store.example"), ("S3_URL", "http://store.example"), ("S3_URL", "ftp://store.example"),
+            ("S3_BUCKET", "ab"), ("S3_BUCKET", "Pictures"), ("S3_BUCKET", "my/pictures"), ("S3_BUCKET", "..pictures"),
+            ("S3_BUCKET", String(repeating: "b", count: 64)), ("S3_REGION", "eu 1"),
+        ])
+    func wrongStore(name: String, value: String) throws {
+        var environment = Self.store
+        environment[name] = value
+        let error = try #require(throws: ConfigurationFaults.self) { try Configuration(environment: environment) }
+        #expect(error.faults.map(\.variable) == [name])
+        let variable = try #require(Variable.all.first { $0.name == name })
+        #expect(error.description.hasPrefix("\(name) cannot be '\(value)'"))
+        #expect(error.description.contains(variable.allowed))
+    }
+
+    @Test(
+        "a store with a part left out, or empty, is refused by the part's name and without the secret",
+        arguments: ["S3_URL", "S3_BUCKET", "S3_ACCESS_KEY_ID", "S3_SECRET_ACCESS_KEY"], [nil, ""])
+    func partOfStore(name: String, value: String?) throws {
+        var environment = Self.store
+        environment[name] = value
+        let error = try #require(throws: ConfigurationFaults.self) { try Configuration(environment: environment) }
+        #expect(error.faults.map(\.variable) == [name])
+        #expect(error.description.hasPrefix("\(name) must be set together with S3_"))
+        #expect(!error.description.contains("s3cr3t"))
     }
 
     @Test("all faults are said at once")

@@ -127,10 +127,13 @@ struct ProcessTests {
             let server = try ServerProcess(
                 environment: [
                     "DATA_DIR": directory + "/var", "REDIS_URL": "redis://localhost", "PORT": "eighty",
+                    "S3_URL": "bucket.example",
                 ])
             #expect(await server.exit() == .status(78))
             #expect(server.lines.contains { $0.contains("REDIS_URL") && $0.contains("later version") })
             #expect(server.lines.contains { $0.contains("PORT cannot be 'eighty'") })
+            #expect(server.lines.contains { $0.contains("S3_URL cannot be 'bucket.example'") })
+            #expect(server.lines.contains { $0.contains("S3_BUCKET must be set together with S3_URL") })
             #expect(!FileManager.default.fileExists(atPath: directory + "/var"))
         }
     }

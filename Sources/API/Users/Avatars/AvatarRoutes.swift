@@ -3,12 +3,15 @@ import Protocol
 
 /// `/v1/users/upload-avatar`, `/v1/users/avatar` and the pictures themselves.
 ///
-/// A picture's path cannot be guessed and needs no sign-in, so that pages show it as any other image. Who was told it
-/// can open it as long as the picture is in place.
+/// A picture opens for whoever sees it in the profile, and for nobody else: knowing its path is not enough, and no longer
+/// enough after a block or another choice of audience. Caches that others share do not keep it, and the client's own has
+/// to ask each time.
 struct AvatarRoutes: Sendable {
     static let mostBytes = 10 << 20
 
     let avatars: Avatars
+    let users: Users
+    let relations: Relations
 
     func declare(on routes: inout RouteTable) {
         routes.post(
@@ -18,8 +21,9 @@ struct AvatarRoutes: Sendable {
                 bodyTimeout: .seconds(60), handlerTimeout: .seconds(60)), use: upload)
         routes.delete("/v1/users/avatar", "Takes one's picture away", use: remove)
         routes.get(
-            "/v1/avatars/:avatarId/:size", "A picture, at most 64, 256 or 1024 pixels wide and high",
-            RouteOptions(caching: .immutable), use: picture)
+            "/v1/avatars/:avatarId/:size",
+            "A picture, at most 64, 256 or 1024 pixels wide and high, for those who see it in its owner's profile",
+            RouteOptions(caching: .revalidated), use: picture)
     }
 
     private func upload(
@@ -38,9 +42,12 @@ struct AvatarRoutes: Sendable {
         return .done
     }
 
-    private func picture(_ call: Call<Anyone, NoQuery, NoBody>) async throws -> Answer<Download<JPEGMedia>> {
+    private func picture(_ call: Call<SignedInUser, NoQuery, NoBody>) async throws -> Answer<Download<JPEGMedia>> {
         let id = try call.id("avatarId")
         guard let size = AvatarSize.allCases.first(where: { String($0.rawValue) == call.text("size") }),
+            let owner = try await avatars.owner(of: id),
+            let relation = try await relations.shownRelation(of: call.caller.id, to: owner),
+            try await users.publicProfile(of: owner, relation: relation)?.avatar == Profile.Avatar(id),
             let bytes = try await avatars.picture(id, size)
         else { throw Problem(.notFound) }
         return Answer(Download(.bytes(bytes), disposition: .inline), entityTag: EntityTag("\(id).\(size.rawValue)"))

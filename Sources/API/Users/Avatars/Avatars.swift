@@ -77,6 +77,12 @@ package struct Avatars: Sendable {
         try jobs.enqueue(AvatarRemoval(avatarId: avatar), JobOptions(priority: .low), on: connection)
     }
 
+    /// Whose profile shows the picture; nil for one that none shows, or shows any more.
+    func owner(of id: UUIDv7) async throws -> UserID? {
+        try await pool.first(
+            "select user_id from avatars where id = \(id) and state = 'current'", as: UserID?.self) ?? nil
+    }
+
     /// The picture in one size; nil when there is none. Throws `unavailable` when the store is away.
     func picture(_ id: UUIDv7, _ size: AvatarSize) async throws -> [UInt8]? {
         try await stored { try await store.get(Self.key(id, size)) }

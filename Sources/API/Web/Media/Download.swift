@@ -47,6 +47,34 @@ package struct Download<Media: DeclaredMedia>: MediaOutput {
     }
 }
 
+/// Bytes when they are at hand; while they are made, `Later` as JSON under another status.
+package enum DownloadOrLater<Media: DeclaredMedia, Later: Codable & Sendable>: LaterOutput {
+    case download(Download<Media>)
+    case later(Later)
+
+    package static var downloadType: any MediaOutput.Type { Download<Media>.self }
+    package static var laterType: any (Decodable & Sendable).Type { Later.self }
+
+    package var download: (any MediaOutput)? {
+        if case .download(let download) = self { download } else { nil }
+    }
+
+    package func encode(to encoder: any Encoder) throws {
+        switch self {
+        case .download(let download): try download.encode(to: encoder)
+        case .later(let value): try value.encode(to: encoder)
+        }
+    }
+}
+
+/// An answer that is either bytes, under the route's own status, or JSON, under the other it declares.
+package protocol LaterOutput: Encodable, Sendable {
+    static var downloadType: any MediaOutput.Type { get }
+    static var laterType: any (Decodable & Sendable).Type { get }
+    /// Nil when the answer is JSON.
+    var download: (any MediaOutput)? { get }
+}
+
 /// Whether a browser shows an answer or keeps it as a file (RFC 6266).
 package enum ContentDisposition: Sendable, CustomStringConvertible {
     case inline
