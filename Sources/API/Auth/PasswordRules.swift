@@ -1,12 +1,21 @@
+import Crypto
+import Foundation
+
 /// Which passwords are refused although they are long enough: those that guessers try first.
 ///
-/// The list is our own and short; the rules stand for what makes most of the published lists of common passwords:
-/// a common word with digits or signs around it, letters swapped for look-alikes, keyboard runs, repetitions, dates.
+/// These are the 10,000 most common ones, in any case, and beyond them what follows the same habits: a common word with
+/// digits or signs around it, letters swapped for look-alikes, keyboard runs, repetitions, dates.
 enum PasswordRules {
     /// Whether guessers would find the password early.
     static func isCommon(_ password: String) -> Bool {
         let lower = password.lowercased()
-        return isRepetitive(lower) || isRun(lower) || isCommonWord(lower) || isDate(lower) || isWordPair(lower)
+        return isPublished(lower) || isRepetitive(lower) || isRun(lower) || isCommonWord(lower) || isDate(lower)
+            || isWordPair(lower)
+    }
+
+    private static func isPublished(_ text: String) -> Bool {
+        let print = SHA256.hash(data: Data(text.utf8)).prefix(4).reduce(0) { $0 << 8 | UInt32($1) }
+        return CommonPasswords.fingerprints.contains(print)
     }
 
     /// One to three characters over and over, or at most two different ones.

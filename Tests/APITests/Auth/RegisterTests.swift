@@ -1,9 +1,10 @@
-import API
 import Foundation
 import Protocol
 import Store
 import TestKit
 import Testing
+
+@testable import API
 
 @Suite("Register")
 struct RegisterTests {
@@ -54,7 +55,8 @@ struct RegisterTests {
         "a common password is refused",
         arguments: [
             "password1", "P@ssw0rd123", "qwertyuiop", "12345678", "iloveyou!!", "aaaaaaaa", "Summer2024",
-            "abcabcabc", "liverpool1", "qazwsxedc", "11223344", "dragonmaster1", "24121985",
+            "abcabcabc", "liverpool1", "qazwsxedc", "11223344", "dragonmaster1", "24121985", "Maverick", "cocacola",
+            "fktrcfylh", "4815162342",
         ])
     func commonPassword(password: String) async throws {
         try await RESTServer.run { server in
@@ -64,6 +66,16 @@ struct RegisterTests {
             #expect(answer.status == 422)
             #expect(try answer.problem.errors.map(\.code) == [.commonPassword])
         }
+    }
+
+    @Test("of the 10,000 most common passwords all that are long enough are known, and made up ones are not among them")
+    func published() {
+        #expect(CommonPasswords.fingerprints.count == 3395)
+        let ranked = [
+            "password", "midnight", "rush2112", "drowssap", "usuckballz1", "789456123", "swordfis", "WILDCATS",
+        ]
+        #expect(ranked.allSatisfy(PasswordRules.isCommon))
+        #expect((0..<2000).allSatisfy { !PasswordRules.isCommon("sled \($0) harness \($0 * 7919)") })
     }
 
     @Test("the email address is no password")
