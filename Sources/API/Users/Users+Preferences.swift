@@ -2,54 +2,13 @@ import Protocol
 import Store
 
 extension Users {
-    private static let preferenceColumns: SQL = """
-        unit, notifications_muted, notifications_mailed, quiet_from, quiet_to, reminders_on, reminder_minute,
-        reminder_days, profile_audience, workouts_audience, live_audience, heart_rate_audience, boards_audience,
-        shares_achievements, achievements_audience, is_discoverable, version
-        """
-
-    /// Preferences with the version their entity tag is made of.
-    func preferences(of user: UserID) async throws -> (Preferences, version: Int) {
-        guard
-            let found = try await pool.first(
-                "select \(Self.preferenceColumns) from users where id = \(user)", Self.readPreferences)
-        else { throw Problem(.notFound) }
-        return found
-    }
-
-    /// Changes preferences; `check` sees the version before and may throw.
-    func changePreferences(
-        of user: UserID, _ change: PreferencesChange, check: @Sendable (_ version: Int) throws -> Void
-    ) async throws -> (Preferences, version: Int) {
-        try await pool.transaction { connection in
-            let found = try connection.first(
-                "select \(Self.preferenceColumns) from users where id = \(user) for update", Self.readPreferences)
-            guard let (before, version) = found else { throw Problem(.notFound) }
-            try check(version)
-            let after = change.applied(to: before)
-            let privacy = after.privacy
-            try connection.execute(
-                """
-                update users set unit = \(after.unit),
-                    notifications_muted = \(after.kinds { !$0.inApp }), notifications_mailed = \(after.kinds(where: \.email)),
-                    quiet_from = \(after.quietHours?.from.minutes as Int?),
-                    quiet_to = \(after.quietHours?.to.minutes as Int?), reminders_on = \(after.reminders.isOn),
-                    reminder_minute = \(after.reminders.at.minutes),
-                    reminder_days = \(after.reminders.days.map(\.rawValue)),
-                    profile_audience = \(privacy.profile), workouts_audience = \(privacy.workouts),
-                    live_audience = \(privacy.live), heart_rate_audience = \(privacy.heartRate),
-                    boards_audience = \(privacy.boards), shares_achievements = \(privacy.achievements.isShared),
-                    achievements_audience = \(privacy.achievements.audience),
-                    is_discoverable = \(privacy.isDiscoverable), version = version + 1
-                where id = \(user)
-                """)
-            return (after, version + 1)
-        }
-    }
-
-    private static let readPreferences: @Sendable (inout RowReader) throws(StoreError) -> (Preferences, version: Int) =
-        {
-            row throws(StoreError) in
+    private static let preferences = UserAspect<Preferences>(
+        columns: """
+            unit, notifications_muted, notifications_mailed, quiet_from, quiet_to, reminders_on, reminder_minute,
+            reminder_days, profile_audience, workouts_audience, live_audience, heart_rate_audience, boards_audience,
+            shares_achievements, achievements_audience, is_discoverable
+            """,
+        read: { row throws(StoreError) in
             let unit = try row.next(UnitPreference.self)
             let (muted, mailed) = (Set(try row.next([String].self)), Set(try row.next([String].self)))
             let (from, to) = (try row.next(Int?.self), try row.next(Int?.self))
@@ -76,7 +35,34 @@ extension Users {
                     isOn: isOn, at: try time(minute), days: days.compactMap { Weekday(rawValue: $0) }),
                 privacy: privacy)
             return (preferences, try row.next())
-        }
+        },
+        assignments: { preferences in
+            let privacy = preferences.privacy
+            return """
+                unit = \(preferences.unit), notifications_muted = \(preferences.kinds { !$0.inApp }),
+                notifications_mailed = \(preferences.kinds(where: \.email)),
+                quiet_from = \(preferences.quietHours?.from.minutes as Int?),
+                quiet_to = \(preferences.quietHours?.to.minutes as Int?), reminders_on = \(preferences.reminders.isOn),
+                reminder_minute = \(preferences.reminders.at.minutes),
+                reminder_days = \(preferences.reminders.days.map(\.rawValue)),
+                profile_audience = \(privacy.profile), workouts_audience = \(privacy.workouts),
+                live_audience = \(privacy.live), heart_rate_audience = \(privacy.heartRate),
+                boards_audience = \(privacy.boards), shares_achievements = \(privacy.achievements.isShared),
+                achievements_audience = \(privacy.achievements.audience), is_discoverable = \(privacy.isDiscoverable)
+                """
+        })
+
+    /// Preferences with the version their entity tag is made of.
+    func preferences(of user: UserID) async throws -> (Preferences, version: Int) {
+        try await read(Self.preferences, of: user)
+    }
+
+    /// Changes preferences; `check` sees the version before and may throw.
+    func changePreferences(
+        of user: UserID, _ change: PreferencesChange, check: @Sendable (_ version: Int) throws -> Void
+    ) async throws -> (Preferences, version: Int) {
+        try await self.change(Self.preferences, of: user, check: check, by: change.applied(to:))
+    }
 
     private static func time(_ minutes: Int) throws(StoreError) -> LocalTime {
         guard let time = LocalTime(minutes: minutes) else { throw .decoding("\(minutes) is no minute of a day") }

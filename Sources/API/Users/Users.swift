@@ -7,61 +7,48 @@ package struct Users: Sendable {
 
     package init(pool: PostgresPool) { self.pool = pool }
 
-    private static let profileColumns: SQL = """
-        id, username, display_name, email, verified_at is not null, bio, birth_date::text, sex, height_cm, experience,
-        training_goals, gym, unit, time_zone, week_start, avatar_id, created_at, version
-        """
+    private static let profile = UserAspect<Profile>(
+        columns: """
+            id, username, display_name, email, verified_at is not null, bio, birth_date::text, sex, height_cm,
+            experience, training_goals, gym, unit, time_zone, week_start, avatar_id, created_at
+            """,
+        read: { row throws(StoreError) in
+            var profile = Profile(
+                id: try row.next(), username: try row.next(), displayName: try row.next(), email: try row.next(),
+                isVerified: try row.next(), bio: try row.next(), createdAt: Timestamp(milliseconds: 0))
+            profile.birthDate = try row.next(String?.self).flatMap { CalendarDate($0) }
+            profile.sex = try row.next()
+            profile.heightCm = try row.next()
+            profile.experience = try row.next()
+            profile.trainingGoals = try row.next([String].self).compactMap { TrainingGoal(rawValue: $0) }
+            profile.gym = try row.next()
+            profile.unit = try row.next()
+            profile.timeZone = try row.next()
+            profile.weekStart = try row.next()
+            profile.avatar = try row.next(UUIDv7?.self).map { Profile.Avatar($0) }
+            profile.createdAt = try row.next()
+            return (profile, try row.next())
+        },
+        assignments: { profile in
+            """
+            display_name = \(profile.displayName), bio = \(profile.bio),
+            birth_date = \(profile.birthDate?.description as String?)::date, sex = \(profile.sex as Sex?),
+            height_cm = \(profile.heightCm as Double?), experience = \(profile.experience as Experience?),
+            training_goals = \(profile.trainingGoals.map(\.rawValue)), gym = \(profile.gym as String?),
+            unit = \(profile.unit), time_zone = \(profile.timeZone), week_start = \(profile.weekStart)
+            """
+        })
 
     /// A profile with the version its entity tag is made of.
     func profile(of user: UserID) async throws -> (Profile, version: Int) {
-        guard
-            let found = try await pool.first(
-                "select \(Self.profileColumns) from users where id = \(user)", Self.readProfile)
-        else { throw Problem(.notFound) }
-        return found
+        try await read(Self.profile, of: user)
     }
 
     /// Changes a profile; `check` sees the version before and may throw.
     func changeProfile(
         of user: UserID, _ change: ProfileChange, check: @Sendable (_ version: Int) throws -> Void
     ) async throws -> (Profile, version: Int) {
-        try await pool.transaction { connection in
-            let found = try connection.first(
-                "select \(Self.profileColumns) from users where id = \(user) for update", Self.readProfile)
-            guard let (before, version) = found else { throw Problem(.notFound) }
-            try check(version)
-            let after = change.applied(to: before)
-            try connection.execute(
-                """
-                update users set display_name = \(after.displayName), bio = \(after.bio),
-                    birth_date = \(after.birthDate?.description as String?)::date, sex = \(after.sex as Sex?),
-                    height_cm = \(after.heightCm as Double?), experience = \(after.experience as Experience?),
-                    training_goals = \(after.trainingGoals.map(\.rawValue)), gym = \(after.gym as String?),
-                    unit = \(after.unit), time_zone = \(after.timeZone), week_start = \(after.weekStart),
-                    version = version + 1
-                where id = \(user)
-                """)
-            return (after, version + 1)
-        }
-    }
-
-    private static let readProfile: @Sendable (inout RowReader) throws(StoreError) -> (Profile, version: Int) = {
-        row throws(StoreError) in
-        var profile = Profile(
-            id: try row.next(), username: try row.next(), displayName: try row.next(), email: try row.next(),
-            isVerified: try row.next(), bio: try row.next(), createdAt: Timestamp(milliseconds: 0))
-        profile.birthDate = try row.next(String?.self).flatMap { CalendarDate($0) }
-        profile.sex = try row.next()
-        profile.heightCm = try row.next()
-        profile.experience = try row.next()
-        profile.trainingGoals = try row.next([String].self).compactMap { TrainingGoal(rawValue: $0) }
-        profile.gym = try row.next()
-        profile.unit = try row.next()
-        profile.timeZone = try row.next()
-        profile.weekStart = try row.next()
-        profile.avatar = try row.next(UUIDv7?.self).map { Profile.Avatar($0) }
-        profile.createdAt = try row.next()
-        return (profile, try row.next())
+        try await self.change(Self.profile, of: user, check: check, by: change.applied(to:))
     }
 
     /// The display names of users; those that do not exist are left out.
