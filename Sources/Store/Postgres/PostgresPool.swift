@@ -96,6 +96,8 @@ extension PostgresPool {
     }
 
     /// Runs `body`, which only reads, on what was committed when its first statement began, in one hop.
+    ///
+    /// It has the connection to itself for as long as it takes, and may write to a file on its thread what it reads.
     @discardableResult
     package func snapshot<Value: Sendable>(
         _ body: @Sendable (isolated PostgresConnection) throws -> Value
