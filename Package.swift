@@ -101,7 +101,7 @@ let package = Package(
             swiftSettings: strict),
         .target(
             name: "Client",
-            dependencies: ["Protocol", logging, nioCore, nioPosix, nioHTTP, nioWebSocket],
+            dependencies: ["Protocol", logging, nioCore, nioPosix, nioHTTP, nioSSL, nioWebSocket],
             swiftSettings: strict),
 
         // Load and measurements.

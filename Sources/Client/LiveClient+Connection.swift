@@ -94,12 +94,14 @@ extension LiveClient {
 
     private func connect(_ generation: Int, _ closed: EventLoopPromise<ConnectionEnd>) async throws -> any Channel {
         let server = configuration.server
+        let trust = configuration.trust
         let messageLimit = configuration.messageLimit
         return try await ClientBootstrap(group: loop)
             .connectTimeout(.milliseconds(configuration.connectTimeout.wholeMilliseconds))
             .channelOption(.socketOption(.tcp_nodelay), value: 1)
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
+                    try trust.secure(channel, to: server)
                     var generator = SystemRandomNumberGenerator()
                     let handshake = WebSocketHandshake(
                         .init(authority: server.authority, path: "/v1/live", subprotocol: "fitai.v1.json"),

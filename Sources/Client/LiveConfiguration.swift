@@ -3,6 +3,7 @@ import Protocol
 /// How a `LiveClient` reaches its server and how patient it is.
 public struct LiveConfiguration: Sendable {
     public var server: ServerAddress
+    public var trust = ServerTrust.system
     public var client: ClientInfo
     /// Ops in flight a workout; 1…200.
     public var window = 32
@@ -25,47 +26,4 @@ public struct LiveConfiguration: Sendable {
         self.server = server
         self.client = client
     }
-}
-
-/// `http://host:port`; the socket and REST share it.
-public struct ServerAddress: Sendable, Hashable, CustomStringConvertible {
-    public let host: String
-    public let port: Int
-
-    public init(host: String, port: Int) {
-        self.host = host
-        self.port = port
-    }
-
-    /// Reads `http://host[:port]` or `ws://host[:port]` (with an optional slash behind); nil for anything else,
-    /// https too, which this client does not speak.
-    public init?(_ text: String) {
-        guard let scheme = ["http://", "ws://"].first(where: text.hasPrefix) else { return nil }
-        var rest = text.dropFirst(scheme.count)
-        if rest.last == "/" { rest = rest.dropLast() }
-        guard !rest.isEmpty, !rest.contains("/"), !rest.contains("@") else { return nil }
-        let portText: Substring
-        if rest.first == "[" {
-            guard let close = rest.firstIndex(of: "]") else { return nil }
-            host = String(rest[rest.index(after: rest.startIndex)..<close])
-            portText = rest[rest.index(after: close)...]
-        } else {
-            let colon = rest.firstIndex(of: ":") ?? rest.endIndex
-            host = String(rest[..<colon])
-            portText = rest[colon...]
-        }
-        guard !host.isEmpty else { return nil }
-        guard !portText.isEmpty else {
-            port = 80
-            return
-        }
-        guard portText.first == ":", let number = Int(portText.dropFirst()), (1...65535).contains(number) else {
-            return nil
-        }
-        port = number
-    }
-
-    /// As the Host header has it.
-    public var authority: String { (host.contains(":") ? "[\(host)]" : host) + (port == 80 ? "" : ":\(port)") }
-    public var description: String { "http://\(authority)" }
 }

@@ -6,6 +6,7 @@ import Protocol
 /// Lifts logged workouts through a live client, one after another, and says what happens.
 struct Replay: Sendable {
     let server: ServerAddress
+    let trust: ServerTrust
     let speed: Double
     let unit: TrainingLog.WeightUnit?
     let matcher: ExerciseMatcher
@@ -13,9 +14,11 @@ struct Replay: Sendable {
 
     /// Returns when the last op of the last workout is durable or refused. Throws what ends the connection for good.
     func lift(_ workouts: [TrainingLog.Workout]) async throws {
+        var configuration = LiveConfiguration(
+            server: server, client: ClientInfo(name: "fitai replay", version: "1"))
+        configuration.trust = trust
         let client = LiveClient(
-            LiveConfiguration(server: server, client: ClientInfo(name: "fitai replay", version: "1")),
-            outbox: nil, logger: Logger(label: "fitai.replay"), tokens: signIn.provider)
+            configuration, outbox: nil, logger: Logger(label: "fitai.replay"), tokens: signIn.provider)
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await client.run() }
             group.addTask { await report(client.events) }

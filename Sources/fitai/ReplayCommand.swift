@@ -35,6 +35,9 @@ struct ReplayCommand: AsyncParsableCommand {
     @Option(help: "Where the server listens.", transform: Self.address)
     var server = ServerAddress(host: "127.0.0.1", port: 8080)
 
+    @Option(help: "A PEM file of the authorities to believe for https, instead of the system's.")
+    var trust: String?
+
     @Option(help: "Unit of weights for files that name none: kg or lb.")
     var unit: TrainingLog.WeightUnit?
 
@@ -51,17 +54,25 @@ struct ReplayCommand: AsyncParsableCommand {
         guard let password = password ?? ProcessInfo.processInfo.environment["FITAI_PASSWORD"] else {
             throw ValidationError("--password is missing")
         }
+        let trust = try readTrust()
         do {
-            let rest = RESTClient(server)
+            let rest = RESTClient(server, trust: trust)
             let signIn = try await SignIn(rest, login: athlete, password: password)
             let library = try await rest.exercises(token: signIn.accessToken(refused: nil).text)
             let chosen = log.workouts.sorted { $0.start < $1.start }.suffix(workouts ?? log.workouts.count)
             try await Replay(
-                server: server, speed: speed, unit: unit, matcher: ExerciseMatcher(library), signIn: signIn
+                server: server, trust: trust, speed: speed, unit: unit, matcher: ExerciseMatcher(library), signIn: signIn
             ).lift(Array(chosen))
         } catch let fault as RESTClient.Fault {
             FileHandle.standardError.write(Data((describe(fault) + "\n").utf8))
             throw ExitCode.failure
+        }
+    }
+
+    private func readTrust() throws -> ServerTrust {
+        guard let trust else { return .system }
+        do { return try ServerTrust(pemFile: trust) } catch {
+            throw ValidationError("--trust: \(trust) holds no certificates: \(error)")
         }
     }
 
@@ -95,7 +106,7 @@ struct ReplayCommand: AsyncParsableCommand {
 
     private static func address(_ text: String) throws -> ServerAddress {
         guard let address = ServerAddress(text) else {
-            throw ValidationError("--server must be like http://127.0.0.1:8080")
+            throw ValidationError("--server must be like http://127.0.0.1:8080 or https://fitai.example")
         }
         return address
     }

@@ -43,12 +43,15 @@ struct SmallPartsTests {
     @Test(
         "addresses of servers are read, and others refused",
         arguments: [
-            ("http://127.0.0.1:8080", "127.0.0.1", 8080), ("ws://localhost/", "localhost", 80),
-            ("http://[::1]:9", "::1", 9),
+            ("http://127.0.0.1:8080", "127.0.0.1", 8080, false), ("ws://localhost/", "localhost", 80, false),
+            ("http://[::1]:9", "::1", 9, false), ("https://fitai.example", "fitai.example", 443, true),
+            ("wss://localhost:8443/", "localhost", 8443, true),
         ])
-    func address(text: String, host: String, port: Int) {
-        #expect(ServerAddress(text) == ServerAddress(host: host, port: port))
-        for bad in ["https://x", "localhost:80", "http://", "http://x:0", "http://x:y", "http://a@b", "http://x/y"] {
+    func address(text: String, host: String, port: Int, isEncrypted: Bool) throws {
+        let address = try #require(ServerAddress(text))
+        #expect(address == ServerAddress(host: host, port: port, isEncrypted: isEncrypted))
+        #expect(ServerAddress(address.description) == address)
+        for bad in ["ftp://x", "localhost:80", "http://", "http://x:0", "http://x:y", "http://a@b", "http://x/y"] {
             #expect(ServerAddress(bad) == nil)
         }
     }

@@ -45,7 +45,7 @@ enum LoadAccounts {
 
 extension ServerAddress {
     static func argument(_ text: String) throws -> ServerAddress {
-        guard let address = ServerAddress(text) else {
+        guard let address = ServerAddress(text), !address.isEncrypted else {
             throw ValidationError("--server must be like http://127.0.0.1:8080")
         }
         return address

@@ -29,14 +29,16 @@ public struct RESTClient: Sendable {
 
     public let server: ServerAddress
     public let timeout: Duration
+    private let trust: ServerTrust
     private let group: any EventLoopGroup
 
     public init(
-        _ server: ServerAddress, timeout: Duration = .seconds(30),
+        _ server: ServerAddress, trust: ServerTrust = .system, timeout: Duration = .seconds(30),
         group: any EventLoopGroup = MultiThreadedEventLoopGroup.singleton
     ) {
         self.server = server
         self.timeout = timeout
+        self.trust = trust
         self.group = group
     }
 
@@ -97,6 +99,7 @@ public struct RESTClient: Sendable {
                 .connectTimeout(.milliseconds(timeout.wholeMilliseconds))
                 .channelInitializer { channel in
                     channel.eventLoop.makeCompletedFuture {
+                        try trust.secure(channel, to: server)
                         try channel.pipeline.syncOperations.addHTTPClientHandlers()
                         try channel.pipeline.syncOperations.addHandler(
                             AnswerCollector(answer, bodyLimit: Self.bodyLimit))
