@@ -51,10 +51,12 @@ let package = Package(
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     ],
     targets: [
-        // C libraries of the system (Debian: libpq-dev, zlib1g-dev, libargon2-dev, libcrypt-dev, libgd-dev, libarchive-dev).
+        // C libraries of the system (Debian: libpq-dev, zlib1g-dev, libargon2-dev, libcrypt-dev, libgd-dev, libarchive-dev,
+        // libbrotli-dev).
         .systemLibrary(name: "CLibpq"),
         .systemLibrary(name: "CLinux"),
         .systemLibrary(name: "CZlib"),
+        .systemLibrary(name: "CBrotli"),
         .systemLibrary(name: "CArgon2"),
         .systemLibrary(name: "CCrypt"),
         .systemLibrary(name: "CArchive"),
@@ -76,10 +78,8 @@ let package = Package(
         .target(
             name: "API",
             dependencies: [
-                "Protocol", "Store", "Realtime", "CArchive", "CArgon2", "CCrypt", "CGd", "CZlib", crypto, cryptoExtras,
-                hummingbird,
-                httpTypes,
-                lifecycle, logging, metrics, nioCore, nioPosix, nioHTTP, nioSSL,
+                "Protocol", "Store", "Realtime", "CArchive", "CArgon2", "CBrotli", "CCrypt", "CGd", "CZlib", crypto,
+                cryptoExtras, hummingbird, httpTypes, lifecycle, logging, metrics, nioCore, nioPosix, nioHTTP, nioSSL,
             ],
             exclude: ["Exercises/Seed/SOURCES.md"],
             resources: [
@@ -153,7 +153,8 @@ let package = Package(
             ],
             swiftSettings: strict),
         .testTarget(
-            name: "APITests", dependencies: ["API", "CGd", "Realtime", "TestKit", crypto], swiftSettings: strict),
+            name: "APITests", dependencies: ["API", "CBrotli", "CGd", "CZlib", "Realtime", "TestKit", crypto],
+            swiftSettings: strict),
         .testTarget(
             name: "ClientTests",
             dependencies: ["Client", "TestKit", "Protocol", logging, nioCore, nioHTTP], swiftSettings: strict),

@@ -5,7 +5,7 @@
 set -euo pipefail
 
 purpose=${1:?"usage: scripts/setup.sh run|lint|test"}
-run=(libarchive-dev libargon2-dev libcrypt-dev libgd-dev libpq-dev zlib1g-dev postgresql python3-venv)
+run=(libarchive-dev libargon2-dev libbrotli-dev libcrypt-dev libgd-dev libpq-dev zlib1g-dev postgresql python3-venv)
 lint=(python3)
 test=("${run[@]}" "${lint[@]}" gcc unzip chromium chromium-driver)
 

@@ -64,11 +64,10 @@ package struct API: Sendable {
         ).declare(on: &table)
         Self.declare(exercises, use, live, now: now, on: &table)
         ProgressRoutes(pool: pool, live: live).declare(on: &table)
-        let racks = PlateRacks(pool: pool)
+        let (racks, templates) = (PlateRacks(pool: pool), Templates(pool: pool))
         PlateRoutes(racks: racks).declare(on: &table)
         let goals = Goals(pool: pool, now: now, live: live)
         GoalRoutes(goals: goals).declare(on: &table)
-        let templates = Templates(pool: pool)
         TemplateRoutes(templates: templates).declare(on: &table)
         if let rooms {
             let planning = WorkoutPlanning(templates: templates, use: use.workouts, racks: racks, now: now)
@@ -89,6 +88,7 @@ package struct API: Sendable {
         self.table = table
         accounts.register(on: &handlers)
         exports.register(on: &handlers)
+        handlers.add(MilestoneMail.self, run: MilestoneLetters(goals: goals, configuration).send)
         let erasure = AccountErasure(
             pool: pool, jobs: Jobs(now: now), users: users, live: live,
             parts: PersonalData.erasureParts(pool: pool, exports: exports, avatars: avatars), now: now)

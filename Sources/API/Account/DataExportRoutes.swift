@@ -11,7 +11,9 @@ struct DataExportRoutes: Sendable {
             "Everything held on the user as a ZIP file; of a large account a job gathers it (202). Within an hour a "
                 + "repeat gives the same",
             RouteOptions(limit: .account, handlerTimeout: .seconds(30), alsoAnswers: [.accepted]), use: ask)
-        routes.get("/v1/users/data-export/:id", "How an export stands, and where its file is", use: export)
+        routes.get(
+            "/v1/users/data-export/:id", "How an export stands, and where its file is",
+            RouteOptions(hasFields: true, caching: .tagged), use: export)
         routes.get(
             "/v1/users/data-export/:id/download", "The ZIP file, for seven days",
             RouteOptions(problems: [.wrongState], limit: .account), use: download)

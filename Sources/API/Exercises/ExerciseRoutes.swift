@@ -10,7 +10,7 @@ struct ExerciseRoutes: Sendable {
     let live: LiveHooks
 
     func declare(on routes: inout RouteTable) {
-        let list = RouteOptions(hasFields: true, caching: .revalidated)
+        let list = RouteOptions(caching: .revalidated)
         routes.get("/v1/exercises", "Exercises by name, popularity or rating", list, use: self.list)
         routes.get("/v1/exercises/muscle/:muscle", "Exercises that train a muscle", list, use: ofMuscle)
         routes.get("/v1/exercises/equipment/:equipment", "Exercises with some equipment", list, use: withEquipment)

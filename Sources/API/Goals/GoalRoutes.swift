@@ -20,7 +20,9 @@ struct GoalRoutes: Sendable {
         routes.post(
             "/v1/goals/:id/complete", "Ends a goal by hand",
             RouteOptions(problems: [.wrongState], limit: .write, isKeyed: true, caching: .tagged), use: complete)
-        routes.get("/v1/goals/:id/progress", "A goal's points and projected date", use: progress)
+        routes.get(
+            "/v1/goals/:id/progress", "A goal's points and projected date", RouteOptions(caching: .tagged),
+            use: progress)
     }
 
     private func list(_ call: Call<SignedInUser, GoalQuery, NoBody>) async throws -> Answer<Page<Goal>> {

@@ -39,7 +39,7 @@ extension Goals {
     }
 
     /// Records the milestones reached and completes what is achieved, in one transaction with taking the change off;
-    /// then tells the athlete's open connections what this transaction recorded.
+    /// and enqueues the mails that are wanted of them; then tells the athlete's open connections what was recorded.
     ///
     /// A change that comes meanwhile has another time and stays noted. Settling twice at once is harmless: milestones
     /// are unique. A process that ends before it has told anybody loses nothing: what is not seen comes with the next
@@ -54,10 +54,10 @@ extension Goals {
             return goal.milestones.filter { !known.contains($0.percent) }.map { Reached(goal.goal, $0) }
         }
         let achieved = reached.filter { $0.milestone.percent == 100 }
-        let isTold = reached.isEmpty ? false : try await MilestoneNotices(pool: pool).areWanted(by: user)
+        let channels = reached.isEmpty ? nil : try await MilestoneNotices(pool: pool).channels(of: user)
         let time = now()
         let recorded = try await pool.transaction { connection in
-            let recorded = try connection.query(
+            let new = try connection.query(
                 """
                 insert into goal_milestones (goal_id, percent, user_id, reached_at, value, noticed_at, notice_id)
                 select m.goal, m.percent, g.user_id, m.at, m.value, \(time), m.notice
@@ -69,6 +69,13 @@ extension Goals {
                 on conflict do nothing
                 returning notice_id
                 """, as: NoticeID.self)
+            let recorded = reached.filter { Set(new).contains($0.notice) }
+            if channels?.email == true {
+                let mails = recorded.map {
+                    MilestoneMail(userId: user, goalId: $0.goal.id, percent: $0.milestone.percent)
+                }
+                try Jobs(now: now).enqueue(all: mails, on: connection)
+            }
             try connection.execute(
                 """
                 update goals set status = 'completed', is_achieved = true, completed_at = m.at, version = version + 1
@@ -78,10 +85,9 @@ extension Goals {
                 """)
             try connection.execute(
                 "delete from training_changes where user_id = \(user) and changed_at = \(seen)::timestamptz")
-            return Set(recorded)
+            return recorded
         }
-        let notices = reached.filter { recorded.contains($0.notice) }.map(\.told)
-        if isTold, !notices.isEmpty { live.noticed(user, notices) }
+        if channels?.inApp == true, !recorded.isEmpty { live.noticed(user, recorded.map(\.told)) }
     }
 
     /// A milestone that nobody has recorded yet, under the id that it will be told by.

@@ -5,15 +5,16 @@ import Store
 struct MilestoneNotices: Sendable {
     let pool: PostgresPool
 
-    /// Whether the user wants to hear of them in the app.
-    func areWanted(by user: UserID) async throws -> Bool {
+    /// Where the user wants to hear of them.
+    func channels(of user: UserID) async throws -> NotificationChannels {
         let (preferences, _) = try await Users(pool: pool).preferences(of: user)
-        return preferences.notifications[NotificationKind.goalMilestone.rawValue]?.inApp ?? true
+        return preferences.notifications[NotificationKind.goalMilestone.rawValue]
+            ?? NotificationChannels(inApp: true, email: false)
     }
 
     /// The oldest first; none while the user does not want to hear of them.
     func unseen(by user: UserID, limit: Int) async throws -> [Notice] {
-        guard try await areWanted(by: user) else { return [] }
+        guard try await channels(of: user).inApp else { return [] }
         return try await pool.rows(
             """
             select m.notice_id, m.goal_id, g.title, m.percent::bigint, m.reached_at

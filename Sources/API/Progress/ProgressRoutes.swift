@@ -25,7 +25,9 @@ struct ProgressRoutes: Sendable {
 
     func declare(on routes: inout RouteTable) {
         routes.get("/v1/progress/strength", "Bests by exercise and strength scores", use: strengthPage)
-        routes.get("/v1/progress/strength/:exercise", "One exercise over time", use: exercise)
+        routes.get(
+            "/v1/progress/strength/:exercise", "One exercise over time",
+            RouteOptions(hasFields: true, caching: .tagged), use: exercise)
         routes.get("/v1/progress/records", "Records by exercise, each with its set", use: records)
         routes.get("/v1/progress/volume", "Tonnage and hard sets by muscle and week", use: volumeReport)
         routes.get("/v1/progress/analytics", "Streaks, volume, load, records and body in one call", use: dashboard)

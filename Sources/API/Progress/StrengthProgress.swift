@@ -22,7 +22,11 @@ struct StrengthProgress: Sendable {
     /// Each exercise's bests, the last trained first, and the scores.
     func page(of user: UserID, _ page: PageRequest, at now: Timestamp) async throws -> StrengthPage {
         let profile = try await users.trainingProfile(of: user, at: now)
-        let (trained, sets, facts) = try await load(of: user, page, only: nil, profile)
+        let (trained, facts) = try await trained(by: user, page, only: nil)
+        let ids = Set(trained.map(\.id)).union(Self.scored.flatMap(\.exercises))
+        let sets = Dictionary(
+            grouping: try await history.bests(of: user, exercises: ids.sorted(), zone: profile.timeZone), by: \.exercise
+        )
         let rows = page.page(of: trained, cursor: Self.cursor) { exercise in
             let reckoning = StrengthReckoning(sets: sets[exercise.id] ?? [])
             return ExerciseStrength(
@@ -30,7 +34,7 @@ struct StrengthProgress: Sendable {
                 lastTrainedAt: exercise.lastAt, heaviest: reckoning.heaviest, strongest: reckoning.strongest)
         }
         return StrengthPage(
-            items: rows.items, nextCursor: rows.nextCursor, scores: try await scores(of: user, profile))
+            items: rows.items, nextCursor: rows.nextCursor, scores: try await scores(of: user, profile, from: sets))
     }
 
     /// Each exercise's records, the last trained first.
@@ -38,7 +42,10 @@ struct StrengthProgress: Sendable {
         of user: UserID, _ query: RecordQuery, at now: Timestamp
     ) async throws -> Page<ExerciseRecords> {
         let profile = try await users.trainingProfile(of: user, at: now)
-        let (trained, sets, facts) = try await load(of: user, query.page, only: query.exercise, profile)
+        let (trained, facts) = try await trained(by: user, query.page, only: query.exercise)
+        let candidates = try await history.recordCandidates(
+            of: user, exercises: trained.prefix(query.page.limit).map(\.id), zone: profile.timeZone)
+        let sets = Dictionary(grouping: candidates, by: \.exercise)
         return query.page.page(of: trained, cursor: Self.cursor) { exercise in
             ExerciseRecords(
                 exerciseId: exercise.id, name: facts[exercise.id]?.name ?? "", lastTrainedAt: exercise.lastAt,
@@ -72,7 +79,7 @@ struct StrengthProgress: Sendable {
         let trained = try await history.exercises(of: user, since: since, limit: 100)
         let ids = trained.map(\.id)
         let facts = try await exercises.facts(of: ids, for: user)
-        let sets = try await history.workingSets(of: user, exercises: ids, zone: profile.timeZone)
+        let sets = try await history.recordCandidates(of: user, exercises: ids, zone: profile.timeZone)
         let recent = Dictionary(grouping: sets, by: \.exercise).flatMap { id, sets in
             StrengthReckoning(sets: sets).records.filter { $0.achievedAt >= since }.map {
                 RecentRecord(exerciseId: id, name: facts[id]?.name ?? "", record: $0)
@@ -89,9 +96,14 @@ struct StrengthProgress: Sendable {
 
     /// Scores from the best estimated 1RMs of the three lifts, or what is missing for them.
     func scores(of user: UserID, _ profile: TrainingProfile) async throws -> StrengthScores {
-        let sets = Dictionary(
-            grouping: try await history.workingSets(
-                of: user, exercises: Self.scored.flatMap(\.exercises), zone: profile.timeZone), by: \.exercise)
+        let sets = try await history.bests(
+            of: user, exercises: Self.scored.flatMap(\.exercises), zone: profile.timeZone)
+        return try await scores(of: user, profile, from: Dictionary(grouping: sets, by: \.exercise))
+    }
+
+    private func scores(
+        of user: UserID, _ profile: TrainingProfile, from sets: [ExerciseID: [TrainedSet]]
+    ) async throws -> StrengthScores {
         let bodyWeight = try await body.latest(.weightKg, of: user)
         var lifts: [ScoredSet] = []
         var missing: [ScoreGap] = []
@@ -121,20 +133,12 @@ struct StrengthProgress: Sendable {
         return scores
     }
 
-    private typealias Loaded = (
-        trained: [TrainedExercise], sets: [ExerciseID: [TrainedSet]], facts: [ExerciseID: ExerciseFacts]
-    )
-
-    private func load(
-        of user: UserID, _ page: PageRequest, only: ExerciseID?, _ profile: TrainingProfile
-    ) async throws -> Loaded {
+    private func trained(
+        by user: UserID, _ page: PageRequest, only: ExerciseID?
+    ) async throws -> ([TrainedExercise], [ExerciseID: ExerciseFacts]) {
         let after = try page.after.map { (at: try $0.time(0), id: try $0.id(1)) }
         let trained = try await history.exercises(of: user, after: after, only: only, limit: page.rowsToRead)
-        let ids = trained.prefix(page.limit).map(\.id)
-        let sets = try await history.workingSets(of: user, exercises: ids, zone: profile.timeZone)
-        return (
-            trained, Dictionary(grouping: sets, by: \.exercise), try await exercises.facts(of: ids, for: user)
-        )
+        return (trained, try await exercises.facts(of: trained.prefix(page.limit).map(\.id), for: user))
     }
 
     private static func cursor(_ exercise: TrainedExercise) -> Cursor {

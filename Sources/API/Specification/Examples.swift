@@ -38,7 +38,7 @@ enum Examples {
         case .integer(let range): .integer(min(max(Int64(number(for: member)), range.lowerBound), range.upperBound))
         case .number(let range, _): .number(min(max(number(for: member), range.lowerBound), range.upperBound))
         case .boolean: true
-        case .array(let item, let count): .array(count.upperBound == 0 ? [] : [value(of: item, for: member)])
+        case .array(let item, let count, _): .array(count.upperBound == 0 ? [] : [value(of: item, for: member)])
         case .object(_, let members): object(members)
         }
     }

@@ -90,6 +90,21 @@ extension SpecificationWriter {
         return ["anyOf": [whole, cut]]
     }
 
+    /// Which members `?fields=` may name: those of the answer, or of a page's items.
+    func naming(membersOf route: Route, in parameter: DocumentValue) throws -> DocumentValue {
+        guard let output = route.output as? any Decodable.Type,
+            case .object(let name) = try recorder.sample(of: output).schema, let object = recorder.objects[name]
+        else { return parameter }
+        var members = object.members
+        if case .array(.object(let item))? = members["items"]?.schema {
+            members = recorder.objects[item]?.members ?? [:]
+        }
+        var (parameter, schema) = (parameter, parameter["schema"] ?? [:])
+        schema["items"] = ["type": "string", "enum": .array(members.keys.sorted().map { .string($0) })]
+        parameter["schema"] = schema
+        return parameter
+    }
+
     private static func problems(_ codes: [ProblemCode], status: Int) -> DocumentValue {
         let lines = codes.map { "- `\($0.rawValue)`: \($0.title)" }
         var response: DocumentValue = [

@@ -48,11 +48,13 @@ extension SpecificationWriter {
             if let step { schema["multipleOf"] = .number(step) }
             return schema
         case .boolean: return ["type": "boolean"]
-        case .array(let item, let count):
-            return [
-                "type": "array", "items": schema(of: item), "minItems": .integer(Int64(count.lowerBound)),
+        case .array(let item, let count, let isDistinct):
+            var schema: DocumentValue = [
+                "type": "array", "items": Self.schema(of: item), "minItems": .integer(Int64(count.lowerBound)),
                 "maxItems": .integer(Int64(count.upperBound)),
             ]
+            if isDistinct { schema["uniqueItems"] = true }
+            return schema
         case .object(_, let members): return schema(of: members)
         }
     }

@@ -61,7 +61,10 @@ struct SpecificationWriter {
             "operationId": .string(route.operationId), "summary": .string(route.summary),
             "tags": [.string(route.tag)], "responses": .object(try responses(of: route)),
         ]
-        let parameters = SpecificationWriter.parameters(of: route)
+        let parameters = try SpecificationWriter.parameters(of: route).map { parameter in
+            parameter["name"] == .string(FieldSelection.field.name)
+                ? try naming(membersOf: route, in: parameter) : parameter
+        }
         if !parameters.isEmpty { operation["parameters"] = .array(parameters) }
         operation["security"] = route.access == .anyone ? [] : [["accessToken": []]]
         switch route.access {

@@ -10,7 +10,7 @@ struct TemplateRoutes: Sendable {
     init(templates: Templates) { self.templates = templates }
 
     func declare(on routes: inout RouteTable) {
-        let list = RouteOptions(hasFields: true)
+        let list = RouteOptions(caching: .tagged)
         let creates = RouteOptions(
             problems: [.limitReached, .forbidden], limit: .write, isKeyed: true, caching: .tagged)
         shelf("/v1/templates", "Every template the caller may see", .all, &routes, list)

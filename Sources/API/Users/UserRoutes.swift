@@ -19,7 +19,8 @@ struct UserRoutes: Sendable {
             "/v1/users/preferences", "Changes one's own preferences; in effect on open sockets at once",
             RouteOptions(problems: [.preconditionFailed], limit: .write, caching: .tagged), use: changePreferences)
         routes.get(
-            "/v1/users/:userId", "A user as the caller may see them", RouteOptions(hasFields: true), use: user)
+            "/v1/users/:userId", "A user as the caller may see them",
+            RouteOptions(hasFields: true, caching: .tagged), use: user)
     }
 
     private func tag(_ version: Int) -> EntityTag { EntityTag("v\(version)") }

@@ -76,7 +76,7 @@ package struct QueryReader {
         switch schema {
         case .integer, .number: JSONNumber(text: text).map { .number($0) } ?? .string(text)
         case .boolean: text == "true" ? .bool(true) : text == "false" ? .bool(false) : .string(text)
-        case .array(let item, _):
+        case .array(let item, _, _):
             .array(text.split(separator: ",").map { value(of: String($0), for: item) })
         case .string, .choice, .object: .string(text)
         }

@@ -21,6 +21,10 @@ package struct RouteTable: Sendable {
         _ options: RouteOptions,
         use handler: @escaping @Sendable (Call<Who, Query, Body>) async throws -> Answer<Output>
     ) {
+        var options = options
+        // Of every list one may ask for some members only.
+        options.hasFields =
+            options.hasFields || (method == .get && Query.parameters.contains(PageRequest.cursor.schema))
         let route = Route(
             method: method, path: path, summary: summary, access: Who.access,
             query: Query.parameters + (options.hasFields ? [FieldSelection.parameter] : []), body: Body.shape,

@@ -50,7 +50,7 @@ extension ValueRule {
     package static func list<Item>(
         of item: ValueRule<Item>, count: ClosedRange<Int>, distinct: Bool = false
     ) -> ValueRule<[Item]> where Value == [Item], Item: Hashable {
-        ValueRule<[Item]>(.array(of: item.schema, count: count)) { value, pointer, faults in
+        ValueRule<[Item]>(.array(of: item.schema, count: count, isDistinct: distinct)) { value, pointer, faults in
             guard case .array(let values) = value else {
                 faults.append(.wrongType(pointer, "an array", value))
                 return nil

@@ -6,7 +6,7 @@ package indirect enum ValueSchema: Hashable, Sendable {
     case integer(ClosedRange<Int64>)
     case number(ClosedRange<Double>, step: Double?)
     case boolean
-    case array(of: ValueSchema, count: ClosedRange<Int>)
+    case array(of: ValueSchema, count: ClosedRange<Int>, isDistinct: Bool)
     case object(name: String, members: [MemberSchema])
 }
 

@@ -72,19 +72,46 @@ struct TrainingHistory: Sendable {
     ) async throws -> [TrainedSet] {
         guard !exercises.isEmpty else { return [] }
         return try await pool.rows(
-            TrainingStatements.workingSets(of: user, exercises: exercises, zone: zone)
-        ) { row throws(StoreError) in
-            let (exercise, workout, id) = (
-                try row.next(UUIDv7.self), try row.next(UUIDv7.self), try row.next(UUIDv7.self)
-            )
-            let values = SetValues(
-                type: try row.next(), weightGrams: try row.next(), reps: try row.next(),
-                durationMilliseconds: try row.next(), distanceMillimeters: try row.next())
-            return TrainedSet(
-                exercise: exercise, workout: workout, id: id, values: values,
-                bodyLoadGrams: try row.next(), loggedAt: try row.next(),
-                date: CalendarDate(daysSinceEpoch: try row.next()))
+            TrainingStatements.workingSets(of: user, exercises: exercises, zone: zone), Self.readSet)
+    }
+
+    /// The sets that `StrengthReckoning.heaviest` and `strongest` of each exercise's working sets are; their body load
+    /// is left out.
+    func bests(of user: UserID, exercises: [ExerciseID], zone: String) async throws -> [TrainedSet] {
+        guard !exercises.isEmpty else { return [] }
+        return try await pool.rows(
+            TrainingStatements.bests(of: user, exercises: exercises, zone: zone), Self.readSet)
+    }
+
+    /// Those of the exercises' working sets that `StrengthReckoning.records` needs: a few hundred of ten thousands. Of
+    /// each exercise the earliest first.
+    func recordCandidates(
+        of user: UserID, exercises: [ExerciseID], zone: String
+    ) async throws -> [TrainedSet] {
+        guard !exercises.isEmpty else { return [] }
+        let loaded = Set(try await pool.query(TrainingStatements.loaded(exercises), as: ExerciseID.self))
+        var sets: [TrainedSet] = []
+        for isLoaded in [false, true] {
+            let some = exercises.filter { loaded.contains($0) == isLoaded }
+            guard !some.isEmpty else { continue }
+            sets += try await pool.rows(
+                TrainingStatements.candidates(of: user, exercises: some, isLoaded: isLoaded, zone: zone), Self.readSet)
         }
+        return sets
+    }
+
+    private static let readSet: @Sendable (inout RowReader) throws(StoreError) -> TrainedSet = {
+        row throws(StoreError) in
+        let (exercise, workout, id) = (
+            try row.next(UUIDv7.self), try row.next(UUIDv7.self), try row.next(UUIDv7.self)
+        )
+        let values = SetValues(
+            type: try row.next(), weightGrams: try row.next(), reps: try row.next(),
+            durationMilliseconds: try row.next(), distanceMillimeters: try row.next())
+        let loggedAt = try row.next(Timestamp.self)
+        return TrainedSet(
+            exercise: exercise, workout: workout, id: id, values: values, bodyLoadGrams: try row.next(),
+            loggedAt: loggedAt, date: CalendarDate(daysSinceEpoch: try row.next()))
     }
 
     /// What was trained from one date to another, both included, by day and exercise.

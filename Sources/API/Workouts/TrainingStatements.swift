@@ -46,12 +46,76 @@ package enum TrainingStatements {
             """
     }
 
+    /// Columns of a set `s`.
+    private static let set: SQL = """
+        s.exercise_id, s.workout_id, s.id, s.type, s.weight_g, s.reps, s.duration_ms, s.distance_mm, s.logged_at
+        """
+
+    /// The day on which the workout `w` of a set `s` began.
+    private static func day(_ zone: String) -> SQL {
+        "(coalesce(w.started_at, s.logged_at) at time zone \(zone)::text)::date - date '1970-01-01'"
+    }
+
+    /// Of each exercise the first set with the heaviest weight and the first with the best estimated 1RM, without their
+    /// body load; one set twice where it is both.
+    package static func bests(of user: UserID, exercises: [ExerciseID], zone: String) -> SQL {
+        let lifted: SQL = """
+            select \(set) from workout_sets s
+            where s.user_id = \(user) and s.exercise_id = x.id and s.type <> 'warmup' and s.weight_g > 0 and s.reps > 0
+            """
+        // Epley's formula as `OneRepMax` rounds it.
+        return """
+            select \(set), null::bigint, \(day(zone))
+            from unnest(\(exercises)::uuid[]) x (id)
+            cross join lateral (
+                (\(lifted) order by s.weight_g desc, s.logged_at, s.id limit 1)
+                union all
+                (\(lifted) and s.reps <= \(OneRepMax.recordReps)
+                    order by case when s.reps = 1 then s.weight_g else (s.weight_g * (30 + s.reps) + 15) / 30 end desc,
+                        s.logged_at, s.id limit 1)) s
+            join workouts w on w.id = s.workout_id
+            order by s.logged_at, s.id
+            """
+    }
+
+    /// Which of the exercises have entries that lift a share of the body.
+    package static func loaded(_ exercises: [ExerciseID]) -> SQL {
+        """
+        select x.id from unnest(\(exercises)::uuid[]) x (id)
+        where (select true from workout_exercises e where e.exercise_id = x.id and e.body_load_g is not null limit 1)
+        """
+    }
+
+    /// The sets that may be records: of all with equal values the first ones, and those of each exercise's session with
+    /// the highest tonnage. `isLoaded` says whether entries of the exercises lift a share of the body.
+    package static func candidates(
+        of user: UserID, exercises: [ExerciseID], isLoaded: Bool, zone: String
+    ) -> SQL {
+        let load: SQL = isLoaded ? "e.body_load_g" : "null::bigint"
+        return """
+            with sets as materialized (
+                select \(set), \(load) as body_load_g
+                from workout_sets s \(isLoaded ? entries : "")
+                where s.user_id = \(user) and s.exercise_id = any(\(exercises)) and s.type <> 'warmup'),
+            sessions as (
+                select distinct on (exercise_id) exercise_id, workout_id from sets group by exercise_id, workout_id
+                order by exercise_id,
+                    sum((coalesce(weight_g, 0) + coalesce(body_load_g, 0)) * coalesce(reps, 0)) desc, min(logged_at),
+                    workout_id)
+            select \(set), s.body_load_g, \(day(zone))
+            from sets s join workouts w on w.id = s.workout_id
+            where (s.exercise_id, s.workout_id) in (select exercise_id, workout_id from sessions)
+                or (s.exercise_id, s.logged_at) in (
+                    select exercise_id, min(logged_at) from sets
+                    group by exercise_id, weight_g, reps, duration_ms, distance_mm, body_load_g)
+            order by s.logged_at, s.id
+            """
+    }
+
     /// All working sets of these exercises, the earliest first.
     package static func workingSets(of user: UserID, exercises: [ExerciseID], zone: String) -> SQL {
         """
-        select s.exercise_id, s.workout_id, s.id, s.type, s.weight_g, s.reps, s.duration_ms, s.distance_mm,
-            e.body_load_g, s.logged_at,
-            (coalesce(w.started_at, s.logged_at) at time zone \(zone)::text)::date - date '1970-01-01'
+        select \(set), e.body_load_g, \(day(zone))
         from workout_sets s join workouts w on w.id = s.workout_id \(entries)
         where s.user_id = \(user) and s.exercise_id = any(\(exercises)) and s.type <> 'warmup'
         order by s.logged_at, s.id

@@ -21,6 +21,13 @@ package struct HopelessJob: Error, CustomStringConvertible {
     package init(_ description: String) { self.description = description }
 }
 
+/// Thrown by a handler for a job whose time has not come after all: it comes again then, and the attempt does not count.
+package struct JobNotYet: Error {
+    package let until: Timestamp
+
+    package init(until: Timestamp) { self.until = until }
+}
+
 /// Every kind of job with what runs it.
 package struct JobHandlers: Sendable {
     typealias Handler = @Sendable (_ payload: JSONText, _ run: JobRun) async throws -> Void

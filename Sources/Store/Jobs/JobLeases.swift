@@ -63,15 +63,15 @@ struct JobLeases: Sendable {
             """)
     }
 
-    /// Gives a job back that was not tried to its end; the attempt does not count.
-    func release(_ job: ClaimedJob) async throws {
+    /// Gives a job back that was not tried to its end, now or for a later time; the attempt does not count.
+    func release(_ job: ClaimedJob, until time: Timestamp? = nil) async throws {
         try await pool.transaction { connection in
             let released = try connection.execute(
                 """
-                update jobs set lease = null, run_at = \(now()), attempts = attempts - 1
+                update jobs set lease = null, run_at = \(time ?? now()), attempts = attempts - 1
                 where id = \(job.run.id) and lease = \(job.lease)
                 """)
-            if released == 1 { try Jobs.wakeWorkers(on: connection) }
+            if released == 1, time == nil { try Jobs.wakeWorkers(on: connection) }
         }
     }
 

@@ -31,6 +31,9 @@ extension JobWorkers {
         case .stopped:
             try await leases.release(job)
             return .released
+        case .failed(let early as JobNotYet):
+            try await leases.release(job, until: early.until)
+            return .released
         case .failed(let error) where error is HopelessJob || job.run.isLastAttempt:
             try await leases.bury(job, because: JobWorkers.text(error))
             logger.error("a job has failed for good", metadata: metadata(job, error))

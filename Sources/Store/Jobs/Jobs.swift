@@ -32,6 +32,23 @@ package struct Jobs: Sendable {
         return id
     }
 
+    /// Enqueues jobs of one kind at once, for now; each without a key.
+    package func enqueue<Payload: JobPayload>(
+        all payloads: [Payload], priority: JobPriority = .normal, on connection: isolated PostgresConnection
+    ) throws {
+        guard !payloads.isEmpty else { return }
+        let time = now()
+        let ids = payloads.map { _ in UUIDv7.make(at: time) }
+        try connection.execute(
+            """
+            insert into jobs (id, kind, payload, priority, run_at, most_attempts, created_at)
+            select id, \(Payload.kind), payload::jsonb, \(priority), \(time), \(JobOptions().mostAttempts)::integer,
+                \(time)
+            from unnest(\(ids)::uuid[], \(try payloads.map { try Jobs.text($0).text })::text[]) as job (id, payload)
+            """)
+        try Jobs.wakeWorkers(on: connection)
+    }
+
     /// Has a job come again and again at a local time; replaces the schedule of the same kind and key.
     ///
     /// Throws `UnknownTimeZone` for a name that this machine does not know.

@@ -28,5 +28,6 @@ extension Migration {
         Migration("0081_plate_racks", PackageResources._081_plate_racks_sql),
         Migration("0082_milestone_notices", PackageResources._082_milestone_notices_sql),
         Migration("0085_refuse", PackageResources._085_refuse_sql),
+        Migration("0100_loaded_entries", PackageResources._100_loaded_entries_sql),
     ]
 }

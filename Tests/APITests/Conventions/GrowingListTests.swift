@@ -1,6 +1,8 @@
+import Foundation
 import HTTPTypes
 import Protocol
 import Store
+import Synchronization
 import TestKit
 import Testing
 
@@ -81,17 +83,6 @@ struct GrowingList: Sendable {
 
 @Suite("Lists that grow while they are read")
 struct GrowingListTests {
-    /// What tells a row from all others of its list.
-    private func identity(_ item: JSONValue) -> String {
-        for place in [item, item["user"], item["exercise"]] {
-            for name in ["id", "exerciseId", "version"] {
-                guard let value = place?[name] else { continue }
-                return value.string ?? "\(value)"
-            }
-        }
-        return "\(item)"
-    }
-
     @Test("every list with a cursor is among them")
     func complete() async throws {
         try await RESTServer.withRoutes { _, routes in
@@ -111,55 +102,175 @@ struct GrowingListTests {
     }
 
     @Test(
-        "no row comes twice and none of those that were there is missed while rows are added between the pages",
+        "while several writers add rows, a reader meets each row that was there once, in order, and none twice",
         arguments: GrowingList.all.keys.sorted())
     func stable(name: String) async throws {
         let list = try #require(GrowingList.all[name])
         try await RESTServer.withRoutes { server, _ in
             let world = try await server.world()
-            let parts = name.split(separator: " ").map(String.init)
-            let path = try await list.path?(world) ?? parts[1]
-            var number = 0
-            func add() async throws {
-                // Rows differ in time, as they do in life; equal times are told apart by ids.
-                if number % 2 == 0 { server.clock.advance(by: .milliseconds(7)) }
-                try await list.add(world, number)
-                number += 1
-            }
-            func page(_ cursor: String?, limit: Int) async throws -> (rows: [String], next: String?) {
-                let query = "limit=\(limit)" + (cursor.map { "&cursor=\($0)" } ?? "")
-                let target = path + (path.contains("?") ? "&" : "?") + query
-                let answer =
-                    if let body = list.body {
-                        try await world.owner.client.send(parts[0], target, text: body)
-                    } else {
-                        try await world.owner.client.get(target)
-                    }
-                #expect(answer.status == 200, "\(answer.text)")
-                let json = try answer.json
-                let rows = (json["items"]?.array ?? []).map(identity)
-                #expect(rows.count <= limit)
-                return (rows, json["nextCursor"]?.string)
-            }
-            for _ in 0..<5 { try await add() }
-            let old = try await page(nil, limit: 100)
+            let reading = ListReading(
+                list: list, world: world, method: String(name.prefix { $0 != " " }),
+                path: try await list.path?(world) ?? String(name.drop { $0 != "/" }))
+            let writing = RowWriting(list: list, world: world)
+            for _ in 0..<5 { _ = try await writing.addOne() }
+            let old = try await reading.page(after: nil, limit: 100)
             #expect(old.rows.count >= 5 && old.next == nil)
-            var seen: [String] = []
-            var cursor: String?
-            var pages = 0
-            repeat {
-                let (rows, next) = try await page(cursor, limit: 2)
-                seen += rows
-                #expect(next == nil || rows.count == 2)
-                cursor = next
-                pages += 1
-                if pages < 12 { try await add() }
-            } while cursor != nil && pages < 60
-            #expect(cursor == nil)
+            let seen = try await withThrowingTaskGroup(of: [String].self) { group in
+                for _ in 0..<RowWriting.writers {
+                    group.addTask {
+                        try await writing.addUntilDone()
+                        return []
+                    }
+                }
+                group.addTask {
+                    defer { writing.stop() }
+                    return try await reading.all(beforeEach: writing.anotherRow)
+                }
+                var seen: [String] = []
+                for try await rows in group { seen += rows }
+                return seen
+            }
             #expect(Set(seen).count == seen.count, "a row came twice")
-            let missed = Set(old.rows).subtracting(seen)
-            #expect(missed.isEmpty, "\(missed.count) rows that were there were missed")
+            let known = Set(old.rows)
+            #expect(seen.filter(known.contains) == old.rows, "rows that were there were missed or changed places")
+            // Every page but the first waited for another row.
+            #expect(writing.added >= 7, "nothing was added while the list was read")
         }
+    }
+}
+
+/// One list as its owner reads it.
+private struct ListReading: Sendable {
+    let list: GrowingList
+    let world: SampleWorld
+    let method: String
+    let path: String
+
+    /// Every page to the last one, two rows each.
+    func all(beforeEach prepare: @Sendable () async -> Void) async throws -> [String] {
+        var seen: [String] = []
+        var cursor: String?
+        for _ in 0..<60 {
+            await prepare()
+            let (rows, next) = try await page(after: cursor, limit: 2)
+            seen += rows
+            #expect(next == nil || rows.count == 2)
+            cursor = next
+            if next == nil { return seen }
+        }
+        Issue.record("the list does not end")
+        return seen
+    }
+
+    func page(after cursor: String?, limit: Int) async throws -> (rows: [String], next: String?) {
+        let query = "limit=\(limit)" + (cursor.map { "&cursor=\($0)" } ?? "")
+        let target = path + (path.contains("?") ? "&" : "?") + query
+        let answer =
+            if let body = list.body {
+                try await world.owner.client.send(method, target, text: body)
+            } else {
+                try await world.owner.client.get(target)
+            }
+        #expect(answer.status == 200, "\(answer.text)")
+        let json = try answer.json
+        let rows = (json["items"]?.array ?? []).map(identity)
+        #expect(rows.count <= limit)
+        return (rows, json["nextCursor"]?.string)
+    }
+
+    /// What tells a row from all others of its list.
+    private func identity(_ item: JSONValue) -> String {
+        for place in [item, item["user"], item["exercise"]] {
+            for name in ["id", "exerciseId", "version"] {
+                guard let value = place?[name] else { continue }
+                return value.string ?? "\(value)"
+            }
+        }
+        return "\(item)"
+    }
+}
+
+/// Writers that add rows at the same time until the reader has come to the end of the list.
+private final class RowWriting: Sendable {
+    static let writers = 2
+    /// So many rows at most, so that a reader who meets the new ones comes to an end.
+    private static let most = 26
+
+    private struct State {
+        var begun = 0
+        var added = 0
+        var isOver = false
+    }
+
+    private let list: GrowingList
+    private let world: SampleWorld
+    private let state = Mutex(State())
+    private let rows: AsyncStream<Void>
+    private let tell: AsyncStream<Void>.Continuation
+
+    init(list: GrowingList, world: SampleWorld) {
+        self.list = list
+        self.world = world
+        (rows, tell) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
+    }
+
+    /// Rows that are committed.
+    var added: Int { state.withLock(\.added) }
+
+    /// False when there are enough or nobody reads any more.
+    func addOne() async throws -> Bool {
+        let number: Int? = state.withLock { state in
+            guard !state.isOver, state.begun < Self.most else { return nil }
+            state.begun += 1
+            return state.begun - 1
+        }
+        guard let number else { return false }
+        // Rows differ in time, as they do in life; equal times are told apart by ids.
+        if number % 2 == 0 { world.server.clock.advance(by: .milliseconds(7)) }
+        try await list.add(world, number)
+        state.withLock { $0.added += 1 }
+        tell.yield()
+        return true
+    }
+
+    func addUntilDone() async throws {
+        // A reader who waits for another row is not left waiting, also when one could not be added.
+        defer { if state.withLock({ $0.isOver || $0.begun >= Self.most }) { tell.finish() } }
+        while try await addOne() {}
+    }
+
+    /// Waits until a row was added since the last call, or no further one comes.
+    func anotherRow() async {
+        for await _ in rows { return }
+    }
+
+    func stop() { state.withLock { $0.isOver = true } }
+}
+
+extension GrowingListTests {
+    @Test("every list shows only the members that are asked for, and refuses names that its rows do not have")
+    func fields() async throws {
+        try await RESTServer.withRoutes { server, _ in
+            let world = try await server.world()
+            for (name, list) in GrowingList.all where name.hasPrefix("GET ") {
+                let path = try await list.path?(world) ?? String(name.dropFirst(4))
+                try await list.add(world, 0)
+                let whole = try await world.owner.client.get(path)
+                let member = try #require(try Self.members(whole).first?.min(), "\(name)")
+                let question = path + (path.contains("?") ? "&" : "?") + "fields="
+                let cut = try await world.owner.client.get(question + member)
+                #expect(try Set(Self.members(cut)) == [[member]], "\(name)")
+                #expect(try cut.json["nextCursor"] == whole.json["nextCursor"], "\(name)")
+                let unknown = try await world.owner.client.get(question + "nonsense")
+                #expect(unknown.status == 422 && unknown.faults == ["?fields notAllowed"], "\(name)")
+            }
+        }
+    }
+
+    /// The names of each row's members.
+    private static func members(_ answer: RESTAnswer) throws -> [Set<String>] {
+        let page = try JSONSerialization.jsonObject(with: Data(answer.body)) as? [String: Any]
+        return (page?["items"] as? [[String: Any]] ?? []).map { Set($0.keys) }
     }
 }
 

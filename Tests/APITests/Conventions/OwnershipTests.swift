@@ -122,6 +122,21 @@ struct OwnershipTests {
         }
     }
 
+    @Test("every GET of one thing, and every list of the library, carries a tag")
+    func tagged() async throws {
+        try await RESTServer.withRoutes { _, routes in
+            for route in routes where route.method == .get && route.access != .anyone {
+                guard !(route.output is any MediaOutput.Type) else { continue }
+                let isThing = route.path.split(separator: "/").last?.hasPrefix(":") == true
+                let isLibrary =
+                    route.takesCursor && !route.path.contains("/versions")
+                    && ["/v1/exercises", "/v1/templates"].contains { route.path.hasPrefix($0) }
+                guard isThing || isLibrary else { continue }
+                #expect(route.isTaggedGet, "\(route.name)")
+            }
+        }
+    }
+
     @Test("a tagged GET is 304 to who knows its tag")
     func notModified() async throws {
         try await RESTServer.withRoutes { server, routes in

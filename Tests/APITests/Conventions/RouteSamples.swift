@@ -174,6 +174,10 @@ enum RouteSamples {
         "GET /v1/exercises/filters": RouteSample(path: { _ in "/v1/exercises/filters" }),
         "GET /v1/exercises/muscle/:muscle": RouteSample(path: { _ in "/v1/exercises/muscle/neck" }),
         "GET /v1/exercises/equipment/:equipment": RouteSample(path: { _ in "/v1/exercises/equipment/barbell" }),
+        "GET /v1/templates": RouteSample(path: { _ in "/v1/templates" }),
+        "GET /v1/templates/public": RouteSample(path: { _ in "/v1/templates/public" }),
+        "GET /v1/templates/featured": RouteSample(path: { _ in "/v1/templates/featured" }),
+        "GET /v1/templates/my": RouteSample(path: { _ in "/v1/templates/my" }),
         "POST /v1/templates": RouteSample(
             path: { _ in "/v1/templates" }, body: Samples.template("private"), otherBody: Samples.template("public")),
         "GET /v1/templates/:id": RouteSample(path: { try await $0.template() }),

@@ -55,6 +55,19 @@ struct TrainingPlanTests {
                     TrainingStatements.workingSets(of: user, exercises: [exercise], zone: zone),
                     "workout_sets_of_movement"
                 ),
+                (
+                    TrainingStatements.bests(of: user, exercises: [exercise], zone: zone),
+                    "Index Only Scan using workout_sets_of_movement"
+                ),
+                (
+                    TrainingStatements.candidates(of: user, exercises: [exercise], isLoaded: false, zone: zone),
+                    "Index Only Scan using workout_sets_of_movement"
+                ),
+                (
+                    TrainingStatements.candidates(of: user, exercises: [exercise], isLoaded: true, zone: zone),
+                    "workout_sets_of_movement"
+                ),
+                (TrainingStatements.loaded([exercise]), "workout_exercises_loaded"),
                 (TrainingStatements.days(of: user, from: first, to: last, zone: zone), "workouts_started"),
                 (TrainingStatements.days(of: user, from: first, to: last, zone: zone), "workout_sets_pkey"),
                 (

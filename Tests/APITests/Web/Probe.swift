@@ -65,6 +65,14 @@ enum Probe {
         routes.get("/v1/probe/away", "Store away") { (call: Call<Anyone, NoQuery, NoBody>) -> Answer<Echo> in
             throw StoreError.unavailable("gone")
         }
+        routes.get(
+            "/v1/probe/endless", "Never answers", RouteOptions(handlerTimeout: .milliseconds(20))
+        ) { (call: Call<Anyone, NoQuery, NoBody>) -> Answer<Echo> in
+            let (never, keep) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
+            for await _ in never {}
+            withExtendedLifetime(keep) {}
+            throw CancellationError()
+        }
         routes.get("/v1/probe/large", "Large") { (call: Call<Anyone, NoQuery, NoBody>) in
             Answer(Echo(number: 1, text: String(repeating: "lift ", count: 1000)))
         }

@@ -118,6 +118,31 @@ struct JobTests {
         }
     }
 
+    @Test("a job whose time has not come waits for it, and no attempt is counted")
+    func notYet() async throws {
+        try await JobBench.run { bench in
+            try await bench.pool.transaction { connection in
+                try bench.jobs.enqueue(all: [Lift(weight: 1), Lift(weight: 2)], on: connection)
+                try bench.jobs.enqueue(all: [Lift](), on: connection)
+            }
+            let ripe = bench.clock.now + .seconds(60)
+            let attempts = Journal<Int>()
+            let workers = bench.workers { handlers in
+                handlers.add(Lift.self) { _, run in
+                    guard bench.clock.now >= ripe else { throw JobNotYet(until: ripe) }
+                    attempts.note(run.attempt)
+                }
+            }
+            #expect(try await workers.runDue() == 2)
+            bench.clock.advance(by: .seconds(59))
+            #expect(try await workers.runDue() == 0)
+            bench.clock.advance(by: .seconds(1))
+            #expect(try await workers.runDue() == 2)
+            #expect(attempts.entries == [1, 1])
+            #expect(try await bench.count("jobs") == 0)
+        }
+    }
+
     @Test("a hopeless job and one whose payload cannot be read die at once")
     func hopeless() async throws {
         try await JobBench.run { bench in

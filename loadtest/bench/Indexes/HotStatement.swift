@@ -46,6 +46,12 @@ struct HotStatement: Sendable {
                 name: "sets of an exercise",
                 sql: TrainingStatements.workingSets(of: user, exercises: [exercise], zone: zone)),
             HotStatement(
+                name: "bests of an exercise", sql: TrainingStatements.bests(of: user, exercises: [exercise], zone: zone)
+            ),
+            HotStatement(
+                name: "records of an exercise",
+                sql: TrainingStatements.candidates(of: user, exercises: [exercise], isLoaded: false, zone: zone)),
+            HotStatement(
                 name: "volume of 12 weeks, by day",
                 sql: TrainingStatements.days(of: user, from: first, to: last, zone: zone)),
             HotStatement(

@@ -26,7 +26,9 @@ struct ImportRoutes: Sendable {
                 problems: [.unitRequired, .limitReached], limit: .write, isKeyed: true, bodyLimit: 64 << 20,
                 bodyTimeout: .seconds(600), handlerTimeout: .seconds(60), alsoAnswers: [.accepted]),
             use: `import`)
-        routes.get("/v1/workouts/import/:id", "How far an import is, and its report", use: standing)
+        routes.get(
+            "/v1/workouts/import/:id", "How far an import is, and its report",
+            RouteOptions(hasFields: true, caching: .tagged), use: standing)
     }
 
     private func `import`(
