@@ -123,16 +123,17 @@ extension Templates {
             "t.owner = \(user)",
             "t.visibility = 'public' and t.owner is distinct from \(user)",
             """
-            t.visibility = 'friends' and t.owner in (
+            t.visibility = 'friends' and t.owner = any (array(
                 select case when f.low = \(user) then f.high else f.low end from friendships f
-                where (f.low = \(user) or f.high = \(user)) and f.state = 'friends')
+                where (f.low = \(user) or f.high = \(user)) and f.state = 'friends'))
             """,
         ]
         let parts = apart.map { part in
             "(select t.id from \(tables) where \(part) and \(all) order by \(order) limit \(limit))" as SQL
         }
         return """
-            (\(SQL.join(parts, separator: " union all "))) seen join templates t on t.id = seen.id
+            (\(SQL.join(parts, separator: " union all "))) seen
+            cross join lateral (select * from templates where id = seen.id offset 0) t
             left join users u on u.id = t.owner and u.status = 'active'
             """
     }

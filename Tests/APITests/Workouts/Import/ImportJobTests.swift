@@ -43,7 +43,7 @@ struct ImportJobTests {
         try await RESTServer.run(isLive: true, adjust: Self.small) { server in
             let ada = try await server.user("ada")
             let log = String(decoding: try ImportFixture.whole("hevy_kg_emoji"), as: UTF8.self)
-                .replacing("Bench Press (Barbell)", with: "Zercher Yoke Carry")
+                .replacing("Lunge (Barbell)", with: "Zercher Yoke Carry")
             let id = try await ada.importing(Data(log.utf8)).decoded(as: WorkoutImport.self).id
             // Postgres refuses the twelfth workout: the attempt ends there.
             try await server.pool.execute(
