@@ -1,26 +1,15 @@
 """What the server tells of real training logs agrees with an independent computation over the same sets."""
 
 import random
-import sys
 from collections import defaultdict
 from datetime import date, datetime, timedelta
-from pathlib import Path
 
 import pytest
 
-sys.path.append(str(Path(__file__).resolve().parents[1] / "browser"))
-
 import reckoning
 from athlete import Athlete
-from served import Served
-from training_logs import LOGS, shifted
+from training_logs import LOGS, PLACES, shifted
 
-PLACES = {
-    "hevy_kg": ("Europe/London", "monday"), "hevy_kg_emoji": ("America/New_York", "sunday"),
-    "strong_without_notes": ("Pacific/Auckland", "monday"), "strong_comma": ("Europe/Athens", "saturday"),
-    "strong_german": ("Europe/Berlin", "monday"), "strong_semicolon": ("America/Los_Angeles", "sunday"),
-    "strong_chinese": ("Asia/Shanghai", "monday"),
-}
 SCORED = {
     "Squat (Barbell)": "Barbell Squat", "Bench Press (Barbell)": "Barbell Bench Press - Medium Grip",
     "Deadlift (Barbell)": "Barbell Deadlift",
@@ -32,20 +21,6 @@ GRAM = 0.00051
 
 def close(value, expected, tolerance=GRAM):
     return value == pytest.approx(float(expected), abs=tolerance, rel=1e-9)
-
-
-@pytest.fixture(scope="module")
-def served(tmp_path_factory):
-    server = Served(tmp_path_factory.mktemp("data")).start()
-    yield server
-    server.stop()
-    assert server.errors() == []
-
-
-@pytest.fixture(scope="module")
-def library(served):
-    reader = Athlete(served, "reader", "UTC", "monday")
-    return {exercise["name"]: exercise for exercise in reader.pages("/v1/exercises")}
 
 
 def exercises(workouts, library):

@@ -2,6 +2,7 @@
 
 import csv
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -75,10 +76,22 @@ CHINESE = {
 }
 
 
+def once(rows):
+    """The rows without the copies behind them: Strong has written whole workouts several times over."""
+    for length in range(1, len(rows)):
+        is_numbered = any(row["Set Order"].isdigit() for row in rows[:length])
+        if is_numbered and len(rows) % length == 0 and all(row == rows[place % length] for place, row in enumerate(rows)):
+            return rows[:length]
+    return rows
+
+
 def strong(path, delimiter=",", unit=1.0):
-    workouts = {}
+    groups = {}
     for raw in csv.DictReader(path.open(encoding="utf-8-sig", newline=""), delimiter=delimiter):
         row = {CHINESE.get(name, name): value for name, value in raw.items()}
+        groups.setdefault((row["Date"], row["Workout Name"]), []).append(row)
+    workouts = {}
+    for row in (row for rows in groups.values() for row in once(rows)):
         order = row["Set Order"]
         if not (order.isdigit() or order in ("W", "D", "F")):
             continue
@@ -98,15 +111,36 @@ def strong(path, delimiter=",", unit=1.0):
     return list(workouts.values())
 
 
+@dataclass
+class Log:
+    """A file, how it is read here, and the unit that the server has to be told of one that names none."""
+
+    path: Path
+    reader: Callable
+    options: dict = field(default_factory=dict)
+    unit: str | None = None
+
+    def __call__(self):
+        return self.reader(self.path, **self.options)
+
+
 LOGS = {
-    "hevy_kg": lambda: hevy(WHOLE / "hevy_kg.csv"),
-    "hevy_kg_emoji": lambda: hevy(WHOLE / "hevy_kg_emoji.csv"),
-    "strong_without_notes": lambda: strong(WHOLE / "strong_without_notes.csv"),
-    "strong_comma": lambda: strong(EXCERPTS / "strong_comma.csv"),
-    "strong_german": lambda: strong(EXCERPTS / "strong_german.csv"),
-    "strong_semicolon": lambda: strong(EXCERPTS / "strong_semicolon.csv", delimiter=";"),
+    "hevy_kg": Log(WHOLE / "hevy_kg.csv", hevy),
+    "hevy_kg_emoji": Log(WHOLE / "hevy_kg_emoji.csv", hevy),
+    "strong_without_notes": Log(WHOLE / "strong_without_notes.csv", strong, unit="kg"),
+    "strong_comma": Log(EXCERPTS / "strong_comma.csv", strong, unit="kg"),
+    "strong_german": Log(EXCERPTS / "strong_german.csv", strong, unit="kg"),
+    "strong_semicolon": Log(EXCERPTS / "strong_semicolon.csv", strong, {"delimiter": ";"}),
     # Kilograms that were stored as pounds.
-    "strong_chinese": lambda: strong(EXCERPTS / "strong_chinese.csv", unit=POUND),
+    "strong_chinese": Log(EXCERPTS / "strong_chinese.csv", strong, {"unit": POUND}, unit="lb"),
+}
+
+# Where their athletes are taken to live, and when their weeks begin.
+PLACES = {
+    "hevy_kg": ("Europe/London", "monday"), "hevy_kg_emoji": ("America/New_York", "sunday"),
+    "strong_without_notes": ("Pacific/Auckland", "monday"), "strong_comma": ("Europe/Athens", "saturday"),
+    "strong_german": ("Europe/Berlin", "monday"), "strong_semicolon": ("America/Los_Angeles", "sunday"),
+    "strong_chinese": ("Asia/Shanghai", "monday"),
 }
 
 

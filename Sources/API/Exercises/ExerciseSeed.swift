@@ -69,7 +69,7 @@ package enum ExerciseSeed {
             on conflict do nothing
             """)
         try await ExerciseGuides.load(into: pool)
-        try await loadShares(into: pool)
+        try await loadShares(try bodyWeightShares(), into: pool)
         return added
     }
 
@@ -85,15 +85,21 @@ package enum ExerciseSeed {
         }
     }
 
-    /// Gives the library its shares, once: what an administrator changed afterwards stays.
-    private static func loadShares(into pool: PostgresPool) async throws {
-        let shares = try bodyWeightShares()
+    /// Gives the library the shares of this release, also where an earlier one gave others; what an administrator
+    /// changed stays.
+    package static func loadShares(
+        _ shares: [(slug: String, share: Double)], into pool: PostgresPool
+    ) async throws {
+        let known = Dictionary(shares.map { ($0.slug, $0.share) }, uniquingKeysWith: { first, _ in first })
+        let slugs = try entries().map(\.slug)
         try await pool.execute(
             """
-            update exercises set body_weight_share = s.share, version = version + 1
-            from unnest(\(shares.map(\.slug)), \(shares.map(\.share))) as s (slug, share)
-            where exercises.slug = s.slug
-                and not exists (select from exercises where owner is null and body_weight_share is not null)
+            update exercises set body_weight_share = case
+                    when body_weight_share is distinct from shipped_body_weight_share then body_weight_share
+                    else s.share end,
+                shipped_body_weight_share = s.share, version = version + 1
+            from unnest(\(slugs), \(slugs.map { known[$0] })) as s (slug, share)
+            where exercises.slug = s.slug and shipped_body_weight_share is distinct from s.share
             """)
     }
 }

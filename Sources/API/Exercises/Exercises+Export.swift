@@ -12,7 +12,7 @@ extension Exercises {
             ],
             omitted: [
                 "owner", "slug", "familiarity", "version", "rating_rank", "recent_sets", "earlier_sets",
-                "recent_athletes", "popularity",
+                "recent_athletes", "popularity", "shipped_body_weight_share",
             ], key: [.id("id")], rowsAtOnce: 200
         ) { user in "from exercises where owner = \(user)" },
         ExportPart(

@@ -97,14 +97,11 @@ struct TemplateChange: BodyInput, RouteBody {
         weeks = body.replacement(TemplateFields.weeks)
     }
 
-    /// Whether it touches what a version holds.
-    var changesContent: Bool {
+    /// Whether it touches what only the owner decides; each such change makes a version.
+    var changesTemplate: Bool {
         if case .keep = description {} else { return true }
-        return name != nil || category != nil || level != nil || length != nil || weeks != nil
+        return name != nil || category != nil || level != nil || length != nil || visibility != nil || weeks != nil
     }
-
-    /// Whether it touches what only the owner decides.
-    var changesTemplate: Bool { changesContent || visibility != nil }
 
     /// The values after the change. Throws `invalidValues` when they do not fit together.
     func applied(to template: Template) throws(Problem) -> TemplateValues {

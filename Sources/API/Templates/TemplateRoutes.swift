@@ -22,7 +22,7 @@ struct TemplateRoutes: Sendable {
             "/v1/templates/:id", "A template with its program, also an older version",
             RouteOptions(problems: [.forbidden], hasFields: true, caching: .tagged), use: template)
         routes.put(
-            "/v1/templates/:id", "Changes a template; a change of its content makes a version",
+            "/v1/templates/:id", "Changes a template; each change makes a version, featuring does not",
             RouteOptions(problems: [.forbidden, .preconditionFailed], limit: .write, caching: .tagged), use: change)
         routes.delete(
             "/v1/templates/:id", "Deletes a template; copies and workouts stay",

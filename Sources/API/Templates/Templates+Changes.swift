@@ -57,7 +57,7 @@ extension Templates {
             """)
     }
 
-    /// Changes a template; content makes a version. `check` sees its tag before and may throw.
+    /// Changes a template; every change by who made it makes a version. `check` sees its tag before and may throw.
     ///
     /// - Throws: `notFound`; `forbidden` for others' templates and for what administrators decide.
     func change(
@@ -83,16 +83,17 @@ extension Templates {
             }
             // Somebody was faster: what was checked is not what stands there now.
             guard current.template.version == before.version else { throw Problem(.preconditionFailed) }
+            try check(current.tag)
             try connection.execute(
                 """
                 update templates set name = \(values.name), description = \(values.description),
                     category = \(values.category.rawValue), level = \(values.level.rawValue),
                     length_weeks = \(values.lengthWeeks), days_per_week = \(values.daysPerWeek),
                     equipment = \(equipment), visibility = \(values.visibility), weeks = \(json),
-                    version = version + \(change.changesContent ? 1 : 0), changed_at = \(time)
+                    version = version + \(change.changesTemplate ? 1 : 0), changed_at = \(time)
                 where id = \(id)
                 """)
-            if change.changesContent { try Self.keepVersions(of: [id], at: time, connection) }
+            if change.changesTemplate { try Self.keepVersions(of: [id], at: time, connection) }
             if let isFeatured = change.isFeatured {
                 let since = isFeatured ? time : nil
                 try connection.execute("update templates set featured_at = \(since) where id = \(id)")

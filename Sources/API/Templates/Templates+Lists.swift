@@ -74,7 +74,7 @@ extension Templates {
     func list(_ shelf: Shelf, for user: UserID, _ query: TemplateQuery) async throws -> Page<TemplateItem> {
         var conditions = [Self.visible(to: user)] + query.conditions
         switch shelf {
-        case .all: break
+        case .all: break  // in parts, below
         case .public: conditions.append("t.visibility = 'public'")
         case .featured: conditions.append("t.featured_at is not null and t.visibility = 'public'")
         case .my: conditions.append("t.owner = \(user)")
@@ -92,10 +92,15 @@ extension Templates {
             }
         }
         let order: SQL = query.sort == .date ? "t.id desc" : "\(rank) desc, t.id desc"
+        let all = SQL.join(conditions, separator: " and ")
+        let limit = query.page.rowsToRead
+        let (source, condition): (SQL, SQL) =
+            shelf == .all
+            ? (Self.parts(for: user, where: all, order: order, limit: limit), "true") : (Self.tables, all)
         let rows = try await pool.rows(
             """
-            select \(Self.columns(for: user)) from \(Self.tables)
-            where \(SQL.join(conditions, separator: " and ")) order by \(order) limit \(query.page.rowsToRead)
+            select \(Self.columns(for: user)) from \(source)
+            where \(condition) order by \(order) limit \(limit)
             """, Self.read)
         return query.page.page(
             of: rows,
@@ -107,6 +112,30 @@ extension Templates {
                 case .use: return Cursor(after: String(row.item.uses), id)
                 }
             }, item: \.item)
+    }
+
+    /// `tables`, kept to the first so many rows of everything that a user may see.
+    ///
+    /// One's own, the public ones and those that friends show to friends are looked up apart, each by its own index: in
+    /// one condition with "or" no index would narrow them.
+    private static func parts(for user: UserID, where all: SQL, order: SQL, limit: Int) -> SQL {
+        let apart: [SQL] = [
+            "t.owner = \(user)",
+            "t.visibility = 'public' and t.owner is distinct from \(user)",
+            """
+            t.visibility = 'friends' and t.owner = any (array(
+                select case when f.low = \(user) then f.high else f.low end from friendships f
+                where (f.low = \(user) or f.high = \(user)) and f.state = 'friends'))
+            """,
+        ]
+        let parts = apart.map { part in
+            "(select t.id from \(tables) where \(part) and \(all) order by \(order) limit \(limit))" as SQL
+        }
+        return """
+            (\(SQL.join(parts, separator: " union all "))) seen
+            cross join lateral (select * from templates where id = seen.id offset 0) t
+            left join users u on u.id = t.owner and u.status = 'active'
+            """
     }
 
     /// The versions of a template, newest first.

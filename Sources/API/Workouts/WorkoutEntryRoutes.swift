@@ -42,24 +42,24 @@ struct WorkoutEntryRoutes: Sendable {
         let id = try call.id("id")
         let body = call.body
         let (view, entry) = try await find(in: id, for: call)
-        try call.checkMatch(EntityTag(view))
+        var version = try call.version(of: view)
         let details = EntryDetails(
             id: entry.id,
             supersetGroup: body.supersetGroup.applied(to: entry.supersetGroup.map { Int($0) }).map(Int64.init),
             restMilliseconds: body.restMilliseconds.applied(to: entry.restMilliseconds))
         if details.supersetGroup != entry.supersetGroup || details.restMilliseconds != entry.restMilliseconds {
-            try await rooms.submit(.updateEntry(details), to: id, by: call)
+            try await rooms.submit(.updateEntry(details), to: id, by: call, as: &version)
         }
         if let position = body.position {
             var order = view.state.entries.filter { !$0.isRemoved && $0.id != entry.id }.map(\.id)
             order.insert(entry.id, at: min(position - 1, order.count))
-            try await rooms.submit(.reorderEntries(order), to: id, by: call, purpose: "order")
+            try await rooms.submit(.reorderEntries(order), to: id, by: call, as: &version, purpose: "order")
         }
         if body.note != nil || body.sharesNote != nil {
             let note = WorkoutAction.note(
                 entry: entry.id, text: body.note ?? entry.note?.text ?? "",
                 isShared: body.sharesNote ?? entry.note?.isShared ?? false)
-            try await rooms.submit(note, to: id, by: call, purpose: "note")
+            try await rooms.submit(note, to: id, by: call, as: &version, purpose: "note")
         }
         return try await answer(entry.id, in: id, for: call)
     }
@@ -85,9 +85,10 @@ struct WorkoutEntryRoutes: Sendable {
     private func changeSet(_ call: Call<SignedInUser, NoQuery, SetInput>) async throws -> Answer<WorkoutSet> {
         let id = try call.id("id")
         let (view, entry) = try await find(in: id, for: call)
-        try call.checkMatch(EntityTag(view))
+        var version = try call.version(of: view)
         let set = try known(call.id("setId"), of: entry)
-        try await rooms.submit(.updateSet(set.id, call.body.values), to: id, at: call.body.at, by: call)
+        try await rooms.submit(
+            .updateSet(set.id, call.body.values), to: id, at: call.body.at, by: call, as: &version)
         return try await answer(set: set.id, of: entry.id, in: id, for: call)
     }
 

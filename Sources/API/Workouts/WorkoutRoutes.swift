@@ -67,13 +67,14 @@ struct WorkoutRoutes: Sendable {
         _ id: WorkoutID, from draft: WorkoutPlanning.Draft, by call: Call<SignedInUser, NoQuery, NewWorkout>
     ) async throws {
         let seed = call.seed.id("plan")
+        // Before the entries: what is read between the two has another version than what is read afterwards.
+        try await planning.store(draft.plan, of: id, by: call.caller.id, at: call.seed.at)
         for (place, entry) in draft.entries.enumerated() {
             try await rooms.submit(.addEntry(entry), op: seed.derived("entry", place), to: id, by: call)
             guard let note = draft.notes[entry.id] else { continue }
             let action = WorkoutAction.note(entry: entry.id, text: note, isShared: false)
             try await rooms.submit(action, op: seed.derived("note", place), to: id, by: call)
         }
-        try await planning.store(draft.plan, of: id, by: call.caller.id, at: call.seed.at)
     }
 
     /// The workout as the caller may see it, the caller's own with what is aimed at.
@@ -94,15 +95,15 @@ struct WorkoutRoutes: Sendable {
         let id = try call.id("id")
         let body = call.body
         let before = try await rooms.ownView(id, for: call)
-        try call.checkMatch(EntityTag(before))
+        var version = try call.version(of: before)
         if body.details != WorkoutDetails() {
-            try await rooms.submit(.update(body.details), to: id, by: call)
+            try await rooms.submit(.update(body.details), to: id, by: call, as: &version)
         }
         if body.notes != nil || body.sharesNotes != nil {
             let note = WorkoutAction.note(
                 entry: nil, text: body.notes ?? before.state.note?.text ?? "",
                 isShared: body.sharesNotes ?? before.state.note?.isShared ?? false)
-            try await rooms.submit(note, to: id, by: call, purpose: "note")
+            try await rooms.submit(note, to: id, by: call, as: &version, purpose: "note")
         }
         return try await answer(id, for: call)
     }
@@ -138,17 +139,30 @@ extension Rooms {
         try await submit(action, op: call.seed.id(purpose), to: id, at: time, by: call)
     }
 
+    /// Submits one op of a call with `If-Match`, which holds for the first of its ops: those behind follow that one.
+    func submit<Query, Body>(
+        _ action: WorkoutAction, to id: WorkoutID, at time: Timestamp? = nil,
+        by call: Call<SignedInUser, Query, Body>, as version: inout WorkoutVersion, purpose: StaticString = "op"
+    ) async throws(Problem) {
+        try await submit(action, op: call.seed.id(purpose), to: id, at: time, by: call, onlyAfter: version.seq)
+        version.seq = nil
+    }
+
     /// Submits one op under an id of its own and waits until it is durable.
+    ///
+    /// - Throws: `preconditionFailed` when the workout has gone on beyond `seq`.
     func submit<Query, Body>(
         _ action: WorkoutAction, op: OpID, to id: WorkoutID, at time: Timestamp? = nil,
-        by call: Call<SignedInUser, Query, Body>
+        by call: Call<SignedInUser, Query, Body>, onlyAfter seq: Int64? = nil
     ) async throws(Problem) {
         let op = WorkoutOp(id: op, at: time ?? call.seed.at, action: action)
+        let answer: OpAnswer?
         do throws(Refusal) {
-            _ = try await submit(op, to: id, by: call.caller.id)
+            answer = try await submit(op, to: id, by: call.caller.id, onlyAfter: seq)
         } catch {
             throw Problem(error)
         }
+        if answer == nil { throw Problem(.preconditionFailed) }
     }
 
     /// The workout as the caller may see it; `notFound` for what there is not or may not be known.
@@ -179,7 +193,28 @@ extension Rooms {
     }
 }
 
+/// Which version of a workout the ops of one call are for.
+struct WorkoutVersion: Sendable {
+    /// The last event of that version; nil for any version.
+    var seq: Int64?
+}
+
+extension Call {
+    /// The version that the call's `If-Match` asks for, any one without it. Throws `preconditionFailed` for another one.
+    func version(of view: WorkoutView) throws(Problem) -> WorkoutVersion {
+        try checkMatch(EntityTag(view))
+        return WorkoutVersion(seq: facts.headers[.ifMatch] == nil ? nil : view.seq)
+    }
+}
+
 extension EntityTag {
-    /// A workout's version is the place in its history.
-    init(_ view: WorkoutView) { self.init("\(view.epoch).\(view.seq)") }
+    /// A workout's version is the place in its history, and the records that it holds: those move with other workouts.
+    init(_ view: WorkoutView) {
+        var version = "\(view.epoch).\(view.seq)"
+        if !view.records.isEmpty {
+            let records = view.records.map { "\($0.kind.rawValue) \($0.setId) \($0.grams) \($0.previousGrams)\n" }
+            version += "." + String(StableHash.of(records.joined().utf8), radix: 36)
+        }
+        self.init(version)
+    }
 }

@@ -23,7 +23,7 @@ public struct TemplateItem: Codable, Hashable, Sendable {
     public var averageRating: Double?
     public var ratingCount: Int
     public var myRating: Int?
-    /// Counts from 1; each PUT of its content adds one.
+    /// Counts from 1; each change by who made it adds one.
     public var version: Int
     public var createdAt: Timestamp
     public var changedAt: Timestamp
@@ -113,7 +113,7 @@ public struct Template: Codable, Hashable, Sendable {
     public var averageRating: Double?
     public var ratingCount: Int
     public var myRating: Int?
-    /// Counts from 1; each PUT of its content adds one.
+    /// Counts from 1; each change by who made it adds one.
     public var version: Int
     public var createdAt: Timestamp
     public var changedAt: Timestamp

@@ -21,8 +21,10 @@ struct LogRow {
     let order: SetOrder
     let set: TrainingLog.LoggedSet
     let restSeconds: Int
+    /// A place of its own, though the exercise stood in the workout before.
+    let isAgain: Bool
 
-    static func hevySetType(_ text: String) -> TrainingLog.SetType? {
+    static func hevySetType(_ text: String) -> SetType? {
         switch text.lowercased() {
         case "normal", "": .normal
         case "warmup", "warm_up": .warmup
@@ -57,6 +59,7 @@ struct LogRowReader {
         let durationSeconds = LogNumber.duration(duration)
         if durationSeconds == nil && !duration.isEmpty { throw cells.invalid(.duration) }
         let end = try date(.end, &cells)
+        let (exerciseNote, marks) = SetMarks.split(cells.words(.exerciseNote))
         return LogRow(
             line: record.line,
             key: .init(
@@ -67,15 +70,16 @@ struct LogRowReader {
             durationSeconds: durationSeconds ?? end.flatMap { $0 >= start ? Int($0.seconds - start.seconds) : nil },
             workoutNote: cells.words(.workoutNote),
             exercise: exercise,
-            superset: try cells.whole(.superset),
-            exerciseNote: cells.words(.exerciseNote),
+            superset: try cells.whole(.superset) ?? marks?.superset,
+            exerciseNote: exerciseNote,
             order: order,
-            set: try set(order, seconds: seconds, &cells),
-            restSeconds: seconds ?? 0)
+            set: try set(order, seconds: seconds, marks, &cells),
+            restSeconds: seconds ?? 0,
+            isAgain: marks?.isAgain ?? false)
     }
 
     private func set(
-        _ order: SetOrder, seconds: Int?, _ cells: inout Cells
+        _ order: SetOrder, seconds: Int?, _ marks: SetMarks?, _ cells: inout Cells
     ) throws(TrainingLog.Fault) -> TrainingLog.LoggedSet {
         guard let hevyType = LogRow.hevySetType(cells.text(.setType)) else { throw cells.invalid(.setType) }
         let weight = try cells.decimal(.weight)
@@ -86,20 +90,23 @@ struct LogRowReader {
         let distanceUnit = LogColumn.distanceUnit(cells.text(.distanceUnit))
         if weightUnit == nil && !cells.text(.weightUnit).isEmpty { throw cells.invalid(.weightUnit) }
         if distanceUnit == nil && !cells.text(.distanceUnit).isEmpty { throw cells.invalid(.distanceUnit) }
+        let rpe = try cells.decimal(.rpe).flatMap { $0 == 0 ? nil : $0 }
         let isTimedOnly = reps == 0 && (measured != nil || distance != nil)
         return TrainingLog.LoggedSet(
-            type: type(order) ?? hevyType,
+            type: marks?.type ?? type(order) ?? hevyType,
             weight: weight,
             weightUnit: weightUnit ?? layout.weightUnit,
             reps: isTimedOnly ? nil : reps,
             distance: distance,
             distanceUnit: distanceUnit ?? layout.distanceUnit,
             durationSeconds: measured,
-            rpe: try cells.decimal(.rpe).flatMap { $0 == 0 ? nil : $0 },
+            rpe: marks?.rir != nil && marks?.hasRPE == false ? nil : rpe,
+            rir: marks?.rir,
+            side: marks?.side,
             line: cells.line)
     }
 
-    private func type(_ order: SetOrder) -> TrainingLog.SetType? {
+    private func type(_ order: SetOrder) -> SetType? {
         switch order {
         case .warmup: .warmup
         case .dropset: .dropset

@@ -57,7 +57,7 @@ struct LogWorkoutBuilder {
             // Sets are numbered upward within an exercise's place: a number that falls back begins another place.
             let fallsBack = if let number, let lastNumber { number <= lastNumber } else { false }
             let isNew = exercises.last.map { $0.name != row.exercise || $0.superset != row.superset } ?? true
-            if isNew || fallsBack {
+            if isNew || fallsBack || row.isAgain {
                 exercises.append(
                     .init(name: row.exercise, superset: row.superset, note: row.exerciseNote.nonEmpty, items: []))
                 lastNumber = nil

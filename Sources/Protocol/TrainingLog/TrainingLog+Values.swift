@@ -29,10 +29,11 @@ extension SetValues {
         let distanceUnit = logged.distanceUnit ?? distanceUnit
         let meters = logged.distance.flatMap { distance in distanceUnit?.meters(distance) }
         self.init(
-            type: SetType(rawValue: logged.type.rawValue) ?? .normal, weightGrams: grams,
+            type: logged.type, weightGrams: grams,
             reps: logged.reps.map { Int64($0) },
             rpeTenths: logged.rpe.flatMap { (1...10).contains($0) ? Int64(($0 * 2).rounded()) * 5 : nil },
+            rir: logged.rir,
             durationMilliseconds: logged.durationSeconds.map { Int64($0) * 1000 },
-            distanceMillimeters: meters.map { Int64(($0 * 1000).rounded()) })
+            distanceMillimeters: meters.map { Int64(($0 * 1000).rounded()) }, side: logged.side)
     }
 }

@@ -38,8 +38,6 @@ extension TrainingLog {
         case note(String)
     }
 
-    public enum SetType: String, Hashable, Sendable, Codable { case normal, warmup, dropset, failure }
-
     /// One set; what the file leaves empty is nil, and so is a zero where zero means "not measured".
     public struct LoggedSet: Hashable, Sendable {
         public let type: SetType
@@ -53,6 +51,9 @@ extension TrainingLog {
         public let distanceUnit: DistanceUnit?
         public let durationSeconds: Int?
         public let rpe: Double?
+        /// Of files that were written here; the apps themselves tell neither.
+        public let rir: Int64?
+        public let side: Side?
         public let line: Int
     }
 }

@@ -35,7 +35,10 @@ public struct TrainingLogReader {
     public mutating func finish() throws(TrainingLog.Fault) -> [TrainingLog.Workout] {
         var workouts = try drain(isLast: true)
         if rowReader == nil, let header { throw unknownLayout(header.record) }
-        if let last = builder.finish() { workouts.append(last) }
+        if let last = builder.finish() {
+            try count(upTo: last.line)
+            workouts.append(last)
+        }
         return workouts
     }
 
@@ -82,13 +85,17 @@ public struct TrainingLogReader {
         }
         rows += 1
         guard let done = builder.add(row) else { return nil }
+        try count(upTo: record.line)
+        return done
+    }
+
+    /// Counts a workout that has been read up to a line.
+    private mutating func count(upTo line: Int) throws(TrainingLog.Fault) {
         workouts += 1
         guard workouts <= limits.workouts else {
             throw TrainingLog.Fault(
-                line: record.line, code: .tooManyWorkouts,
-                detail: "the file has more than \(limits.workouts) workouts")
+                line: line, code: .tooManyWorkouts, detail: "the file has more than \(limits.workouts) workouts")
         }
-        return done
     }
 
     /// Looks at the first one or two records; returns whether this one is data.

@@ -1,4 +1,3 @@
-import Logging
 import Protocol
 import Store
 
@@ -16,20 +15,8 @@ extension Rooms {
         try await context.loader.people.bodyWeightGrams(athlete)
     }
 
-    /// An athlete's training changed beside their rooms: open rooms measure records against it from now on.
-    package func trainingChanged(of athlete: UserID) async {
-        for room in openRooms where room.athlete.userId == athlete {
-            do {
-                let baseline = try await context.loader.baseline(of: athlete, except: room.id)
-                await room.compare(with: baseline)
-            } catch {
-                // The room keeps what it knew; it reads the bests anew when it is opened again.
-                context.logger.warning(
-                    "an athlete's bests could not be read",
-                    metadata: ["workout.id": "\(room.id)", "error": "\(error)"])
-            }
-        }
-    }
+    /// An athlete's training changed beside their rooms: open rooms read it before they tell their records again.
+    package nonisolated func trainingChanged(of athlete: UserID) { context.loader.ages.overtake(of: athlete) }
 }
 
 extension WorkoutLoader {

@@ -16,18 +16,34 @@ package struct WorkoutView: Sendable {
 extension Rooms {
     /// Applies an op from REST through the workout's room and waits until it is durable.
     ///
-    /// - Parameter creates: whether the op may begin a workout that is not known.
+    /// - Parameter seq: applies the op only while this is the workout's last event; a repeat of a known op is answered
+    ///   all the same.
+    /// - Returns: nil when the workout has gone on beyond `seq`.
     /// - Throws: the room's refusal; `noSuchRoom` for somebody else's workout; `unavailable` when it is not durable in time.
+    package func submit(
+        _ op: WorkoutOp, to id: WorkoutID, by user: UserID, onlyAfter seq: Int64?, within limit: Duration = .seconds(5)
+    ) async throws(Refusal) -> OpAnswer? {
+        let creates = op.action.kind == .workoutStart || op.action.kind == .workoutPlan
+        let applied = try await inRoom(id, creator: creates ? user : nil) {
+            room throws(Refusal) -> (WorkoutRoom, OpAnswer)? in
+            guard room.athlete.userId == user else { throw Refusal(.noSuchRoom, "there is no such workout") }
+            if let seq, room.history.seq != seq, room.history.ops[op.id] == nil { return nil }
+            return (room, try room.submit(op))
+        }
+        guard let (room, answer) = applied else { return nil }
+        guard await room.waitUntilDurable(answer, limit: limit) else {
+            throw Refusal(.unavailable, "the op is applied but not stored yet", retryAfterMilliseconds: 1000)
+        }
+        return answer
+    }
+
+    /// The same, wherever the workout has come to.
+    @discardableResult
     package func submit(
         _ op: WorkoutOp, to id: WorkoutID, by user: UserID, within limit: Duration = .seconds(5)
     ) async throws(Refusal) -> OpAnswer {
-        let creates = op.action.kind == .workoutStart || op.action.kind == .workoutPlan
-        let (room, answer) = try await inRoom(id, creator: creates ? user : nil) { room throws(Refusal) in
-            guard room.athlete.userId == user else { throw Refusal(.noSuchRoom, "there is no such workout") }
-            return (room, try room.submit(op))
-        }
-        guard await room.waitUntilDurable(answer, limit: limit) else {
-            throw Refusal(.unavailable, "the op is applied but not stored yet", retryAfterMilliseconds: 1000)
+        guard let answer = try await submit(op, to: id, by: user, onlyAfter: nil, within: limit) else {
+            preconditionFailure("an op without a condition was passed over")
         }
         return answer
     }
@@ -79,7 +95,7 @@ extension Rooms {
             await room.compare(with: try await context.loader.baseline(of: room.athlete.userId, except: room.id))
         } catch {
             // The room goes on with what it knows, and the next view tries again.
-            context.loader.ages.overtake(by: .make(), of: room.athlete.userId)
+            context.loader.ages.overtake(of: room.athlete.userId)
             context.logger.warning("records could not be compared again", metadata: ["error": "\(error)"])
         }
     }

@@ -21,8 +21,8 @@ package final class BaselineAges: Sendable {
         }
     }
 
-    /// A change of a workout is stored: the athlete's other rooms have old baselines.
-    func overtake(by workout: WorkoutID, of athlete: UserID) {
+    /// A change of a workout is stored: the athlete's other rooms have old baselines; all of them if none is named.
+    func overtake(by workout: WorkoutID? = nil, of athlete: UserID) {
         state.withLock { state in
             for other in (state.ages[athlete] ?? [:]).keys where other != workout { state.ages[athlete]?[other] = true }
         }

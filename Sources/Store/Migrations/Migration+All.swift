@@ -28,6 +28,9 @@ extension Migration {
         Migration("0081_plate_racks", PackageResources._081_plate_racks_sql),
         Migration("0082_milestone_notices", PackageResources._082_milestone_notices_sql),
         Migration("0085_refuse", PackageResources._085_refuse_sql),
+        Migration(
+            "0095_body_weight_shares_as_shipped", PackageResources._095_body_weight_shares_as_shipped_sql),
+        Migration("0096_templates_for_friends", PackageResources._096_templates_for_friends_sql),
         Migration("0100_loaded_entries", PackageResources._100_loaded_entries_sql),
     ]
 }

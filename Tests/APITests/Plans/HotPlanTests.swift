@@ -1,4 +1,5 @@
 import API
+import Foundation
 import Protocol
 import Store
 import TestKit
@@ -12,7 +13,8 @@ struct HotPlanTests {
             "users", "sessions", "refresh_tokens", "security_events", "mail_links", "idempotency_keys", "friendships",
             "blocks",
             "exercises", "exercise_ratings", "workouts", "workout_events", "workout_exercises", "workout_sets",
-            "workout_plans", "workout_heart_rate", "workout_removed_watchers", "templates", "template_versions",
+            "workout_plans", "workout_bases", "workout_sources", "workout_imports", "workout_import_parts",
+            "workout_heart_rate", "workout_removed_watchers", "templates", "template_versions",
             "template_favorites", "template_ratings", "body_measurements", "body_values", "goals", "goal_milestones",
             "training_changes", "jobs", "dead_jobs",
         ], startUp: ["update exercises set body_weight_share"])
@@ -104,7 +106,9 @@ extension HotPlanTests.Area {
             let template = try #require(page.items.first).id
             try await read(
                 client,
-                "/v1/templates/my", "/v1/templates/featured", "/v1/templates/public?sort=rating",
+                "/v1/templates", "/v1/templates?sort=rating", "/v1/templates?sort=use", "/v1/templates?favorite=true",
+                "/v1/templates?q=squat&level=beginner", "/v1/templates/my", "/v1/templates/featured",
+                "/v1/templates/public?sort=rating",
                 "/v1/templates/public?sort=use", "/v1/templates/\(template)", "/v1/templates/\(template)/versions")
             _ = try await client.send("POST", "/v1/templates/\(template)/favorite")
             _ = try await client.send("POST", "/v1/templates/\(template)/duplicate")
@@ -128,6 +132,10 @@ extension HotPlanTests.Area {
                 "/v1/workouts/\(workout)", "/v1/workouts?exercise=\(Self.squat)", "/v1/workouts?status=completed",
                 "/v1/workouts?from=2024-01-01T00:00:00Z&to=2025-01-01T00:00:00Z", "/v1/workouts?template=\(workout)",
                 "/v1/workouts/export?format=strong&unit=kg")
+            for weights in [[100.0], [100, 110]] {
+                let imported = try await user.importing(Data(ImportFixture.hevy(weights).utf8))
+                try await read(client, "/v1/workouts/import/\(try #require(imported.string("id")))")
+            }
             _ = try await client.delete("/v1/workouts/\(workout)")
         case .progress:
             _ = try await client.send("POST", "/v1/progress/body", text: #"{"weightKg": 80}"#)

@@ -116,6 +116,33 @@ struct BodyWeightTonnageTests {
         }
     }
 
+    @Test("shares follow what a later release ships, except where an administrator has set another")
+    func laterRelease() async throws {
+        try await RESTServer.run(isLive: true) { server in
+            let (ada, admin) = (try await server.user("ada"), try await server.admin("root"))
+            let (dips, pushUps) = (ExerciseSeed.id(of: "Ring_Dips"), ExerciseSeed.id(of: "Pushups"))
+            func shares() async throws -> [Double?] {
+                var shares: [Double?] = []
+                for id in [pullUps, dips, pushUps, squat] {
+                    let exercise: Exercise = try await ada.client.get("/v1/exercises/\(id)").decoded()
+                    shares.append(exercise.bodyWeightShare)
+                }
+                return shares
+            }
+            #expect(try await shares() == [0.95, 0.95, 0.64, nil])
+            _ = try await admin.client.send("PUT", "/v1/exercises/\(dips)", text: #"{"bodyWeightShare": 1}"#)
+            // Pull-ups are known better, push-ups no more, squats now.
+            var later = try ExerciseSeed.bodyWeightShares().filter { $0.slug != "Pushups" && $0.slug != "Pullups" }
+            later += [(slug: "Pullups", share: 0.9), (slug: "Barbell_Squat", share: 0.3)]
+            for _ in 0..<2 {
+                try await ExerciseSeed.loadShares(later.filter { $0.slug != "Ring_Dips" }, into: server.pool)
+                #expect(try await shares() == [0.9, 1, nil, 0.3])
+            }
+            try await ExerciseSeed.load(into: server.pool)
+            #expect(try await shares() == [0.95, 1, 0.64, nil])
+        }
+    }
+
     @Test("an exercise of one's own may lift the body too, and rooms know it at once")
     func own() async throws {
         try await RESTServer.run(isLive: true) { server in

@@ -157,6 +157,108 @@ struct TemplateTests {
         }
     }
 
+    @Test("the list of all holds one's own, what is public and what friends show to friends, in every order")
+    func everything() async throws {
+        try await RESTServer.run { server in
+            try await ExerciseSeed.load(into: server.pool)
+            let (ada, bob, eve) = (
+                try await server.user("ada"), try await server.user("bob"), try await server.user("eve")
+            )
+            try await Relations(pool: server.pool).makeFriends([(ada.id, bob.id)], at: .now)
+            var ids: [String: TemplateID] = [:]
+            for (user, name) in [(ada, "ada"), (bob, "bob"), (eve, "eve")] {
+                for visibility in ["private", "friends", "public"] {
+                    server.clock.advance(by: .seconds(1))
+                    ids["\(name) \(visibility)"] = try await make(user, Self.body(visibility: visibility)).id
+                }
+            }
+            let seen = ["ada private", "ada friends", "ada public", "bob friends", "bob public", "eve public"]
+            let expected = seen.compactMap { ids[$0] }.sorted(by: >)
+            for order in ["date", "rating", "use"] {
+                var found: [TemplateID] = []
+                var cursor: String?
+                repeat {
+                    let path = "/v1/templates?limit=2&sort=\(order)" + (cursor.map { "&cursor=\($0)" } ?? "")
+                    let page: Page<TemplateItem> = try await ada.client.get(path).decoded()
+                    found += page.items.map(\.id)
+                    cursor = page.nextCursor
+                } while cursor != nil
+                #expect(found == expected, "\(order)")
+            }
+            #expect(try await ada.client.send("POST", "/v1/users/\(bob.id)/block").status < 300)
+            let left: Page<TemplateItem> = try await ada.client.get("/v1/templates?level=beginner&q=squat").decoded()
+            #expect(left.items.map(\.id) == expected.filter { $0 != ids["bob friends"] && $0 != ids["bob public"] })
+        }
+    }
+
+    @Test("every change by who made it is a version; older ones are shown to nobody else")
+    func versions() async throws {
+        try await RESTServer.run { server in
+            try await ExerciseSeed.load(into: server.pool)
+            let (ada, eve) = (try await server.user("ada"), try await server.user("eve"))
+            let path = "/v1/templates/\(try await make(ada).id)"
+            func version(_ change: String) async throws -> Int {
+                try await ada.client.send("PUT", path, text: change).decoded(as: Template.self).version
+            }
+            #expect(try await version(#"{"visibility": "friends"}"#) == 2)
+            #expect(try await version(#"{"description": null, "visibility": "public"}"#) == 3)
+            #expect(try await version("{}") == 3)
+            let versions: Page<TemplateVersion> = try await ada.client.get("\(path)/versions").decoded()
+            #expect(versions.items.map(\.version) == [3, 2, 1])
+            #expect(try await ada.client.get("\(path)?version=1").decoded(as: Template.self).description != nil)
+            #expect(try await eve.client.get("\(path)?version=3").status == 200)
+            #expect(try await eve.client.get("\(path)?version=1").status == 403)
+            for bad in ["0", "x", "1000001"] {
+                #expect(try await ada.client.get("\(path)?version=\(bad)").status == 422, "\(bad)")
+            }
+            for bad in [
+                #"{"lengthWeeks": 0}"#, #"{"weeks": []}"#, #"{"name": null}"#, #"{"level": "hard"}"#,
+                #"{"weeks": [{"days": []}]}"#,
+            ] { #expect(try await ada.client.send("PUT", path, text: bad).status == 422, "\(bad)") }
+            #expect(try await version("{}") == 3)
+        }
+    }
+
+    @Test("of changes that are made at once under one tag, one is taken")
+    func race() async throws {
+        try await RESTServer.run { server in
+            try await ExerciseSeed.load(into: server.pool)
+            let ada = try await server.user("ada")
+            let path = "/v1/templates/\(try await make(ada).id)"
+            let match = [("If-Match", try await ada.client.get(path)[header: "etag"] ?? "")]
+            let statuses = try await withThrowingTaskGroup(of: Int.self) { group in
+                for visibility in ["private", "friends", "public", "private"] {
+                    let body = #"{"visibility": "\#(visibility)"}"#
+                    group.addTask { try await ada.client.send("PUT", path, text: body, headers: match).status }
+                }
+                return try await group.reduce(into: []) { $0.append($1) }
+            }
+            #expect(statuses.sorted() == [200, 412, 412, 412])
+        }
+    }
+
+    @Test("the five hundred and first template of one's own is refused, also as a copy")
+    func limit() async throws {
+        try await RESTServer.run { server in
+            try await ExerciseSeed.load(into: server.pool)
+            let ada = try await server.user("ada")
+            let first = try await make(ada)
+            try await server.pool.execute(
+                """
+                insert into templates (id, owner, name, category, level, length_weeks, days_per_week, equipment,
+                    visibility, weeks, created_at, changed_at)
+                select ('01900000-0000-7000-8000-' || lpad(n::text, 12, '0'))::uuid, owner, name, category, level,
+                    length_weeks, days_per_week, equipment, visibility, weeks, created_at, changed_at
+                from templates, generate_series(1, 499) n where id = \(first.id)
+                """)
+            #expect(try await ada.client.send("POST", "/v1/templates", text: Self.body()).code == "limitReached")
+            let path = "/v1/templates/\(first.id)"
+            #expect(try await ada.client.send("POST", "\(path)/duplicate").code == "limitReached")
+            #expect(try await ada.client.delete(path).status == 204)
+            #expect(try await ada.client.send("POST", "/v1/templates", text: Self.body()).status == 201)
+        }
+    }
+
     @Test("favourites are kept for each user; a copy names its origin and creator and is private")
     func favoritesAndCopies() async throws {
         try await RESTServer.run { server in

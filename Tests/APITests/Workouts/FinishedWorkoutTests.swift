@@ -12,6 +12,8 @@ struct FinishedWorkoutTests {
     /// Trains, and answers a copy of the workout that was never in memory, beside the one that is.
     private func trained(_ user: TestUser, _ server: RESTServer) async throws -> (known: WorkoutID, copy: WorkoutID) {
         try await user.log([Self.squat], sets: 1)
+        // The history is in the order of the starts.
+        server.clock.advance(by: .milliseconds(1))
         try await user.log([Self.squat], sets: 2)
         let page: Page<WorkoutItem> = try await user.client.get("/v1/workouts?limit=1").decoded()
         let known = try #require(page.items.first).id
@@ -72,6 +74,34 @@ struct FinishedWorkoutTests {
             #expect(try await rename("Again") == 412)
             let shown: Workout = try await user.client.get("/v1/workouts/\(copy)").decoded()
             #expect(shown.name == "Leg day")
+        }
+    }
+
+    @Test("its tag changes when another workout takes its records away, and is the same again when that one is gone")
+    func movedRecords() async throws {
+        try await RESTServer.run(isLive: true) { server in
+            let user = try await server.user("mara")
+            let begun = server.clock.now
+            try await user.lift(Self.squat, [.init(90, 1)], at: begun - .seconds(30_000))
+            let id = try await user.lift(Self.squat, [.init(100, 1)], at: begun - .seconds(20_000)).id
+            let path = "/v1/workouts/\(id)"
+            let first = try await user.client.get(path)
+            let tag = try #require(first[header: "etag"])
+            func again() async throws -> RESTAnswer {
+                try await user.client.get(path, headers: [("If-None-Match", tag)])
+            }
+            #expect(try first.decoded(as: Workout.self).records.count == 2)
+            #expect(try await again().status == 304)
+            let heavier = try await user.lift(Self.squat, [.init(120, 1)], at: begun - .seconds(10_000)).id
+            let moved = try await again()
+            #expect(moved.status == 200)
+            #expect(moved[header: "etag"] != tag)
+            #expect(try moved.decoded(as: Workout.self).records.isEmpty)
+            let stale = try await user.client.send(
+                "PUT", path, text: #"{"name": "Leg day"}"#, headers: [("If-Match", tag)])
+            #expect(stale.status == 412)
+            #expect(try await user.client.delete("/v1/workouts/\(heavier)").status == 204)
+            #expect(try await again().status == 304)
         }
     }
 

@@ -148,6 +148,66 @@ struct WorkoutTests {
         }
     }
 
+    @Test("of changes that are made at once under one version, one is taken")
+    func race() async throws {
+        try await RESTServer.run(isLive: true) { server in
+            let ada = try await server.user("ada")
+            let workout = try await start(ada)
+            let entry = try await addSquat(ada, to: workout.id)
+            let path = "/v1/workouts/\(workout.id)"
+            let sets = "\(path)/exercises/\(entry.id)/sets"
+            let set: WorkoutSet = try await log(ada, sets, #"{"weightKg": 100, "reps": 5}"#).decoded()
+            for target in [path, "\(path)/exercises/\(entry.id)", "\(sets)/\(set.id)"] {
+                let match = [("If-Match", try await ada.client.get(path)[header: "etag"] ?? "")]
+                let statuses = try await withThrowingTaskGroup(of: Int.self) { group in
+                    for number in 1...8 {
+                        let body = #"{"name": "\#(number)", "note": "\#(number)", "reps": \#(number)}"#
+                        group.addTask { try await ada.client.send("PUT", target, text: body, headers: match).status }
+                    }
+                    return try await group.reduce(into: []) { $0.append($1) }
+                }
+                #expect(statuses.sorted() == [200] + Array(repeating: 412, count: 7), "\(target)")
+            }
+        }
+    }
+
+    @Test(
+        "times and places out of bounds are refused and change nothing",
+        arguments: [
+            ("PUT", "", #"{"startedAt": "2100-01-01T00:00:00Z"}"#, 422), ("PUT", "", #"{"startedAt": "soon"}"#, 422),
+            ("PUT", "", #"{"startedAt": "1999-12-31T23:59:59Z"}"#, 422),
+            ("PUT", "", #"{"endedAt": "2020-01-01T00:00:00Z"}"#, 409), ("PUT", "", #"{"name": ""}"#, 422),
+            ("PUT", "", #"{"visibility": "all"}"#, 422), ("PUT", "", #"{"plannedFor": "2030-02-30"}"#, 422),
+            ("POST", "/complete", #"{"rpe": 10.5}"#, 422), ("POST", "/complete", #"{"rpe": 7.3}"#, 422),
+            ("POST", "/exercises", #"{"name": "Sled", "supersetGroup": 0}"#, 422),
+            ("POST", "/exercises", #"{"name": "Sled", "supersetGroup": 101}"#, 422),
+            ("POST", "/exercises", #"{"name": "Sled", "restSeconds": 86400.5}"#, 422),
+        ])
+    func bounds(method: String, part: String, body: String, status: Int) async throws {
+        try await RESTServer.run(isLive: true) { server in
+            let ada = try await server.user("ada")
+            let path = "/v1/workouts/\(try await start(ada, #"{"name": "Legs"}"#).id)"
+            let before = try await ada.client.get(path)
+            #expect(try await ada.client.send(method, path + part, text: body).status == status)
+            let after = try await ada.client.get(path)
+            #expect(after.body == before.body && after[header: "etag"] == before[header: "etag"])
+        }
+    }
+
+    @Test("the hundred and first exercise of a workout is refused")
+    func tooManyExercises() async throws {
+        try await RESTServer.run(isLive: true) { server in
+            let ada = try await server.user("ada")
+            let path = "/v1/workouts/\(try await start(ada).id)/exercises"
+            for number in 1...100 {
+                let added = try await ada.client.send("POST", path, text: #"{"name": "Sled \#(number)"}"#)
+                #expect(added.status == 201)
+            }
+            let refused = try await ada.client.send("POST", path, text: #"{"name": "Sled 101"}"#)
+            #expect(refused.code == "limitReached")
+        }
+    }
+
     @Test("exercises are reordered, changed and removed")
     func entries() async throws {
         try await RESTServer.run(isLive: true) { server in

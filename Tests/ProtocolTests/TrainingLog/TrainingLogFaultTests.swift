@@ -91,6 +91,32 @@ struct TrainingLogFaultTests {
         #expect(fault?.line == 12)
     }
 
+    @Test("as many workouts as the limit are read; with one more the reading ends, also when it is the last")
+    func manyWorkouts() throws {
+        func log(_ count: Int) -> String {
+            Self.header + (1...count).map { "2021-02-1\($0) 16:46:13,Push,1h,Squat,1,75.0,8,0,0,,,\n" }.joined()
+        }
+        #expect(try TrainingLog(log(3), limits: .init(workouts: 3)).workouts.count == 3)
+        for count in [4, 5] {
+            let fault = #expect(throws: TrainingLog.Fault.self) {
+                _ = try TrainingLog(log(count), limits: .init(workouts: 3))
+            }
+            #expect(fault?.code == .tooManyWorkouts)
+        }
+    }
+
+    @Test("rows of a workout beyond the limit are faults of their own lines; the next workout is read")
+    func manyRows() throws {
+        func row(_ set: Int, _ day: Int = 10) -> String {
+            "2021-02-\(day) 16:46:13,Push,1h,Squat,\(set),75.0,8,0,0,,,\n"
+        }
+        let log = try TrainingLog(
+            Self.header + (1...5).map { row($0) }.joined() + row(1, 11), limits: .init(workoutRows: 3))
+        #expect(log.workouts.map(\.setCount) == [3, 1])
+        #expect(log.faults.map(\.line) == [5, 6])
+        #expect(log.faults.map(\.code) == [.workoutTooLong, .workoutTooLong])
+    }
+
     @Test("damaged copies of real files never crash the reader")
     func damaged() throws {
         var generator = SplitMix(state: 20_261_122)

@@ -7,8 +7,13 @@ enum ExportFormat: String, Sendable, CaseIterable { case strong, hevy }
 
 /// The columns of one app's export, and the rows of a workout in them.
 ///
-/// What the app has no column or word for is lost: sides, and set types other than warm-ups, drop sets and sets to
-/// failure. Repetitions in reserve become the exertion they stand for (10 − RIR).
+/// What the app has no column or word for stands behind the notes, where `SetMarks` finds it again: sides, set types
+/// other than warm-ups, drop sets and sets to failure, repetitions in reserve (the app's own column shows the exertion
+/// they stand for, 10 − RIR), and in Strong supersets and an exercise's second place in a workout.
+///
+/// What neither can hold is lost: the times of the single sets, which an import spreads over the workout; parts of a
+/// second; pauses and rests; the session's exertion; who may see the workout and its notes; exercises without a set; and
+/// in Hevy the seconds of the begin and the end, so that two workouts of one name and minute would become one.
 struct ExportTable: Sendable {
     let format: ExportFormat
     let unit: TrainingLog.WeightUnit
@@ -46,15 +51,24 @@ struct ExportTable: Sendable {
             end: clock(max(state.endedAt ?? startedAt, startedAt)),
             seconds: Int(max(0, ((state.endedAt ?? startedAt) - startedAt).wholeMilliseconds) / 1000))
         var rows: [[CSVWriter.Cell]] = []
+        var names: Set<String> = []
         for entry in state.entries where !entry.isRemoved {
+            let sets = entry.sets.filter { !$0.isDeleted }
+            let isAgain = !sets.isEmpty && !names.insert(entry.name).inserted
             var order = 0
-            for (place, set) in entry.sets.filter({ !$0.isDeleted }).enumerated() {
+            for (place, set) in sets.enumerated() {
                 if set.values.type.strongMark == nil { order += 1 }
-                let isFirst = place == 0
-                rows.append(
-                    format == .strong
-                        ? strong(workout, entry, set.values, order: order, isFirst: isFirst, isOpening: rows.isEmpty)
-                        : hevy(workout, entry, set.values, place: place))
+                var marks = SetMarks(set.values, isNamed: set.values.type.hasName(in: format))
+                if format == .strong {
+                    marks.superset = entry.supersetGroup.map { Int($0) }
+                    marks.isAgain = isAgain && place == 0
+                    let note = marks.note(behind: place == 0 ? entry.note?.text ?? "" : "")
+                    rows.append(
+                        strong(workout, entry, set.values, order: order, note: note, isOpening: rows.isEmpty))
+                } else {
+                    let note = marks.note(behind: entry.note?.text ?? "")
+                    rows.append(hevy(workout, entry, set.values, place: place, note: note))
+                }
             }
         }
         return rows
@@ -68,24 +82,23 @@ struct ExportTable: Sendable {
     }
 
     private func strong(
-        _ workout: Workout, _ entry: WorkoutState.Entry, _ values: SetValues, order: Int, isFirst: Bool, isOpening: Bool
+        _ workout: Workout, _ entry: WorkoutState.Entry, _ values: SetValues, order: Int, note: String, isOpening: Bool
     ) -> [CSVWriter.Cell] {
         [
             .integer(workout.number), .text(workout.start), .text(workout.state.name ?? ""), .integer(workout.seconds),
             .text(entry.name), values.type.strongMark.map { .text($0) } ?? .integer(order), weight(values),
             .integer(values.reps), rpe(values), .thousandths(values.distanceMillimeters), seconds(values),
-            isFirst ? .text(entry.note?.text ?? "") : .empty,
-            isOpening ? .text(workout.state.note?.text ?? "") : .empty,
+            .text(note), isOpening ? .text(workout.state.note?.text ?? "") : .empty,
         ]
     }
 
     private func hevy(
-        _ workout: Workout, _ entry: WorkoutState.Entry, _ values: SetValues, place: Int
+        _ workout: Workout, _ entry: WorkoutState.Entry, _ values: SetValues, place: Int, note: String
     ) -> [CSVWriter.Cell] {
         [
             .text(workout.state.name ?? ""), .text(workout.start), .text(workout.end),
             .text(workout.state.note?.text ?? ""), .text(entry.name), .integer(entry.supersetGroup.map { $0 - 1 }),
-            .text(entry.note?.text ?? ""), .integer(place), .text(values.type.hevyName), weight(values),
+            .text(note), .integer(place), .text(values.type.hevyName), weight(values),
             .integer(values.reps), values.distanceMillimeters.map { .decimal(Double($0) / 1_000_000) } ?? .empty,
             seconds(values), rpe(values),
         ]
@@ -98,8 +111,9 @@ struct ExportTable: Sendable {
             ? .thousandths(grams) : .decimal((Double(grams) / 453.59237 * 10_000).rounded() / 10_000)
     }
 
+    /// Whole ones; a moment is one, since none would be no duration.
     private func seconds(_ values: SetValues) -> CSVWriter.Cell {
-        .integer(values.durationMilliseconds.map { ($0 + 500) / 1000 })
+        .integer(values.durationMilliseconds.map { $0 > 0 ? max(1, ($0 + 500) / 1000) : 0 })
     }
 
     private func rpe(_ values: SetValues) -> CSVWriter.Cell {
@@ -130,11 +144,27 @@ extension SetType {
         }
     }
 
+    /// Whether the app has a word for it.
+    fileprivate func hasName(in format: ExportFormat) -> Bool {
+        self == .normal || (format == .strong ? strongMark != nil : hevyName == rawValue)
+    }
+
     fileprivate var hevyName: String {
         switch self {
         case .warmup, .dropset, .failure: rawValue
         default: "normal"
         }
+    }
+}
+
+extension SetMarks {
+    /// What the app cannot say of a set by its own columns.
+    fileprivate init(_ values: SetValues, isNamed: Bool) {
+        self.init()
+        type = isNamed ? nil : values.type
+        side = values.side
+        rir = values.rir
+        hasRPE = values.rir != nil && values.rpeTenths != nil
     }
 }
 

@@ -17,6 +17,7 @@ struct ImportExercises: Sendable {
     private let exercises: Exercises
     private let live: LiveHooks
     private let user: UserID
+    private let id: WorkoutImportID
     private let options: ImportOptions
     private let matcher: ExerciseMatcher?
     private let facts: [ExerciseID: ExerciseFacts]
@@ -26,12 +27,14 @@ struct ImportExercises: Sendable {
     let bodyWeightGrams: Int64?
 
     init(
-        _ exercises: Exercises, live: LiveHooks, user: UserID, options: ImportOptions, bodyWeightGrams: Int64?
+        _ exercises: Exercises, live: LiveHooks, user: UserID, id: WorkoutImportID, options: ImportOptions,
+        bodyWeightGrams: Int64?
     ) async throws {
         self.bodyWeightGrams = bodyWeightGrams
         self.exercises = exercises
         self.live = live
         self.user = user
+        self.id = id
         self.options = options
         let nameable = try await exercises.nameable(by: user)
         facts = Dictionary(nameable.map { ($0.facts.id, $0.facts) }, uniquingKeysWith: { first, _ in first })
@@ -45,7 +48,7 @@ struct ImportExercises: Sendable {
 
     /// Decides on the names that are new, making exercises where that was chosen; answers what was decided on them,
     /// in the order of the names.
-    mutating func decide(_ names: [String], at time: Timestamp) async throws -> [ImportedExercise] {
+    mutating func decide(_ names: [String]) async throws -> [ImportedExercise] {
         if choices.count > Self.keptNames { choices.removeAll() }
         var fresh: [String] = []
         var seen: Set<String> = []
@@ -57,12 +60,14 @@ struct ImportExercises: Sendable {
                 continue
             }
             if let found = byName[cleaned.lowercased()] ?? matcher?.match(cleaned).flatMap({ facts[$0.id] }) {
-                choices[name] = Choice(outcome: .matched, facts: found)
+                // One that this very import made before it was interrupted is its own work.
+                let isOwnWork = found.id == madeId(of: cleaned)
+                choices[name] = Choice(outcome: isOwnWork ? .created : .matched, facts: found)
             } else {
                 missing.append((name, cleaned))
             }
         }
-        try await make(missing, at: time)
+        try await make(missing)
         return fresh.map { name in
             let choice = choices[name]
             return ImportedExercise(
@@ -71,7 +76,10 @@ struct ImportExercises: Sendable {
         }
     }
 
-    private mutating func make(_ missing: [(name: String, cleaned: String)], at time: Timestamp) async throws {
+    /// The id of the exercise that this import makes of a name: the same in every attempt.
+    private func madeId(of name: String) -> ExerciseID { id.derived("exercise", place: name.lowercased()) }
+
+    private mutating func make(_ missing: [(name: String, cleaned: String)]) async throws {
         let isMade = options.unknownExercises == .create
         guard isMade, !options.isDryRun else {
             for (name, _) in missing { choices[name] = Choice(outcome: isMade ? .created : .named, facts: nil) }
@@ -79,8 +87,8 @@ struct ImportExercises: Sendable {
         }
         var distinct: [String: String] = [:]
         for (_, cleaned) in missing { distinct[cleaned.lowercased()] = cleaned }
-        let made = try await exercises.ownExercises(
-            named: distinct.values.sorted(), of: user, at: time)
+        let wanted = distinct.values.sorted().map { (name: $0, id: madeId(of: $0)) }
+        let made = try await exercises.ownExercises(named: wanted, of: user)
         for (row, isNew) in made {
             let entry = ExerciseCatalog.Entry(row)
             byName[row.exercise.name.lowercased()] = entry.facts

@@ -40,7 +40,7 @@ struct ImportRun {
         self.options = options
         clock = try ImportClock(zone: options.timeZone, now: time)
         exercises = try await ImportExercises(
-            tools.exercises, live: tools.live, user: user, options: options,
+            tools.exercises, live: tools.live, user: user, id: id, options: options,
             bodyWeightGrams: tools.rooms.bodyWeightGrams(of: user))
     }
 
@@ -67,14 +67,11 @@ struct ImportRun {
         }
         report.read(reader)
         report.add(reader.faults)
-        if report.value.workouts.created + report.value.workouts.updated > 0, !options.isDryRun {
-            await tools.rooms.trainingChanged(of: user)
-        }
     }
 
     private mutating func take(_ logs: [TrainingLog.Workout], _ layout: TrainingLog.Layout?) async throws {
         let app = layout?.app ?? .strong
-        report.add(try await exercises.decide(logs.flatMap { $0.exercises.map(\.name) }, at: clock.now))
+        report.add(try await exercises.decide(logs.flatMap { $0.exercises.map(\.name) }))
         let keys = logs.map { key(of: $0, app) }
         var known = try await tools.store.sources(keys, of: user)
         for (log, key) in zip(logs, keys) {
@@ -113,6 +110,7 @@ struct ImportRun {
         let base = BaseWorkout(id: workoutId, athlete: user, state: workout.state)
         let hash = workout.contentHash
         if try await tools.store.insert(base, key: key, contentHash: hash, by: id) {
+            tools.rooms.trainingChanged(of: user)
             report.add(workout, .created, workoutId)
             return ImportStore.Source(workout: workoutId, contentHash: hash, importId: id, isDeleted: false)
         }

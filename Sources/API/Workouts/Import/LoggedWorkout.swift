@@ -60,10 +60,14 @@ struct LoggedWorkout: Sendable {
         var hash = SHA256()
         for set in sets {
             let values = set.values
-            let numbers = [
+            var numbers = [
                 values.weightGrams, values.reps, values.rpeTenths, values.durationMilliseconds,
                 values.distanceMillimeters,
             ].map { $0.map(String.init) ?? "-" }.joined(separator: " ")
+            // Only where they are told: what was imported before they could be keeps its hash.
+            for mark in [values.side?.rawValue, values.rir.map { "\($0) RIR" }].compactMap(\.self) {
+                numbers += " \(mark)"
+            }
             hash.update(data: Data("\(set.entry.name ?? "") \(values.type.rawValue) \(numbers)\n".utf8))
         }
         return Array(hash.finalize())
@@ -198,7 +202,7 @@ extension TrainingLog.LoggedSet {
 
 extension UUIDv7 {
     /// An id that follows from this one and a place, with the same time.
-    fileprivate func derived(_ purpose: StaticString, place: String) -> UUIDv7 {
+    func derived(_ purpose: StaticString, place: String) -> UUIDv7 {
         derived(purpose, Int(truncatingIfNeeded: StableHash.of(Array(place.utf8))))
     }
 }

@@ -26,10 +26,11 @@ struct ExportTests {
                         name: workout.name, notes: workout.notes,
                         exercises: workout.exercises.map { entry in
                             let sets = entry.sets.map { set in
-                                "\(set.type) \(set.weightKg ?? -1) \(set.reps ?? -1) \(set.rpe ?? -1) "
-                                    + "\(set.durationSeconds ?? -1) \(set.distanceMeters ?? -1)"
+                                "\(set.type) \(set.weightKg ?? -1) \(set.reps ?? -1) \(set.rpe ?? -1) \(set.rir ?? -1) "
+                                    + "\(set.durationSeconds ?? -1) \(set.distanceMeters ?? -1) "
+                                    + (set.side?.rawValue ?? "")
                             }
-                            return "\(entry.name) \(entry.note ?? "") \(sets)"
+                            return "\(entry.name) \(entry.supersetGroup ?? 0) \(entry.note ?? "") \(sets)"
                         }))
             }
             cursor = page.nextCursor
@@ -52,6 +53,51 @@ struct ExportTests {
             #expect(done.report.workouts.created == 17)
             #expect(done.report.remarkedLines == 0)
             #expect(try await contents(of: ben) == contents(of: ada))
+        }
+    }
+
+    @Test(
+        "sides, every type of set, repetitions in reserve, supersets and an exercise's second place come back",
+        arguments: ["hevy", "strong"])
+    func unnameable(format: String) async throws {
+        try await RESTServer.run(isLive: true) { server in
+            let (ada, ben) = (try await server.user("ada"), try await server.user("ben"))
+            let start = #"{"startedAt": "2026-01-05T10:00:00Z", "name": "All"}"#
+            let workout: Workout = try await ada.client.send("POST", "/v1/workouts", text: start).decoded()
+            let entries = "/v1/workouts/\(workout.id)/exercises"
+            let types = SetType.allCases.map { #""type": "\#($0)", "weightKg": 20, "reps": 5"# }
+            let marked = [
+                #""reps": 8, "side": "left", "rir": 2"#, #""reps": 8, "side": "right", "rpe": 8, "rir": 2"#,
+                #""type": "dropset", "reps": 3, "rir": 10"#, #""durationSeconds": 0.2, "side": "left""#,
+            ]
+            let plan: [(entry: String, note: String, sets: [String])] = [
+                (#""name": "Row", "supersetGroup": 1"#, "slow", types),
+                (#""name": "Curl", "supersetGroup": 1"#, "", marked),
+                (#""name": "Row", "supersetGroup": 2"#, "ends in [set: left]", Array(types.prefix(2))),
+                (#""name": "Row""#, "=[set:]", Array(types.prefix(2))),
+            ]
+            for (entry, note, sets) in plan {
+                let added: WorkoutExercise = try await ada.client.send("POST", entries, text: "{\(entry)}").decoded()
+                for set in sets {
+                    let logged = try await ada.client.send("POST", "\(entries)/\(added.id)/sets", text: "{\(set)}")
+                    #expect(logged.status == 201, "\(logged.text)")
+                }
+                _ = try await ada.client.send("PUT", "\(entries)/\(added.id)", text: #"{"note": "\#(note)"}"#)
+            }
+            _ = try await ada.client.send("POST", "/v1/workouts/\(workout.id)/complete")
+            let csv = try await ada.client.get("/v1/workouts/export?format=\(format)").body
+            let done = try await ben.imported(Data(csv), "?unknownExercises=keepName&matching=exact")
+            #expect(done.report.remarkedLines == 0)
+            // A moment is exported as the whole second that both apps can hold.
+            let expected = try await contents(of: ada).map { content in
+                Content(
+                    name: content.name, notes: content.notes,
+                    exercises: content.exercises.map { $0.replacing(" 0.2 ", with: " 1.0 ") })
+            }
+            #expect(try await contents(of: ben) == expected)
+            #expect(
+                try await ben.imported(Data(csv), "?unknownExercises=keepName&matching=exact").report.sets.unchanged
+                    == 19)
         }
     }
 

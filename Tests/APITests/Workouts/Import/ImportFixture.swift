@@ -35,6 +35,12 @@ enum ImportFixture {
     }
 }
 
+extension ImportFixture {
+    static let strongHeader =
+        "Workout #;Date;Workout Name;Duration (sec);Exercise Name;Set Order;Weight (kg);Reps;RPE;Distance (meters);"
+        + "Seconds;Notes;Workout Notes\n"
+}
+
 extension TestUser {
     /// Sends a log.
     func importing(

@@ -59,6 +59,54 @@ struct ImportHostilityTests {
         }
     }
 
+    @Test(
+        "a file of more than 50,000 workouts is refused whole with the line that is too much", arguments: [true, false])
+    func manyWorkouts(atOnce: Bool) async throws {
+        try await RESTServer.run(isLive: true, adjust: { $0.importAtOnceBytes = atOnce ? 16 << 20 : 1000 }) { server in
+            let ada = try await server.user("ada")
+            var log = ImportFixture.strongHeader
+            for number in 1...50_001 { log += "\(number);2024-01-02 10:00:00;A;60;Squat;1;100;5;;;;;\n" }
+            let answer = try await ada.importing(Data(log.utf8))
+            if atOnce {
+                #expect(answer.code == "malformedBody")
+                #expect(try answer.problem.detail?.contains("Line 50002: ") == true)
+                #expect(try answer.problem.detail?.contains("more than 50000 workouts") == true)
+            } else {
+                try await server.runJobs()
+                let id = try answer.decoded(as: WorkoutImport.self).id
+                let done: WorkoutImport = try await ada.client.get("/v1/workouts/import/\(id)").decoded()
+                #expect(done.status == .failed)
+                #expect(done.failure?.contains("more than 50000 workouts") == true)
+                #expect(try await server.count("workout_import_parts") == 0)
+            }
+            #expect(try await server.count("workouts") == 0)
+            #expect(try await server.count("workout_sources") == 0)
+            let own = try await server.pool.first(
+                "select count(*) from exercises where owner is not null", as: Int.self)
+            #expect(own == 0)
+        }
+    }
+
+    @Test("rows beyond the 5,000 of one workout are refused line by line, the next workout is read")
+    func manyRows() async throws {
+        try await RESTServer.run(isLive: true) { server in
+            let ada = try await server.user("ada")
+            func row(_ order: String, _ workout: Int = 1) -> String {
+                "\(workout);2024-01-0\(workout) 10:00:00;Long;3600;Squat (Barbell);\(order);100;5;;;30;;\n"
+            }
+            let rests = String(repeating: row("Rest Timer"), count: 4999)
+            let log = ImportFixture.strongHeader + row("1") + rests + row("2") + row("3") + row("1", 2)
+            let report = try await ada.imported(log).report
+            #expect(report.workouts.created == 2)
+            #expect(report.sets.created == 2)
+            #expect(report.sets.refused == 2)
+            #expect(report.lines.map(\.line) == [5002, 5003])
+            #expect(report.lines.map(\.code) == ["workoutTooLong", "workoutTooLong"])
+            #expect(report.lines.first?.detail == "its workout has more than 5000 rows")
+            #expect(try await server.count("workout_sets") == 2)
+        }
+    }
+
     @Test("a formula in a cell is text, and leaves as text that no spreadsheet runs")
     func formulas() async throws {
         try await RESTServer.run(isLive: true) { server in

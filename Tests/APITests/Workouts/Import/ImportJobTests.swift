@@ -42,8 +42,9 @@ struct ImportJobTests {
     func resumed() async throws {
         try await RESTServer.run(isLive: true, adjust: Self.small) { server in
             let ada = try await server.user("ada")
-            let id = try await ada.importing(try ImportFixture.whole("hevy_kg_emoji")).decoded(as: WorkoutImport.self)
-                .id
+            let log = String(decoding: try ImportFixture.whole("hevy_kg_emoji"), as: UTF8.self)
+                .replacing("Lunge (Barbell)", with: "Zercher Yoke Carry")
+            let id = try await ada.importing(Data(log.utf8)).decoded(as: WorkoutImport.self).id
             // Postgres refuses the twelfth workout: the attempt ends there.
             try await server.pool.execute(
                 """
@@ -66,6 +67,8 @@ struct ImportJobTests {
                 as: (String, String).self)
             #expect(done?.0 == "completed")
             #expect(done?.1 == "17")
+            let report = try await ada.client.get(path).decoded(as: WorkoutImport.self).report
+            #expect(report.exercises.first { $0.name == "Zercher Yoke Carry" }?.outcome == .created)
             #expect(try await server.count("workouts") == 17)
         }
     }

@@ -227,6 +227,37 @@ struct ImportTests {
         }
     }
 
+    @Test("under a key the first answer comes again, and another file is refused")
+    func keyed() async throws {
+        try await RESTServer.run(isLive: true) { server in
+            let ada = try await server.user("ada")
+            let headers = [("Content-Type", "text/csv"), ("Idempotency-Key", "monday")]
+            let data = Data(ImportFixture.hevy([100]).utf8)
+            let first = try await ada.importing(data, headers: headers)
+            #expect(try first.decoded(as: WorkoutImport.self).report.workouts.created == 1)
+            let again = try await ada.importing(data, headers: headers)
+            #expect(again.status == 200 && again.body == first.body)
+            let other = try await ada.importing(Data(ImportFixture.hevy([110]).utf8), headers: headers)
+            #expect(other.code == "idempotencyKeyReused")
+            #expect(try await ada.importing(data, "?dryRun=true", headers: headers).code == "idempotencyKeyReused")
+            #expect(try await server.count("workout_imports") == 1)
+        }
+    }
+
+    @Test("movements of the body count with its weight, as they do when they are lifted here")
+    func bodyWeight() async throws {
+        try await RESTServer.run(isLive: true) { server in
+            let ada = try await server.user("ada")
+            _ = try await ada.client.send("POST", "/v1/progress/body", text: #"{"weightKg": 80}"#)
+            let report = try await ada.imported(ImportFixture.hevy([0, 10], exercise: "Pull Up")).report
+            #expect(report.exercises.map(\.exerciseName) == ["Pullups"])
+            let id = try #require(report.items.first?.workoutId)
+            let workout: Workout = try await ada.client.get("/v1/workouts/\(id)").decoded()
+            #expect(workout.exercises.first?.bodyLoadKg == 76)
+            #expect(workout.summary.tonnageKg == 76 * 5 + 86 * 5)
+        }
+    }
+
     @Test("two imports of the same file at once double nothing")
     func concurrent() async throws {
         try await RESTServer.run(isLive: true) { server in
