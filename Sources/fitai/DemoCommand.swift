@@ -77,7 +77,8 @@ struct DemoCommand: AsyncParsableCommand {
             let library = try await rest.exercises(token: signIn.accessToken(refused: nil).text)
             let chosen = parsed.workouts.sorted { $0.start < $1.start }.suffix(workouts)
             try await Replay(
-                server: server, trust: .anyone, speed: speed, unit: nil, matcher: ExerciseMatcher(library), signIn: signIn
+                server: server, trust: .anyone, speed: speed, unit: nil, matcher: ExerciseMatcher(library),
+                signIn: signIn
             ).lift(Array(chosen))
         } catch is CancellationError {
             return

@@ -61,7 +61,8 @@ struct ReplayCommand: AsyncParsableCommand {
             let library = try await rest.exercises(token: signIn.accessToken(refused: nil).text)
             let chosen = log.workouts.sorted { $0.start < $1.start }.suffix(workouts ?? log.workouts.count)
             try await Replay(
-                server: server, trust: trust, speed: speed, unit: unit, matcher: ExerciseMatcher(library), signIn: signIn
+                server: server, trust: trust, speed: speed, unit: unit, matcher: ExerciseMatcher(library),
+                signIn: signIn
             ).lift(Array(chosen))
         } catch let fault as RESTClient.Fault {
             FileHandle.standardError.write(Data((describe(fault) + "\n").utf8))
