@@ -141,6 +141,7 @@ package struct App: Sendable {
         api.github = configuration.accounts.github
         api.trustedProxies = configuration.listener.trustedProxies
         api.handlerTimeout = configuration.listener.requestTimeout
+        api.limits.exemptRoles = Set(configuration.limits.exemptRoles)
         let rate = configuration.limits.requestsPerMinute
         let shares: [(LimitClass, Int)] = [(.read, rate), (.write, max(1, rate / 2)), (.account, max(1, rate / 20))]
         for (limit, calls) in shares {

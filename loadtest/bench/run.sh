@@ -4,7 +4,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
-[[ $# -gt 0 ]] || set -- fan-out write-path write-sockets consent training
+[[ $# -gt 0 ]] || set -- fan-out write-path write-sockets consent imports training
 for product in fitai-bench fitai fitai-load fitai-seed; do
     swift build -c release --product "$product" >&2
 done
@@ -16,6 +16,7 @@ for part in "$@"; do
     write-path) "$build/fitai-bench" write-path || missed=1 ;;
     write-sockets) python3 loadtest/bench/write_sockets.py "$build" || missed=1 ;;
     consent) FITAI_BINARY=$build/fitai "$build/fitai-bench" consent || missed=1 ;;
+    imports) python3 loadtest/bench/imports.py "$build" || missed=1 ;;
     training) python3 loadtest/bench/training.py "$build" ${TRAINING:-} || missed=1 ;;
     *) echo "no measurement named $part" >&2; exit 2 ;;
     esac

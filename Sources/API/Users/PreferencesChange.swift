@@ -123,8 +123,11 @@ struct PrivacyChange: BodyInput {
     static let profileField = Field.optional(
         "profile", ValueRule<Audience>.choice, "Who sees more of the profile than its names.")
     static let workoutsField = Field.optional(
-        "workouts", ValueRule<Audience>.choice, "Who may see workouts that have ended.")
-    static let liveField = Field.optional("live", ValueRule<Audience>.choice, "Who may watch workouts live.")
+        "workouts", ValueRule<Audience>.choice,
+        "Who may see workouts that have ended. The tonnage of body-weight training tells them one's weight.")
+    static let liveField = Field.optional(
+        "live", ValueRule<Audience>.choice,
+        "Who may watch workouts live. The tonnage of body-weight training tells them one's weight.")
     static let heartRateField = Field.optional(
         "heartRate", ValueRule<Protocol.HeartRateAudience>.choice, "Who of the watchers gets the heart rate.")
     static let boardsField = Field.optional(

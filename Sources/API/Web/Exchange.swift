@@ -35,7 +35,7 @@ struct Exchange: Sendable {
     ) async throws -> RenderedAnswer {
         let identity = try identity(for: Who.access)
         let caller = try await Who.admit(identity, by: mechanisms.gate)
-        let verdict = identity.flatMap { mechanisms.limits.spend(route.options.limit, user: $0.userId) }
+        let verdict = identity.flatMap { mechanisms.limits.spend(route.options.limit, by: $0) }
         try verdict?.check()
         var arrival = BodyArrival(request, facts, route, user: identity?.userId, mechanisms)
         let (query, fields, body) = try await input(Query.self, Body.self, route, &arrival)

@@ -18,6 +18,8 @@ package struct RateLimitConfiguration: Sendable {
     package var isEnabled: Bool
     package var perAddress: [LimitClass: Allowance]
     package var perUser: [LimitClass: Allowance]
+    /// Users of these roles have no bucket of their own; the one of their address counts all the same.
+    package var exemptRoles: Set<Role>
     /// How many buckets are remembered; the least recently used go first.
     package var mostBuckets: Int
 
@@ -29,11 +31,12 @@ package struct RateLimitConfiguration: Sendable {
         perUser: [LimitClass: Allowance] = [
             .read: Allowance(calls: 600), .write: Allowance(calls: 300), .account: Allowance(calls: 30),
         ],
-        mostBuckets: Int = 200_000
+        exemptRoles: Set<Role> = [], mostBuckets: Int = 200_000
     ) {
         self.isEnabled = isEnabled
         self.perAddress = perAddress
         self.perUser = perUser
+        self.exemptRoles = exemptRoles
         self.mostBuckets = mostBuckets
     }
 }
@@ -89,8 +92,9 @@ package final class RateLimits: Sendable {
     }
 
     /// Takes one call from the user's bucket; nil without a limit.
-    package func spend(_ limit: LimitClass, user: UserID) -> Verdict? {
-        spend(limit, "user", user.description, configuration.perUser[limit])
+    package func spend(_ limit: LimitClass, by identity: Identity) -> Verdict? {
+        guard !configuration.exemptRoles.contains(identity.role) else { return nil }
+        return spend(limit, "user", identity.userId.description, configuration.perUser[limit])
     }
 
     private func spend(_ limit: LimitClass, _ kind: String, _ owner: String, _ allowance: Allowance?) -> Verdict? {

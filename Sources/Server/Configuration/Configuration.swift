@@ -115,6 +115,7 @@ package struct LimitsConfiguration: Sendable {
     package var watcherBytes: Int
     /// REST requests of one user that read; the other classes of route have their share of it.
     package var requestsPerMinute: Int
+    package var exemptRoles: [Role]
 
     init(_ reader: inout EnvironmentReader) {
         frameBytes = reader.number(.frameBytes, in: 1024...16_777_216)
@@ -124,6 +125,7 @@ package struct LimitsConfiguration: Sendable {
         connectionsPerUser = reader.number(.connectionsPerUser, in: 1...100_000)
         watcherBytes = reader.number(.watcherBytes, in: 4096...16_777_216)
         requestsPerMinute = reader.number(.requestRate, in: 1...1_000_000)
+        exemptRoles = reader.list(.exemptRoles) { Role(rawValue: $0) }
     }
 }
 

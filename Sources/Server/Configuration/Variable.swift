@@ -151,6 +151,9 @@ extension Variable {
         "REQUESTS_PER_MINUTE", .text("600"), allowed: "1…1000000",
         "REST requests a minute of one user; writes have half of it, sign-ins a twentieth, an address five times as much."
     )
+    static let exemptRoles = Variable(
+        "EXEMPT_ROLES", .none, allowed: "user, moderator and admin, separated by commas",
+        "Users of these roles have no limit of requests of their own; their address keeps its own.")
 
     static let opsPort = Variable(
         "OPS_PORT", .text("8081"), allowed: "0…65535; 0 takes any free port",
@@ -169,7 +172,7 @@ extension Variable {
         googleIssuer, githubClientId, githubClientSecret, githubURL, githubAPIURL, s3URL, s3Bucket, s3Region,
         s3AccessKeyId, s3SecretAccessKey, queueBytes, eventLoops,
         requestSeconds, drainSeconds,
-        requestRate, frameBytes,
+        requestRate, exemptRoles, frameBytes,
         subscriptions, opsPerSecond, opsBurst, connectionsPerUser, watcherBytes, opsPort, logLevel, logFormat,
     ]
 }

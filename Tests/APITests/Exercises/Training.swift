@@ -4,7 +4,8 @@ import TestKit
 
 extension TestUser {
     /// Trains exercises in one completed workout, with so many sets of 100 kg × 5 each.
-    func log(_ exercises: [ExerciseID], sets: Int = 1) async throws {
+    @discardableResult
+    func log(_ exercises: [ExerciseID], sets: Int = 1) async throws -> WorkoutID {
         let workout: Workout = try await client.send("POST", "/v1/workouts", text: "{}").decoded()
         let path = "/v1/workouts/\(workout.id)"
         for exercise in exercises {
@@ -13,10 +14,12 @@ extension TestUser {
             ).decoded()
             for _ in 0..<sets {
                 _ = try await client.send(
-                    "POST", "\(path)/exercises/\(entry.id)/sets", text: #"{"weightKg": 100, "reps": 5}"#)
+                    "POST", "\(path)/exercises/\(entry.id)/sets", text: #"{"weightKg": 100, "reps": 5}"#
+                ).decoded(as: WorkoutSet.self)
             }
         }
-        _ = try await client.send("POST", "\(path)/complete")
+        _ = try await client.send("POST", "\(path)/complete").decoded(as: Workout.self)
+        return workout.id
     }
 
     func log(_ exercise: ExerciseID, sets: Int = 1) async throws { try await log([exercise], sets: sets) }

@@ -41,6 +41,22 @@ struct RateLimitTests {
         }
     }
 
+    @Test("a role that is exempt has no bucket of its own, and its address has")
+    func exemptRole() async throws {
+        let adjust: (inout APIConfiguration) -> Void = { configuration in
+            configuration.limits = RateLimitConfiguration(
+                perAddress: [.write: Allowance(calls: 3, period: .seconds(60))],
+                perUser: [.write: Allowance(calls: 1, period: .seconds(60))], exemptRoles: [.admin])
+        }
+        try await Probe.run(adjust: adjust) { server in
+            let ada = try await server.admin("ada")
+            for status in [201, 201, 201, 429] {
+                let answer = try await ada.client.send("POST", "/v1/probe/things", text: #"{"count": 1}"#)
+                #expect(answer.status == status)
+            }
+        }
+    }
+
     @Test("the memory for buckets is bounded, and the most recent ones are kept")
     func bounded() {
         let clock = TestClock()

@@ -24,7 +24,8 @@ struct ConfigurationTests {
             ("PORT", "http"), ("PORT", "70000"), ("PORT", "-1"), ("OPS_PORT", "65536"), ("HOST", "local host"),
             ("PUBLIC_URL", "fitai.example"), ("PUBLIC_URL", "https://fitai.example/app"),
             ("ALLOWED_ORIGINS", "https://a.example,ftp://b.example"), ("TRUSTED_PROXIES", "10.0.0.0/40"),
-            ("TRUSTED_PROXIES", "proxy.example"), ("EVENT_LOOPS", "0"), ("DATABASE_URL", "somewhere"),
+            ("TRUSTED_PROXIES", "proxy.example"), ("EXEMPT_ROLES", "admin,owner"), ("EVENT_LOOPS", "0"),
+            ("DATABASE_URL", "somewhere"),
             ("DATABASE_POOL_SIZE", "1"), ("QUEUE_BYTES", "10"), ("FRAME_BYTES", "12"), ("LOG_LEVEL", "loud"),
             ("LOG_FORMAT", "xml"), ("DRAIN_SECONDS", "0"), ("OPS_PER_SECOND", "0"), ("WATCHER_BYTES", "1"),
         ])
