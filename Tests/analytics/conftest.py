@@ -10,8 +10,8 @@ from served import Served
 
 
 @pytest.fixture(scope="session")
-def served(tmp_path_factory):
-    server = Served(tmp_path_factory.mktemp("data"), REQUESTS_PER_MINUTE="100000").start()
+def served():
+    server = Served(REQUESTS_PER_MINUTE="100000").start()
     yield server
     server.stop()
     assert server.errors() == []

@@ -9,8 +9,8 @@ numbers = itertools.count(1)
 
 
 @pytest.fixture(scope="module")
-def served(tmp_path_factory):
-    server = Served(tmp_path_factory.mktemp("data")).start()
+def served():
+    server = Served().start()
     yield server
     server.stop()
 

@@ -1,14 +1,17 @@
 """The real server as a child process; it can be killed and started again on the same data."""
 
+import atexit
 import email
 import email.policy
 import json
 import os
 import queue
 import re
+import shutil
 import signal
 import socket
 import subprocess
+import tempfile
 import threading
 import time
 import urllib.request
@@ -26,8 +29,12 @@ def free_port():
 
 
 class Served:
-    def __init__(self, data, **environment):
-        self.data = Path(data)
+    def __init__(self, **environment):
+        # Not pytest's own directory, which is closed to the user as whom Postgres runs when we are root: the database would
+        # lie elsewhere, under the name of this path, and a later run that gets the same path would find it.
+        self.data = Path(tempfile.mkdtemp(prefix="fitai-tests-"))
+        self.data.chmod(0o755)
+        atexit.register(shutil.rmtree, self.data, ignore_errors=True)
         # Variables of the server beside those that every test sets.
         self.environment = environment
         # The same port again after a restart, as the pages expect.

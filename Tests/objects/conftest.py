@@ -17,8 +17,8 @@ def store():
 
 
 @pytest.fixture
-def served(tmp_path_factory, store):
+def served(store):
     """The server with its files in the store."""
-    server = Served(tmp_path_factory.mktemp("data"), **store.variables).start()
+    server = Served(**store.variables).start()
     yield server
     server.stop()

@@ -99,9 +99,9 @@ def test_with_the_store_away_the_server_says_when_to_come_back_and_changes_nothi
     assert served.errors() == []
 
 
-def test_a_key_that_the_store_does_not_take_is_an_outage_and_not_a_picture(tmp_path_factory, store):
+def test_a_key_that_the_store_does_not_take_is_an_outage_and_not_a_picture(store):
     wrong = {**store.variables, "S3_SECRET_ACCESS_KEY": "not-the-secret"}
-    served = Served(tmp_path_factory.mktemp("data"), **wrong).start()
+    served = Served(**wrong).start()
     try:
         token = sign_up(served, "ada")
         with pytest.raises(urllib.error.HTTPError) as refused:

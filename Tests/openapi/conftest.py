@@ -9,7 +9,7 @@ from served import Served  # noqa: E402
 
 
 @pytest.fixture(scope="module")
-def served(tmp_path_factory):
-    server = Served(tmp_path_factory.mktemp("data"), REQUESTS_PER_MINUTE="1000000").start()
+def served():
+    server = Served(REQUESTS_PER_MINUTE="1000000").start()
     yield server
     server.stop()
