@@ -82,7 +82,7 @@ package struct API: Sendable {
         let exports = DataExports(
             pool: pool, jobs: Jobs(now: now), files: ExportFiles(directory: configuration.exportDirectory),
             parts: PersonalData.exportParts, attachments: avatars.attachments,
-            atOnceRows: configuration.exportAtOnceRows, now: now)
+            atOnceRows: configuration.exportAtOnceRows, now: now, logger: foundation.logger)
         DataExportRoutes(exports: exports).declare(on: &table)
         specification = table.declareSpecification(version: configuration.version)
         self.table = table

@@ -1,4 +1,5 @@
 import Foundation
+import Logging
 import Protocol
 import Store
 
@@ -44,6 +45,7 @@ struct DataExports: Sendable {
     let atOnceRows: Int
     let seats = ExportSeats(count: 2)
     let now: @Sendable () -> Timestamp
+    let logger: Logger
 
     private static let columns: SQL = "id, status, created_at, finished_at, size_bytes, expires_at"
 
@@ -81,6 +83,9 @@ struct DataExports: Sendable {
                 try await gather(export.id, isLastAttempt: false)
             } catch  where !Task.isCancelled {
                 // Its job tries again.
+                logger.warning(
+                    "an export could not be gathered at once",
+                    metadata: ["export.id": "\(export.id)", "error": "\(error)"])
                 return .waiting(export)
             }
         }

@@ -38,8 +38,8 @@ extension Goals {
         return settled
     }
 
-    /// Records the milestones reached and completes what is achieved, in one transaction with taking the change off;
-    /// and enqueues the mails that are wanted of them; then tells the athlete's open connections what was recorded.
+    /// Records the milestones reached, enqueues the mails that are wanted of them and completes what is achieved, in one
+    /// transaction with taking the change off; then tells the athlete's open connections what was recorded.
     ///
     /// A change that comes meanwhile has another time and stays noted. Settling twice at once is harmless: milestones
     /// are unique. A process that ends before it has told anybody loses nothing: what is not seen comes with the next
@@ -57,19 +57,20 @@ extension Goals {
         let channels = reached.isEmpty ? nil : try await MilestoneNotices(pool: pool).channels(of: user)
         let time = now()
         let recorded = try await pool.transaction { connection in
-            let new = try connection.query(
-                """
-                insert into goal_milestones (goal_id, percent, user_id, reached_at, value, noticed_at, notice_id)
-                select m.goal, m.percent, g.user_id, m.at, m.value, \(time), m.notice
-                from unnest(\(reached.map(\.goal.id))::uuid[], \(reached.map { Int32($0.milestone.percent) })::integer[],
-                    \(reached.map(\.milestone.reachedAt))::timestamptz[],
-                    \(reached.map(\.milestone.value))::float8[], \(reached.map(\.notice))::uuid[])
-                    m (goal, percent, at, value, notice)
-                join goals g on g.id = m.goal and g.status = 'active'
-                on conflict do nothing
-                returning notice_id
-                """, as: NoticeID.self)
-            let recorded = reached.filter { Set(new).contains($0.notice) }
+            let new = Set(
+                try connection.query(
+                    """
+                    insert into goal_milestones (goal_id, percent, user_id, reached_at, value, noticed_at, notice_id)
+                    select m.goal, m.percent, g.user_id, m.at, m.value, \(time), m.notice
+                    from unnest(\(reached.map(\.goal.id))::uuid[], \(reached.map { Int32($0.milestone.percent) })::integer[],
+                        \(reached.map(\.milestone.reachedAt))::timestamptz[],
+                        \(reached.map(\.milestone.value))::float8[], \(reached.map(\.notice))::uuid[])
+                        m (goal, percent, at, value, notice)
+                    join goals g on g.id = m.goal and g.status = 'active'
+                    on conflict do nothing
+                    returning notice_id
+                    """, as: NoticeID.self))
+            let recorded = reached.filter { new.contains($0.notice) }
             if channels?.email == true {
                 let mails = recorded.map {
                     MilestoneMail(userId: user, goalId: $0.goal.id, percent: $0.milestone.percent)

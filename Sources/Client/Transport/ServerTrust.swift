@@ -31,7 +31,8 @@ public struct ServerTrust: Sendable {
     /// Encrypts what later handlers of the channel say, when the address asks for it. Certificates must name the host.
     func secure(_ channel: any Channel, to server: ServerAddress) throws {
         guard server.isEncrypted else { return }
-        // An address cannot be asked for by name; NIOSSL then compares it with the addresses in the certificate.
+        // An address cannot be asked for by name; NIOSSL then compares it with the addresses in the certificate. What
+        // makes no address here is a name, so nothing is lost with the error.
         let isAddress = (try? SocketAddress(ipAddress: server.host, port: server.port)) != nil
         try channel.pipeline.syncOperations.addHandler(
             NIOSSLClientHandler(context: context.get(), serverHostname: isAddress ? nil : server.host))

@@ -50,7 +50,7 @@ struct AccountErasureTests {
             let now: @Sendable () -> Timestamp = { server.clock.now }
             let exports = DataExports(
                 pool: server.pool, jobs: Jobs(now: now), files: ExportFiles(directory: server.exportDirectory),
-                parts: [], attachments: { _, _ in [] }, atOnceRows: 0, now: now)
+                parts: [], attachments: { _, _ in [] }, atOnceRows: 0, now: now, logger: .silent)
             let parts = PersonalData.erasureParts(
                 pool: server.pool, exports: exports, avatars: server.api.avatars)
             func erasure(_ parts: [ErasurePart]) -> AccountErasure {

@@ -31,7 +31,8 @@ struct DataExportTests {
         let now: @Sendable () -> Timestamp = { server.clock.now }
         return DataExports(
             pool: server.pool, jobs: Jobs(now: now), files: ExportFiles(directory: server.exportDirectory),
-            parts: parts, attachments: server.api.avatars.attachments, atOnceRows: atOnceRows, now: now)
+            parts: parts, attachments: server.api.avatars.attachments, atOnceRows: atOnceRows, now: now, logger: .silent
+        )
     }
 
     @Test("a large account's export is gathered by a job, and is a ZIP of JSON and CSV with all that is held")

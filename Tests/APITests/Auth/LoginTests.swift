@@ -52,28 +52,6 @@ struct LoginTests {
         }
     }
 
-    @Test("how long answers take to unknown users and to wrong passwords, for people to compare")
-    func medians() async throws {
-        try await RESTServer.run(adjust: {
-            $0.passwordCost = PasswordCost()
-            ($0.loginDelays.freeForAccount, $0.loginDelays.freeForAddress) = (1000, 1000)
-        }) { server in
-            _ = try await server.user("ada")
-            var times: [String: [Duration]] = [:]
-            for _ in 0..<20 {
-                for login in ["ada", "nobody", "ada@example.com", "nobody@example.com"] {
-                    let begun = ContinuousClock.now
-                    let body = LoginRequest(login: login, password: "wrong")
-                    #expect(try await server.client.post("/v1/auth/login", body).status == 401)
-                    times[login, default: []].append(.now - begun)
-                }
-            }
-            for (login, durations) in times.sorted(by: { $0.key < $1.key }) {
-                print("login as \(login): median \(durations.sorted()[durations.count / 2])")
-            }
-        }
-    }
-
     @Test("after repeated failures the account waits, longer each time, and success clears the count")
     func growingDelay() async throws {
         try await RESTServer.run(adjust: { $0.loginDelays.freeForAccount = 2 }) { server in
