@@ -57,9 +57,10 @@ test-slow: setup-test .venv/.installed ## Run every test on a third of a core (S
 	set -e; for folder in $(PYTHON_TESTS); do \
 		scripts/slow.sh $(SLOW_PERCENT) .venv/bin/python -m pytest -q -p no:cacheprovider $$folder; done
 
-soak: setup-test ## Run the crash and fuzz tests for long (CRASH_ROUNDS, FUZZ_SEQUENCES), then every test slowly
+soak: setup-test ## Run the crash and fuzz tests for long (CRASH_ROUNDS, FUZZ_SEQUENCES), Autobahn's suite, every test slowly
 	swift build --build-tests
 	FITAI_CRASH_ROUNDS=$(CRASH_ROUNDS) FITAI_FUZZ_SEQUENCES=$(FUZZ_SEQUENCES) swift test --skip-build --filter '$(SOAK)'
+	python3 Tests/autobahn/published.py
 	$(MAKE) test-slow
 
 clean: ## Remove what was built, but no data
