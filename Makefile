@@ -50,9 +50,10 @@ format: ## Format every Swift file in place
 bench: setup-test ## Measure fan-out and the write path against their targets
 	loadtest/bench/run.sh
 
-soak: setup-test ## Run the crash and fuzz tests for long: CRASH_ROUNDS, FUZZ_SEQUENCES
+soak: setup-test ## Run the crash and fuzz tests for long (CRASH_ROUNDS, FUZZ_SEQUENCES), and Autobahn's suite
 	swift build --build-tests
 	FITAI_CRASH_ROUNDS=$(CRASH_ROUNDS) FITAI_FUZZ_SEQUENCES=$(FUZZ_SEQUENCES) swift test --skip-build --filter '$(SOAK)'
+	python3 Tests/autobahn/published.py
 
 clean: ## Remove what was built, but no data
 	rm -rf .build .venv
