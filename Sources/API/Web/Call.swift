@@ -16,7 +16,7 @@ package struct RequestFacts: Sendable {
     package let receivedAt: Timestamp
 
     /// The user agent, cut to 200 characters.
-    package var userAgent: String? { headers[.userAgent].map { String($0.prefix(200)) } }
+    package var userAgent: String? { headers[.userAgent].map { $0.cut(to: 200) } }
 }
 
 /// One call of a route: who calls, with which parameters, query and body.
@@ -44,7 +44,7 @@ package struct Call<Who: Caller, Query: RouteQuery, Body: RouteBody>: Sendable {
     /// Checks `If-Match` against the resource as it is: `preconditionFailed` when it names another version.
     package func checkMatch(_ current: EntityTag) throws(Problem) {
         guard let header = facts.headers[.ifMatch] else { return }
-        if !current.isNamed(in: header) { throw Problem(.preconditionFailed) }
+        if !current.isNamed(in: header, .strong) { throw Problem(.preconditionFailed) }
     }
 }
 
