@@ -109,8 +109,7 @@ extension ProgressRoutes {
     private func addMeasurement(
         _ call: Call<SignedInUser, NoQuery, NewBodyMeasurement>
     ) async throws -> Answer<BodyMeasurement> {
-        let at = call.body.measuredAt ?? call.seed.at
-        try check(at, against: call.facts.receivedAt)
+        let at = try call.body.measuredAt.map { try checked($0, at: call.facts.receivedAt) } ?? call.seed.at
         let measurement = StoredMeasurement(
             id: call.body.id ?? call.seed.id("measurement"), measuredAt: at, values: call.body.values,
             note: call.body.note, version: 1)
@@ -122,8 +121,9 @@ extension ProgressRoutes {
     private func changeMeasurement(
         _ call: Call<SignedInUser, NoQuery, BodyMeasurementChange>
     ) async throws -> Answer<BodyMeasurement> {
-        if let at = call.body.measuredAt { try check(at, against: call.facts.receivedAt) }
-        let after = try await body.change(try call.id("id"), of: call.caller.id, call.body) { version in
+        var change = call.body
+        change.measuredAt = try change.measuredAt.map { try checked($0, at: call.facts.receivedAt) }
+        let after = try await body.change(try call.id("id"), of: call.caller.id, change) { version in
             try call.checkMatch(StoredMeasurement.tag(of: version))
         }
         await live.bodyChanged(call.caller.id)
@@ -136,9 +136,10 @@ extension ProgressRoutes {
         return .done
     }
 
-    private func check(_ measuredAt: Timestamp, against now: Timestamp) throws(Problem) {
+    /// The time that a client tells. Its clock may be a minute ahead of ours: that means now.
+    private func checked(_ measuredAt: Timestamp, at now: Timestamp) throws(Problem) -> Timestamp {
         let earliest = Timestamp(milliseconds: 946_684_800_000)  // 2000-01-01
-        guard measuredAt < earliest || measuredAt > now else { return }
+        if measuredAt >= earliest, measuredAt <= now + .seconds(60) { return min(measuredAt, now) }
         let fault = Problem.Fault(
             pointer: "/measuredAt", code: .outOfRange, detail: "Must lie between 2000-01-01 and now.")
         throw Problem(.invalidValues, errors: [fault])
