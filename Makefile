@@ -12,7 +12,7 @@ FITAI := .build/$(CONFIGURATION)/fitai
 SOURCES := Package.swift $(shell find Sources)
 
 LINTED := Sources Tests loadtest Package.swift
-PYTHON_TESTS := $(wildcard Tests/spec Tests/openapi Tests/objects Tests/analytics Tests/browser Tests/autobahn)
+PYTHON_TESTS := $(wildcard Tests/spec Tests/openapi Tests/clients Tests/objects Tests/analytics Tests/browser Tests/autobahn)
 CRASH_ROUNDS ?= 50
 FUZZ_SEQUENCES ?= 100000
 FUZZ_INPUTS ?= 10000000
