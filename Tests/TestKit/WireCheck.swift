@@ -79,14 +79,13 @@ extension WireCheck {
     private static let documents = Mutex<[Bool: DocumentValue]>([:])
 
     /// Checks by the specification of `api`; `isWhole` says that it has no routes but the product's own.
-    convenience init(of api: API, isLive: Bool, isWhole: Bool) throws {
-        guard isWhole else { return self.init(try api.specification.document().value) }
-        let made = try Self.documents.withLock { documents in
+    static func of(_ api: API, isLive: Bool, isWhole: Bool) throws -> WireCheck {
+        guard isWhole else { return WireCheck(try api.specification.document().value) }
+        return try documents.withLock { documents in
             let document = try documents[isLive] ?? api.specification.document().value
             documents[isLive] = document
-            return document
+            return WireCheck(document)
         }
-        self.init(made)
     }
 
     /// The same for an answer that nobody sent.
