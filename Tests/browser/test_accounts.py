@@ -195,8 +195,7 @@ def test_the_explorer_signs_nobody_in_on_the_pages(shared, served):
         pytest.skip("the explorer is not installed")
     for tag in ada.all(".opblock-tag[data-is-open=false]"):
         ada.driver.execute_script("arguments[0].click()", tag)
-    ada.press(lambda: next((e for e in ada.all(".opblock-post .opblock-summary-control")
-                            if "/v1/auth/login" in e.get_attribute("aria-label")), None), "POST /v1/auth/login")
+    ada.press(lambda: next(iter(ada.all(".opblock-summary-path[data-path='/v1/auth/login']")), None), "the login")
     area = ada.find(".opblock.is-open textarea")
     text = json.dumps({"login": bob["username"], "password": bob["password"], "cookie": True})
     ada.driver.execute_script(
