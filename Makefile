@@ -13,7 +13,7 @@ SOURCES := Package.swift $(shell find Sources)
 
 LINTED := Sources Tests loadtest Package.swift
 # The longest first.
-PYTHON_TESTS := $(wildcard Tests/browser Tests/openapi Tests/analytics Tests/spec Tests/objects Tests/autobahn)
+PYTHON_TESTS := $(wildcard Tests/browser Tests/openapi Tests/clients Tests/analytics Tests/spec Tests/objects Tests/autobahn)
 CRASH_ROUNDS ?= 50
 FUZZ_SEQUENCES ?= 100000
 SOAK ?= Crash|Fuzz
