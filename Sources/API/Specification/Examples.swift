@@ -45,8 +45,7 @@ enum Examples {
         case .choice(let choices, _): .string(choices.contains(text(for: member)) ? text(for: member) : choices[0])
         case .integer(let range): .integer(min(max(Int64(number(for: member)), range.lowerBound), range.upperBound))
         case .number(let range, _): .number(min(max(number(for: member), range.lowerBound), range.upperBound))
-        // Whoever tries the example out in a browser is not to be signed in on its pages.
-        case .boolean: .boolean(member != "cookie")
+        case .boolean: true
         case .array(let item, let count, _): .array(count.upperBound == 0 ? [] : [value(of: item, for: member)])
         case .object(_, let members): object(members)
         }
