@@ -15,7 +15,7 @@ extension Users {
                 "created_at",
                 "deletion_requested_at", "deletion_due_at",
             ],
-            omitted: ["version", "search_name"], key: [.id("id")]
+            omitted: ["version", "search_name", "template_bytes"], key: [.id("id")]
         ) { user in "from users where id = \(user)" }
     ]
 }

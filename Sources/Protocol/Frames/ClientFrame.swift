@@ -145,8 +145,8 @@ extension ClientInfo {
     init?(_ fields: Fields) throws(Refusal) {
         guard fields.json["client"] != nil else { return nil }
         let client = try fields.object("client")
-        name = String(try client.string("name")?.prefix(64) ?? "")
-        version = String(try client.string("version")?.prefix(64) ?? "")
+        name = try client.string("name")?.cut(to: 64) ?? ""
+        version = try client.string("version")?.cut(to: 64) ?? ""
     }
 }
 

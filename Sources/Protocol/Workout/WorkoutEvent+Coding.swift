@@ -76,7 +76,7 @@ extension MuscleCount {
         writer.member(name) { writer in
             for count in counts {
                 writer.name(count.muscle)
-                writer.decimal(count.halves * 5, places: 1)
+                writer.decimal(count.halves.clampingMultiply(5), places: 1)
             }
         }
     }

@@ -100,7 +100,8 @@ public struct WorkoutState: Sendable, Hashable {
 
         private mutating func count(_ set: LoggedSet, _ sign: Int64) {
             guard !set.isDeleted else { return }
-            tonnage += sign * TrainingVolume.tonnage(of: set.values, bodyLoadGrams: bodyLoadGrams)
+            let lifted = TrainingVolume.tonnage(of: set.values, bodyLoadGrams: bodyLoadGrams)
+            tonnage = sign > 0 ? tonnage.clampingAdd(lifted) : tonnage.clampingSubtract(lifted)
             workingSets += set.values.type.isWorking ? sign : 0
         }
     }

@@ -12,7 +12,8 @@ enum PostmasterFile {
 
     static func look(_ directory: ClusterDirectory) -> Finding {
         guard let line = Files.read(directory.postmasterFile)?.split(separator: "\n").first, let pid = pid_t(line),
-            let process = ProcessState(abs(pid))
+            // A single-user server writes its id with a minus sign.
+            let process = ProcessState(pid_t(clamping: pid.magnitude))
         else { return .none }
         // A postmaster works in its data directory.
         guard !process.isZombie, ProcessState.workingDirectory(process.pid) == directory.data else { return .stale }
