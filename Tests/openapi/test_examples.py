@@ -180,3 +180,18 @@ def test_every_example_of_a_body_is_accepted_as_it_stands(fresh):
             refused[call] = f"{refusal.code} {refusal.read().decode()}"
     assert refused == {}
     assert sent == set(examples)
+
+
+def test_every_example_in_a_path_that_is_no_id_names_something(served):
+    token = served.call("POST", "/v1/auth/register", {
+        "email": "path@example.org", "username": "path", "password": "weights-9-barbells", "displayName": "Path",
+    })["tokens"]["accessToken"]
+    asked = 0
+    for path, item in served.call("GET", "/v1/openapi.json")["paths"].items():
+        parameters = [each for each in item.get("get", {}).get("parameters", []) if each["in"] == "path"]
+        if parameters and all(each["schema"].get("format") != "uuid" for each in parameters):
+            for each in parameters:
+                path = path.replace(f"{{{each['name']}}}", each["example"])
+            assert served.call("GET", path, token=token)["items"], path
+            asked += 1
+    assert asked > 1

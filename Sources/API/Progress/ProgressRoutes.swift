@@ -26,7 +26,7 @@ struct ProgressRoutes: Sendable {
     func declare(on routes: inout RouteTable) {
         routes.get("/v1/progress/strength", "Bests by exercise and strength scores", use: strengthPage)
         routes.get(
-            "/v1/progress/strength/:exercise", "One exercise over time",
+            "/v1/progress/strength/:exerciseId", "One exercise over time",
             RouteOptions(hasFields: true, caching: .tagged), use: exercise)
         routes.get("/v1/progress/records", "Records by exercise, each with its set", use: records)
         routes.get("/v1/progress/volume", "Tonnage and hard sets by muscle and week", use: volumeReport)
@@ -52,7 +52,7 @@ struct ProgressRoutes: Sendable {
     private func exercise(_ call: Call<SignedInUser, DateWindow, NoBody>) async throws -> Answer<ExerciseProgress> {
         Answer(
             try await strength.exercise(
-                try call.id("exercise"), of: call.caller.id, call.query, at: call.facts.receivedAt))
+                try call.id("exerciseId"), of: call.caller.id, call.query, at: call.facts.receivedAt))
     }
 
     private func records(

@@ -31,6 +31,7 @@ package struct Call<Who: Caller, Query: RouteQuery, Body: RouteBody>: Sendable {
 
     /// The path parameter as an id; what is not an id names nothing: `notFound`.
     package func id(_ name: String) throws(Problem) -> UUIDv7 {
+        precondition(name.isNameOfID, "\(name): the specification knows an id by its name")
         guard let id = UUIDv7(text(name)) else { throw Problem(.notFound) }
         return id
     }
