@@ -1,8 +1,9 @@
-import API
 import Protocol
 import Store
 import TestKit
 import Testing
+
+@testable import API
 
 @Suite("Templates")
 struct TemplateTests {

@@ -33,8 +33,9 @@ struct RequestDecoderFuzzTests {
             let text = Data(tag + input).base64URL
             guard let cursor = Cursor(text, list: "list", keys: keys, seal: seal) else { return }
             #expect(seal.isTag(tag, of: input))
-            #expect(Cursor.integers.contains(try cursor.integer(0)))
-            #expect(Timestamp.calendar.contains(try cursor.time(1)))
+            let (integer, time) = (try cursor.integer(0), try cursor.time(1))
+            #expect(Cursor.integers.contains(integer))
+            #expect(Timestamp.calendar.contains(time))
         }
     }
 
