@@ -1,8 +1,9 @@
-import API
 import Protocol
 import Store
 import TestKit
 import Testing
+
+@testable import API
 
 @Suite("Own exercises and changes of the library")
 struct OwnExerciseTests {

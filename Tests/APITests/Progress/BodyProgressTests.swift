@@ -1,3 +1,4 @@
+import API
 import Protocol
 import Synchronization
 import TestKit
