@@ -54,7 +54,7 @@ package struct LiveNode: Sendable {
         let context = RoomContext(
             writeBehind: writeBehind, loader: loader, catalog: foundation.catalog, clock: clock,
             configuration: configuration, heartRates: heartRates, presences: presences, background: background,
-            logger: logger, metrics: RoomMetrics())
+            memory: RoomMemory(limitBytes: configuration.roomBytes), logger: logger, metrics: RoomMetrics())
         rooms = Rooms(context: context, people: foundation.people, group: foundation.group)
         live = Live(rooms: rooms, registry: SessionRegistry(), authenticate: authenticate)
         retries = DeadLetterRetries(letters: deadLetters, rooms: rooms)

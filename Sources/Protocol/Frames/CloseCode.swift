@@ -25,7 +25,7 @@ public enum CloseCode: UInt16, Sendable, CaseIterable {
     /// The session was ended elsewhere.
     case sessionRevoked = 4501
     case tooManyConnections = 4502
-    /// A message that is no frame of the protocol.
+    /// The first frame was another request than hello.
     case badFrame = 4503
     case unsupportedVersion = 4504
 

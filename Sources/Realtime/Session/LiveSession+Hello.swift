@@ -42,12 +42,14 @@ extension LiveSession {
             connection.close(.unauthorized, reason: "the token is missing, bad or expired")
         case .refused(let refusal):
             saidHello = false
+            wasRefused = true
             refuse(id, refusal)
         case .speaker(let identity, let member, let friends):
             guard live.registry.add(connection, identity, limit: live.configuration.connectionsPerUser) else {
                 refuse(id, Refusal(.limitReached, "too many connections of one user"))
                 return connection.close(.tooManyConnections, reason: "too many connections of one user")
             }
+            connection.spoke()
             speaker = Speaker(identity: identity, member: member, friends: Set(friends.map(\.userId)))
             expectToken(until: identity.expiresAt)
             send(.welcome(id: id, welcomeContent(identity)))

@@ -86,7 +86,7 @@ extension Rooms {
         }
         let events = stored.filter { $0.event.seq <= through }.map { EncodedEvent(seq: $0.event.seq, json: $0.json) }
         guard !events.isEmpty else { throw Refusal(.unavailable, "the history changed", retryAfterMilliseconds: 100) }
-        return subscription.link.isAthlete ? events : events.map(WorkoutRoom.forWatchers)
+        return WorkoutRoom.page(of: subscription.link.isAthlete ? events : events.map(WorkoutRoom.forWatchers))
     }
 
     /// Sends one page of events and waits until it has left.

@@ -8,14 +8,14 @@ import Synchronization
 ///
 /// Bounded: beyond 100,000 values that wait, further ones are dropped until storage is back.
 package final class HeartRateRecorder: Service, Sendable {
-    private struct Beat: Hashable {
+    private struct Second: Hashable {
         let workout: WorkoutID
         let second: Int64
     }
 
     private static let limit = 100_000
 
-    private let waiting = Mutex<[Beat: Int64]>([:])
+    private let waiting = Mutex<[Second: HeartBeat]>([:])
     private let pool: PostgresPool
     private let logger: Logger
 
@@ -24,11 +24,12 @@ package final class HeartRateRecorder: Service, Sendable {
         self.logger = logger
     }
 
-    /// Takes a value; of several in one second the latest is kept.
-    func add(workout: WorkoutID, at time: Timestamp, bpm: Int64) {
+    /// Takes a value; of several in one second the latest rate is kept, and the intervals of all of them up to their limit.
+    func add(_ beat: HeartBeat, to workout: WorkoutID, at time: Timestamp) {
+        let second = Second(workout: workout, second: time.milliseconds / 1000)
         waiting.withLock { waiting in
-            guard waiting.count < Self.limit else { return }
-            waiting[Beat(workout: workout, second: time.milliseconds / 1000)] = bpm
+            guard waiting[second] != nil || waiting.count < Self.limit else { return }
+            waiting[second] = (waiting[second] ?? HeartBeat(bpm: beat.bpm)).followed(by: beat)
         }
     }
 
@@ -50,22 +51,35 @@ package final class HeartRateRecorder: Service, Sendable {
             return waiting
         }
         guard !batch.isEmpty else { return }
-        let beats = batch.map(\.key)
+        let seconds = batch.map(\.key)
         do {
+            // An array of arrays has to be rectangular in Postgres: intervals travel as text.
             try await pool.execute(
                 """
-                insert into workout_heart_rate (workout_id, at, bpm)
-                select * from unnest(\(beats.map(\.workout))::uuid[],
-                    \(beats.map { Timestamp(milliseconds: $0.second * 1000) })::timestamptz[],
-                    \(beats.map { Int16(batch[$0] ?? 0) })::smallint[])
-                on conflict (workout_id, at) do update set bpm = excluded.bpm
+                insert into workout_heart_rate (workout_id, at, bpm, rr)
+                select workout_id, at, bpm, nullif(string_to_array(rr, ',')::smallint[], '{}')
+                from unnest(\(seconds.map(\.workout))::uuid[],
+                    \(seconds.map { Timestamp(milliseconds: $0.second * 1000) })::timestamptz[],
+                    \(seconds.map { Int16(batch[$0]?.bpm ?? 0) })::smallint[],
+                    \(seconds.map { Self.text(batch[$0]?.rr ?? []) })::text[]) as beats (workout_id, at, bpm, rr)
+                on conflict (workout_id, at) do update set bpm = excluded.bpm,
+                    rr = nullif((coalesce(workout_heart_rate.rr, '{}') || coalesce(excluded.rr, '{}'))[:16], '{}')
                 """)
         } catch {
             logger.warning("heart rates wait for storage", metadata: ["error": "\(error)"])
             waiting.withLock { waiting in
                 guard waiting.count + batch.count <= Self.limit else { return }
-                waiting.merge(batch) { newer, _ in newer }
+                waiting.merge(batch) { newer, older in older.followed(by: newer) }
             }
         }
+    }
+
+    private static func text(_ intervals: [Int64]) -> String { intervals.map(String.init).joined(separator: ",") }
+}
+
+extension HeartBeat {
+    /// One second's record after a later value.
+    fileprivate func followed(by later: HeartBeat) -> HeartBeat {
+        HeartBeat(bpm: later.bpm, rr: Array((rr + later.rr).prefix(Self.intervalLimit)))
     }
 }

@@ -27,21 +27,6 @@ struct SessionTests {
         }
     }
 
-    @Test(
-        "garbage closes, an unknown request is answered",
-        arguments: ["{", "[]", "42", "{\"id\":1}", "{\"type\":\"op\",\"id\":1}"])
-    func garbage(_ text: String) async throws {
-        try await LiveTestServer.run { server in
-            let talker = try await LiveTalker.open(port: server.port)
-            try await talker.write(text)
-            if text.contains("op") {
-                #expect(try await talker.next { $0.refusal != nil }.refusal?.code == .badRequest)
-            } else {
-                #expect(try await talker.closeCode() == CloseCode.badFrame.rawValue)
-            }
-        }
-    }
-
     @Test("a user has so many connections and no more")
     func tooMany() async throws {
         var configuration = LiveConfiguration()
