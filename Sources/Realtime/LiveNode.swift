@@ -57,7 +57,7 @@ package struct LiveNode: Sendable {
             writeBehind: writeBehind, loader: loader, catalog: foundation.catalog, clock: clock,
             configuration: configuration, heartRates: heartRates, presences: presences,
             consent: ConsentVersions(), background: background,
-            logger: logger, metrics: RoomMetrics())
+            memory: RoomMemory(limitBytes: configuration.roomBytes), logger: logger, metrics: RoomMetrics())
         rooms = Rooms(context: context, people: foundation.people, group: foundation.group)
         live = Live(rooms: rooms, registry: SessionRegistry(), authenticate: authenticate, isEnded: isEnded)
         retries = DeadLetterRetries(letters: deadLetters, rooms: rooms)

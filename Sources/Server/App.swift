@@ -44,6 +44,7 @@ package struct App: Sendable {
     package func assemble(
         handlingSignals: Bool = false, onReady: @escaping @Sendable (Ready) -> Void
     ) async throws -> Assembly {
+        Descriptors.raiseLimit(logger: logger)
         let directory = try DataDirectory(configuration.storage.dataDirectory)
         let pages = try loadedPages()
         let certificates = try configuration.listener.tls.map { files throws(BootFault) in

@@ -62,11 +62,18 @@ struct LiveSettings: Sendable {
         live.opsBurst = limits.opsBurst
         live.connectionsPerUser = limits.connectionsPerUser
         live.queueBytes = configuration.storage.queueBytes
+        live.roomBytes = configuration.storage.roomBytes
+        live.node = configuration.listener.nodeName
         socket = SocketConfiguration()
         socket.origins = origins
         socket.isEncrypted = configuration.listener.tls != nil
         socket.messageLimitBytes = limits.frameBytes
         socket.queueLimitBytes = limits.watcherBytes
+        socket.connectionsPerAddress = limits.connectionsPerAddress
+        socket.silentPerAddress = limits.silentPerAddress
+        let addresses = ClientAddress(trusted: configuration.listener.trustedProxies)
+        socket.addresses.ofPeer = { addresses.limitKey(of: $0) }
+        socket.addresses.forwarded = { addresses.limitKey(behind: $0, forwardedFor: $1) }
     }
 }
 

@@ -26,7 +26,7 @@ public enum CloseCode: UInt16, Sendable, CaseIterable {
     case unauthorized = 4500
     /// The session was ended elsewhere.
     case sessionRevoked = 4501
-    /// A message that is no frame of the protocol.
+    /// The first frame was another request than hello.
     case badFrame = 4503
     case unsupportedVersion = 4504
 

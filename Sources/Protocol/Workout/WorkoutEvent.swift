@@ -1,5 +1,10 @@
 /// An op as it was applied, with what the room computed from it; the fold reads nothing else.
 public struct WorkoutEvent: Sendable, Hashable {
+    /// Bytes of an event as JSON, at most.
+    public static let limitBytes = 8 * 1024
+    /// What a summary takes of them at most.
+    static let summaryBytes = 256
+
     public var epoch: Int64
     /// 1, 2, 3 … without gaps in the room's surviving history.
     public var seq: Int64
@@ -28,7 +33,7 @@ public struct WorkoutEvent: Sendable, Hashable {
     public struct Effects: Sendable, Hashable {
         /// Recorded, but a later change or a deletion had won: the state stays as it is.
         public var isSuperseded = false
-        /// The op's time lay in the future and was set to the server's.
+        /// The op's time, or one that it tells, lay in the future and was set to the server's.
         public var isClamped = false
         /// Made by the server (twelve idle hours).
         public var isAutomatic = false

@@ -27,6 +27,8 @@ package actor Rooms: Service {
     var unsettledConsent: Set<UnsettledConsent> = []
     private var exerciseChanges = 0
     private var bodyChanges = 0
+    /// Until then no space is looked for again: the last look found none.
+    var noSpaceUntil: ContinuousClock.Instant?
 
     /// - Parameter group: the event loops that rooms are pinned to, in turn.
     package init(context: RoomContext, people: People, group: any EventLoopGroup) {
@@ -61,6 +63,7 @@ package actor Rooms: Service {
         let bodies = bodyChanges
         let result: Result<WorkoutRoom, Refusal>
         do throws(Refusal) {
+            try await makeSpace()
             var loaded = try await context.loader.open(id, creator: creator)
             loaded.ownExercises = try await ownExercises(of: loaded.athlete.userId)
             nextExecutor = (nextExecutor + 1) % executors.count
@@ -147,6 +150,7 @@ package actor Rooms: Service {
         for room in openRooms where await room.unloadIfIdle(after: context.configuration.unloadAfter) {
             forget(room)
         }
+        await unloadSpareRooms()
         await completeIdleWorkouts()
         await announceOpenWorkouts()
         do { try await context.catalog.reload() } catch {

@@ -58,6 +58,7 @@ extension LiveSession {
             connection.close(.unauthorized, reason: "the token is missing, bad or expired")
         case .refused(let refusal):
             saidHello = false
+            wasRefused = true
             refuse(id, refusal)
         case .speaker(let identity, let signedIn): welcome(id, identity, signedIn)
         }
@@ -73,6 +74,7 @@ extension LiveSession {
             refuse(id, Refusal(.unauthorized, "the session was ended"))
             return connection.close(.sessionRevoked, reason: "the session was ended")
         }
+        connection.spoke()
         speaker = Speaker(identity: identity, member: signedIn.member)
         expectToken(until: identity.expiresAt)
         send(.welcome(id: id, welcomeContent(identity)))

@@ -85,7 +85,7 @@ extension Rooms {
         }
         let events = stored.filter { $0.event.seq <= through }.map { EncodedEvent(seq: $0.event.seq, json: $0.json) }
         guard !events.isEmpty else { throw Refusal(.unavailable, "the history changed", retryAfterMilliseconds: 100) }
-        return subscription.link.isAthlete ? events : await room.forWatchers(events)
+        return WorkoutRoom.page(of: subscription.link.isAthlete ? events : await room.forWatchers(events))
     }
 
     /// Sends one page of events and waits until it has left.

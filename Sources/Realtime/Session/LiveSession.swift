@@ -21,6 +21,8 @@ final class LiveSession: SocketSession, @unchecked Sendable {
     var speaker: Speaker?
     /// Set when hello came; a second one is refused.
     var saidHello = false
+    /// Set when a hello may have been refused: it could not be read, or storage was away.
+    var wasRefused = false
     var isClosed = false
     /// Rooms this connection has to do with, by name.
     var rooms: [String: WorkoutRoom] = [:]
@@ -46,14 +48,19 @@ final class LiveSession: SocketSession, @unchecked Sendable {
         lastHeard.now()
         let frame: ClientFrame
         do throws(ClientFrame.Fault) { frame = try ClientFrame(message.readableBytesView) } catch {
-            if error.isFatal { return connection.close(.badFrame, reason: error.refusal.message) }
-            return refuse(error.id, error.refusal)
+            if let refusal = error.refusal { refuse(error.id, refusal) }
+            wasRefused = true
+            return
         }
         if case .hello(let token, let client) = frame.body {
             return hello(frame.id ?? 0, token: token, client: client)
         }
         guard speaker != nil else {
-            return connection.close(.badFrame, reason: "the first frame must be hello")
+            guard saidHello || wasRefused else {
+                return connection.close(.badFrame, reason: "the first frame must be hello")
+            }
+            // Behind a hello that could not be read or was refused; its deadline ends those who never say another.
+            return refuse(frame.id, Refusal(.unauthorized, "say hello first"))
         }
         handle(frame)
     }
@@ -90,7 +97,7 @@ final class LiveSession: SocketSession, @unchecked Sendable {
 
     /// Runs a job off the loop while further messages wait; what it answers with runs on the loop, on a connection that is
     /// closed meanwhile too, where nothing is sent any more.
-    func inBackground(_ id: Int64, _ job: @escaping @Sendable () async -> @Sendable (LiveSession) -> Void) {
+    func inBackground(_ id: Int64?, _ job: @escaping @Sendable () async -> @Sendable (LiveSession) -> Void) {
         connection.hold()
         let isStarted = live.context.background.start { [self] in
             let answer = await job()
@@ -101,6 +108,7 @@ final class LiveSession: SocketSession, @unchecked Sendable {
         }
         guard !isStarted else { return }
         connection.release()
+        guard let id else { return }
         refuse(id, Refusal(.busy, "the server is busy", retryAfterMilliseconds: 1000))
     }
 }

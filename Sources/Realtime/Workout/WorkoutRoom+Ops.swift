@@ -77,6 +77,7 @@ extension WorkoutRoom {
         let entry = JournalEntry(
             room: self, op: op, event: event, json: json, fingerprint: fingerprint, in: history.state)
         context.writeBehind.append(entry, bytes: entry.bytes, reserved: Self.reservedBytes)
+        countMemory()
         publish(event, json)
         if history.state.status == .deleted { endForEveryone() }
         if audience < audienceBefore { reviewWatchers() }
@@ -124,6 +125,7 @@ extension WorkoutRoom {
         let (epoch, seq) = (entry.event.epoch, entry.event.seq)
         guard epoch == history.epoch, seq > history.durable else { return }
         history.becameDurable(seq)
+        countMemory()
         context.loader.ages.overtake(by: id, of: athlete.userId)
         context.metrics.durableLag.record(duration: entry.appliedAt.duration(to: .now))
         if durableOutbox.count > 0 { durableOutbox.offer(encoded(.durable(room: name, epoch: epoch, seq: seq))) }

@@ -75,7 +75,7 @@ extension WorkoutRoom {
     }
 
     /// Shows the athlete's heart rate to those the athlete consented to, the latest only, and keeps it at 1/s.
-    func heart(bpm: Int64, from connection: UInt64) throws(Refusal) {
+    func heart(_ beat: HeartBeat, from connection: UInt64) throws(Refusal) {
         guard let link = links[connection], link.isAthlete else {
             throw Refusal(.noSuchRoom, "there is no such room")
         }
@@ -85,8 +85,8 @@ extension WorkoutRoom {
         guard history.state.status.isOpen else { throw Refusal(.invalidState, "the workout is not running") }
         lastUse = context.clock.now
         let now = context.clock.now
-        context.heartRates.add(workout: id, of: athlete.userId, at: now, bpm: bpm)
-        let frame = encoded(.heart(room: name, bpm: bpm, at: now))
+        context.heartRates.add(beat, to: id, of: athlete.userId, at: now)
+        let frame = encoded(.heart(room: name, bpm: beat.bpm, at: now))
         for reader in links.values
         where reader.isSubscribed && reader.connection.id != connection && privacy.heartRate.includes(reader.relation) {
             send(frame, to: reader, as: .latest(key: latestKey("bpm")))

@@ -36,6 +36,7 @@ extension WorkoutRoom {
 
     private func finishReload(_ loaded: LoadedWorkout, _ pending: [WorkoutOp], without poison: OpID?) {
         history = loaded.history
+        countMemory()
         privacy = loaded.privacy
         baseline = loaded.baseline
         bodyWeightGrams = loaded.bodyWeightGrams
@@ -66,10 +67,17 @@ extension WorkoutRoom {
     ///
     /// - Returns: whether it is unloaded.
     func unloadIfIdle(after limit: Duration) -> Bool {
-        guard phase == .open, links.isEmpty, history.undurable.isEmpty, durableWaiters.isEmpty,
-            context.clock.now - lastUse >= limit
-        else { return phase == .unloaded }
+        guard isIdle, context.clock.now - lastUse >= limit else { return phase == .unloaded }
         phase = .unloaded
+        countMemory()
         return true
     }
+
+    /// Whether nobody needs the room now.
+    private var isIdle: Bool {
+        phase == .open && links.isEmpty && history.undurable.isEmpty && durableWaiters.isEmpty
+    }
+
+    /// When the room was used last; nil while somebody needs it.
+    var idleSince: Timestamp? { isIdle ? lastUse : nil }
 }

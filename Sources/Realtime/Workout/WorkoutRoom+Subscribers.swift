@@ -87,12 +87,23 @@ extension WorkoutRoom {
             return .partial(.needsHistory(after: after, through: through))
         }
         let events = forWatchers ? self.forWatchers(missing) : missing
-        guard events.count <= Self.pageEvents else { return .partial(.page(Array(events.prefix(Self.pageEvents)))) }
-        return .complete(.events(events))
+        let page = Self.page(of: events)
+        return page.count == events.count ? .complete(.events(events)) : .partial(.page(page))
     }
 
-    /// Events of one page.
+    /// Events of one page, and their bytes.
     static let pageEvents = 200
+    static let pageBytes = 256 * 1024
+
+    /// As many of the events as one page holds; at least one, if there is one.
+    static func page(of events: [EncodedEvent]) -> [EncodedEvent] {
+        var bytes = 0
+        let count = events.prefix(pageEvents).prefix { event in
+            bytes += event.json.count + 1
+            return bytes <= pageBytes
+        }.count
+        return Array(events.prefix(max(1, count)))
+    }
 
     /// Events of this room's history as watchers may see them now, whatever they were allowed when they were stored.
     func forWatchers(_ events: [EncodedEvent]) -> [EncodedEvent] {

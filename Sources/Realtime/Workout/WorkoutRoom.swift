@@ -53,6 +53,8 @@ package actor WorkoutRoom {
     /// The state as it was sent last to somebody who subscribed.
     var encodedState: EncodedState?
     var lastUse: Timestamp
+    /// What the node's memory of rooms holds for this one.
+    private var countedBytes = 0
 
     init(_ loaded: LoadedWorkout, context: RoomContext, executor: any NIOSerialEventLoopExecutor) {
         id = loaded.id
@@ -71,6 +73,18 @@ package actor WorkoutRoom {
         cheers = CheerBudgets(
             perWatcher: context.configuration.cheersPerWatcher, perRoom: context.configuration.cheersPerRoom)
         lastUse = context.clock.now
+        countedBytes = loaded.history.bytes
+        context.memory.change(by: countedBytes)
+    }
+
+    deinit { context.memory.change(by: -countedBytes) }
+
+    /// Tells the node what the room occupies now; nothing once it is unloaded.
+    func countMemory() {
+        let bytes = phase == .unloaded ? 0 : history.bytes
+        guard bytes != countedBytes else { return }
+        context.memory.change(by: bytes - countedBytes)
+        countedBytes = bytes
     }
 
     /// Runs `body` in the room: at once on its own loop, otherwise in a later turn, in the order of the calls.
@@ -113,6 +127,7 @@ package struct RoomContext: Sendable {
     let presences: FriendPresences
     let consent: ConsentVersions
     let background: BackgroundTasks
+    let memory: RoomMemory
     let logger: Logger
     let metrics: RoomMetrics
 }
@@ -120,6 +135,7 @@ package struct RoomContext: Sendable {
 /// The rooms' metrics.
 struct RoomMetrics: Sendable {
     let rooms = Gauge(label: "fitai_rooms")
+    let roomBytes = Gauge(label: "fitai_room_bytes")
     let applied = Counter(label: "fitai_ops_applied_total")
     let repeated = Counter(label: "fitai_ops_repeated_total")
     let refused = Counter(label: "fitai_ops_refused_total")

@@ -34,6 +34,7 @@ extension Migration {
         Migration("0100_loaded_entries", PackageResources._100_loaded_entries_sql),
         Migration("0150_muted_watchers", PackageResources._150_muted_watchers_sql),
         Migration("0151_account_standing", PackageResources._151_account_standing_sql),
+        Migration("0160_heart_intervals", PackageResources._160_heart_intervals_sql),
         Migration("0110_template_bytes", PackageResources._110_template_bytes_sql),
     ]
 }

@@ -150,12 +150,12 @@ struct ConsentTests {
             try await server.database.pool.execute("update users set live_audience = 'public' where id = \(athlete)")
             await server.node.rooms.privacyChanged(athlete)
             for talker in [friend, stranger] { _ = try await talker.subscribe(lift.workout) }
-            let refused = try await lift.talker.ask(.heart(room: lift.room, bpm: 120, rr: []))
+            let refused = try await lift.talker.ask(.heart(room: lift.room, HeartBeat(bpm: 120)))
             #expect(refused.refusal?.code == .heartRateOff)
             try await server.database.pool.execute(
                 "update users set heart_rate_audience = 'friends' where id = \(athlete)")
             await server.node.rooms.privacyChanged(athlete)
-            _ = try await lift.talker.ask(.heart(room: lift.room, bpm: 121, rr: []))
+            _ = try await lift.talker.ask(.heart(room: lift.room, HeartBeat(bpm: 121)))
             let isHeart: @Sendable (ServerFrame) -> Bool = { if case .heart = $0 { true } else { false } }
             guard case .heart(_, 121, _) = try await friend.next(where: isHeart) else { return }
             #expect(try await stranger.frames(where: isHeart).isEmpty)
@@ -175,7 +175,7 @@ struct ConsentTests {
                 let athlete = lift.athlete.userId
                 try await pool.execute("update users set heart_rate_audience = 'friends' where id = \(athlete)")
                 await rooms.privacyChanged(athlete)
-                #expect(try await lift.talker.ask(.heart(room: lift.room, bpm: 121, rr: [])).refusal == nil)
+                #expect(try await lift.talker.ask(.heart(room: lift.room, HeartBeat(bpm: 121))).refusal == nil)
                 switch end {
                 case "deletion":
                     try await rooms.submit(

@@ -28,21 +28,6 @@ struct SessionTests {
         }
     }
 
-    @Test(
-        "garbage closes, an unknown request is answered",
-        arguments: ["{", "[]", "42", "{\"id\":1}", "{\"type\":\"op\",\"id\":1}"])
-    func garbage(_ text: String) async throws {
-        try await LiveTestServer.run { server in
-            let talker = try await LiveTalker.open(port: server.port)
-            try await talker.write(text)
-            if text.contains("op") {
-                #expect(try await talker.next { $0.refusal != nil }.refusal?.code == .badRequest)
-            } else {
-                #expect(try await talker.closeCode() == CloseCode.badFrame.rawValue)
-            }
-        }
-    }
-
     @Test("one connection of a user too many sends away the one that was silent for longest, which may come back")
     func tooMany() async throws {
         var configuration = LiveConfiguration()
