@@ -17,13 +17,18 @@ struct LiveServices: Sendable {
         foundation: LiveFoundation, accounts: Accounts, settings: LiveSettings, spill: Spill
     ) {
         let node = LiveNode(
-            configuration: settings.live, foundation: foundation, authenticate: accounts.authenticate)
+            configuration: settings.live, foundation: foundation, isEnded: accounts.isEnded,
+            authenticate: accounts.authenticate)
         let live = node.live
         sockets = SocketHost(
             configuration: settings.socket, group: foundation.group, logger: foundation.logger,
             authorise: { token in await live.authorise(token) },
             makeSession: { connection, request in live.makeSession(connection, request) })
         accounts.revoked.observe { sessions in live.registry.close(sessions: Set(sessions)) }
+        accounts.standings.observe { user, standing in
+            if standing == .suspended { live.registry.close(user: user) }
+            if standing == .active { await live.rooms.athleteShown(user) } else { await live.rooms.athleteHidden(user) }
+        }
         self.node = node
         self.spill = spill
         logger = foundation.logger

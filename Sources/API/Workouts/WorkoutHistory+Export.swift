@@ -41,6 +41,9 @@ extension WorkoutHistory {
         ofWorkouts(
             "workout-removed-watchers", "workout_removed_watchers", columns: ["c.workout_id", "c.user_id"],
             key: .id("c.user_id")),
+        ofWorkouts(
+            "workout-muted-watchers", "workout_muted_watchers", columns: ["c.workout_id", "c.user_id"],
+            key: .id("c.user_id")),
         ofWorkouts("workout-bases", "workout_bases", columns: ["c.workout_id", "c.state"], key: .id("c.workout_id")),
         ExportPart(
             "workout-plans", tables: ["workout_plans"],

@@ -7,6 +7,14 @@ extension WorkoutState {
         guard op.at >= Self.earliestTime else { throw Refusal(.invalid, "at lies before 2000-01-01") }
         if status == .deleted { throw Refusal(.deleted, "the workout is deleted") }
         try checkStatus(op.action)
+        // A full workout can still be ended, which each of them does at most once.
+        switch op.action {
+        case .complete, .abandon, .delete: break
+        default:
+            guard context.lastSeq < Self.eventLimit else {
+                throw Refusal(.limitReached, "a workout holds at most \(Self.eventLimit) events")
+            }
+        }
         switch op.action {
         case .plan(let details), .start(let details), .update(let details): try check(details)
         case .complete(let rpeTenths):
@@ -14,11 +22,7 @@ extension WorkoutState {
                 throw Refusal(.invalid, "rpe must be 1…10 in steps of 0.5")
             }
         case .pause, .resume, .abandon, .delete: break
-        default:
-            guard context.lastSeq < Self.eventLimit else {
-                throw Refusal(.limitReached, "a workout holds at most \(Self.eventLimit) events")
-            }
-            try checkContent(op.action, context)
+        default: try checkContent(op.action, context)
         }
     }
 

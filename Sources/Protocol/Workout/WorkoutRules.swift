@@ -78,7 +78,7 @@ public struct ExerciseFacts: Sendable, Hashable {
 extension WorkoutState {
     public static let entryLimit = 100
     public static let setLimit = 1000
-    /// Ops beside those on the workout itself are refused beyond so many events.
+    /// Every op but those that end the workout is refused beyond so many events.
     public static let eventLimit: Int64 = 20_000
     /// Muscles of each kind that an exercise may name, and the bytes of a muscle's name.
     static let muscleLimit = 32

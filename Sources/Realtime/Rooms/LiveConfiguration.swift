@@ -53,6 +53,13 @@ struct TokenBucket: Sendable {
         tokens = Double(burst)
     }
 
+    /// Whether it holds all it can, like one that was never touched.
+    func isFull(at now: Timestamp) -> Bool {
+        guard let filledAt else { return true }
+        let elapsed = Double(max(0, now.milliseconds - filledAt.milliseconds))
+        return tokens + elapsed / 1000 * perSecond >= burst
+    }
+
     /// Takes one token; otherwise answers in how many milliseconds there will be one.
     mutating func take(at now: Timestamp) -> Int64? {
         if let filledAt {

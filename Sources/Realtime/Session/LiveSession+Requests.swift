@@ -76,7 +76,7 @@ extension LiveSession {
             do throws(Refusal) {
                 let room = try await live.rooms.join(workout, creator: nil, link)
                 return { session in
-                    session.rooms[name] = room
+                    guard session.entered(room, as: name) else { return }
                     session.heart(id, inKnown: name, beat)
                 }
             } catch {
@@ -97,9 +97,8 @@ extension LiveSession {
         let connectionId = connection.id
         inBackground(id) { [live] in
             do {
-                if let durable = try await room.moderate(moderation, by: connectionId) {
-                    try await live.rooms.keep(durable, of: room.id)
-                }
+                let decision = try await room.moderate(moderation, by: connectionId)
+                try await live.rooms.keep(decision, of: room.id)
                 return { $0.send(.ok(id: id)) }
             } catch let refusal as Refusal {
                 return { $0.refuse(id, refusal) }
@@ -153,7 +152,7 @@ extension LiveSession {
             do throws(Refusal) {
                 let room = try await live.rooms.join(workout, creator: creator, link)
                 return { session in
-                    session.rooms[name] = room
+                    guard session.entered(room, as: name) else { return }
                     session.submit(id, to: room, op)
                 }
             } catch {
@@ -169,10 +168,6 @@ extension LiveSession {
 
     /// This connection's link to a room.
     func link(relation: Relation) -> RoomLink? {
-        guard let speaker else { return nil }
-        let burst = live.configuration.cheersPerWatcher
-        return RoomLink(
-            connection: connection, user: speaker.member, relation: relation, friends: speaker.friends,
-            cheers: TokenBucket(perSecond: max(1, burst / 10), burst: burst))
+        speaker.map { RoomLink(connection: connection, user: $0.member, relation: relation) }
     }
 }

@@ -11,13 +11,13 @@ final class LiveSession: SocketSession, @unchecked Sendable {
     struct Speaker {
         var identity: LiveIdentity
         let member: Member
-        var friends: Set<UserID>
     }
 
     let connection: SocketConnection
     let live: Live
     let logger: Logger
     let upgradeIdentity: LiveIdentity?
+    let lastHeard = LastHeard()
     var speaker: Speaker?
     /// Set when hello came; a second one is refused.
     var saidHello = false
@@ -45,6 +45,7 @@ final class LiveSession: SocketSession, @unchecked Sendable {
     }
 
     func received(_ message: ByteBuffer) {
+        lastHeard.now()
         let frame: ClientFrame
         do throws(ClientFrame.Fault) { frame = try ClientFrame(message.readableBytesView) } catch {
             if let refusal = error.refusal { refuse(error.id, refusal) }
@@ -69,7 +70,7 @@ final class LiveSession: SocketSession, @unchecked Sendable {
         for room in rooms.values { room.perform { [connection] in $0.leave(connection, isClosing: true) } }
         rooms = [:]
         guard let speaker else { return }
-        live.registry.remove(connection)
+        live.registry.remove(connection, of: speaker.member.userId)
         live.context.presences.left(speaker.member.userId, on: connection)
         logger.debug("connection closed", metadata: ["close.code": "\(closure.code)"])
     }
@@ -78,13 +79,30 @@ final class LiveSession: SocketSession, @unchecked Sendable {
 
     func refuse(_ id: Int64?, _ refusal: Refusal) { send(.error(id: id, refusal)) }
 
-    /// Runs a job off the loop while further messages wait; what it answers with runs on the loop.
+    /// The connection has to do with a room from now on.
+    ///
+    /// One that was closed while the room took it in leaves again, behind its joining: whoever joins in the background calls
+    /// this on the loop, also when nobody waits for the answer any more.
+    ///
+    /// - Returns: whether the connection is still there.
+    @discardableResult
+    func entered(_ room: WorkoutRoom, as name: String) -> Bool {
+        guard !isClosed else {
+            room.perform { [connection] in $0.leave(connection, isClosing: true) }
+            return false
+        }
+        rooms[name] = room
+        return true
+    }
+
+    /// Runs a job off the loop while further messages wait; what it answers with runs on the loop, on a connection that is
+    /// closed meanwhile too, where nothing is sent any more.
     func inBackground(_ id: Int64?, _ job: @escaping @Sendable () async -> @Sendable (LiveSession) -> Void) {
         connection.hold()
         let isStarted = live.context.background.start { [self] in
             let answer = await job()
             connection.eventLoop.execute { [self] in
-                if !isClosed { answer(self) }
+                answer(self)
                 connection.release()
             }
         }

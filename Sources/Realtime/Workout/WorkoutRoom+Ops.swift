@@ -101,14 +101,17 @@ extension WorkoutRoom {
 
     /// Sends an event to everyone who follows; what differs for watchers is encoded for them.
     private func publish(_ event: WorkoutEvent, _ json: [UInt8]) {
+        encodedState = nil
+        // While a new epoch is made nobody hears of it before the reset that begins it.
+        guard !isReapplying else { return }
         let hasOwn = ownOutbox.count > 0
         let hasWatchers = watcherOutbox.count > 0
         guard hasOwn || hasWatchers else { return }
         let frame = encoded(.event(room: name, EncodedEvent(seq: event.seq, json: json)))
         if hasOwn { ownOutbox.offer(frame) }
         guard hasWatchers else { return }
-        watcherOutbox.offer(
-            event.differsForWatchers ? encoded(.event(room: name, EncodedEvent(event.forWatchers))) : frame)
+        let watched = event.forWatchers(in: history.state)
+        watcherOutbox.offer(watched == event ? frame : encoded(.event(room: name, EncodedEvent(watched))))
     }
 
     nonisolated func encoded(_ frame: ServerFrame) -> EncodedFrame { EncodedFrame.text(frame.json) }

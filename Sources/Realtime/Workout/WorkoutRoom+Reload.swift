@@ -42,6 +42,7 @@ extension WorkoutRoom {
         bodyWeightGrams = loaded.bodyWeightGrams
         phase = .open
         var rejected: [(OpID, String)] = []
+        isReapplying = true
         for op in pending {
             if op.id == poison {
                 rejected.append((op.id, "the op could not be stored"))
@@ -49,6 +50,10 @@ extension WorkoutRoom {
             }
             do throws(Refusal) { _ = try submit(op) } catch { rejected.append((op.id, error.message)) }
         }
+        isReapplying = false
+        // The surviving history may be another one: who may not see it any more is out before it is told.
+        reviewWatchers()
+        announceToFriends()
         let own = encoded(.reset(room: name, snapshot(forWatchers: false)))
         let watched = encoded(.reset(room: name, snapshot(forWatchers: true)))
         ownOutbox.offer(own)
