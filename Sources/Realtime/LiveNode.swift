@@ -45,7 +45,7 @@ package struct LiveNode: Sendable {
         let logger = foundation.logger
         self.clock = clock
         deadLetters = DeadLetters(pool: foundation.pool, logger: logger)
-        let journal = WorkoutJournal(pool: foundation.pool, deadLetters: deadLetters, logger: logger)
+        let journal = WorkoutJournal(pool: foundation.pool, logger: logger)
         writeBehind = WriteBehind(target: journal, limitBytes: configuration.queueBytes, logger: logger)
         heartRates = HeartRateRecorder(pool: foundation.pool, logger: logger)
         background = BackgroundTasks()
@@ -54,8 +54,8 @@ package struct LiveNode: Sendable {
             pool: foundation.pool, people: foundation.people, ringLimit: configuration.ringEvents, ages: BaselineAges(),
             logger: logger)
         let context = RoomContext(
-            writeBehind: writeBehind, loader: loader, catalog: foundation.catalog, clock: clock,
-            configuration: configuration, heartRates: heartRates, presences: presences,
+            writeBehind: writeBehind, loader: loader, deadLetters: deadLetters, catalog: foundation.catalog,
+            clock: clock, configuration: configuration, heartRates: heartRates, presences: presences,
             consent: ConsentVersions(), background: background,
             memory: RoomMemory(limitBytes: configuration.roomBytes), logger: logger, metrics: RoomMetrics())
         rooms = Rooms(context: context, people: foundation.people, group: foundation.group)

@@ -23,7 +23,7 @@ struct DeadLettersCommand: AsyncParsableCommand {
                 if letters.isEmpty { print("There are no dead letters.") }
                 for letter in letters {
                     print("\(letter.id)  \(letter.createdAt.rfc3339)  workout \(letter.workout)  user \(letter.user)")
-                    print("    \(letter.op.action.kind.rawValue), op \(letter.op.id): \(letter.reason)")
+                    print("    \(letter.kept.op.action.kind.rawValue), op \(letter.kept.op.id): \(letter.reason)")
                 }
             }
         }

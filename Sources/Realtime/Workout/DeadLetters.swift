@@ -19,34 +19,34 @@ package struct DeadLetters: Sendable {
         package let id: Int64
         package let workout: WorkoutID
         package let user: UserID
-        package let op: WorkoutOp
+        package let kept: KeptOp
         package let reason: String
         package let createdAt: Timestamp
         package let resolvedAt: Timestamp?
     }
 
-    /// Stores a refused op; waits until storage takes it, since nothing behind it may be stored before.
-    func add(_ entry: JournalEntry, reason: String) async {
+    /// Stores a refused op, once, and says so when that too is refused.
+    ///
+    /// - Throws: while storage is away; nothing behind the op may be stored before.
+    func add(_ entry: JournalEntry, reason: String) async throws(StoreError) {
         var writer = JSONWriter()
-        writer.object { entry.op.write(to: &$0) }
+        writer.object { KeptOp(entry.op, isAutomatic: entry.event.effects.isAutomatic).write(to: &$0) }
         let op = writer.bytes
-        count.increment()
-        var backOff = BackOff()
-        while true {
-            do {
-                try await pool.execute(
-                    """
-                    insert into dead_letters (workout_id, user_id, op_id, epoch, seq, op, reason)
-                    values (\(entry.workout), \(entry.athlete), \(entry.op.id), \(entry.event.epoch),
-                        \(entry.event.seq), \(op), \(reason))
-                    """)
-                return
-            } catch {
-                logger.error("a dead letter waits for storage", metadata: ["error": "\(error)"])
-                guard error.isWorthRetrying else { return }
-            }
-            do { try await Task.sleep(for: backOff.next()) } catch { return }
+        do throws(StoreError) {
+            try await pool.execute(
+                """
+                insert into dead_letters (workout_id, user_id, op_id, epoch, seq, op, reason)
+                select \(entry.workout), \(entry.athlete), \(entry.op.id), \(entry.event.epoch),
+                    \(entry.event.seq), \(op), \(reason)
+                where not exists (
+                    select from dead_letters
+                    where workout_id = \(entry.workout) and op_id = \(entry.op.id) and resolved_at is null)
+                """)
+        } catch {
+            guard !error.isWorthRetrying else { throw error }
+            logger.error("a dead letter could not be kept", metadata: ["error": "\(error)"])
         }
+        count.increment()
     }
 
     /// Unresolved letters, oldest first; at most 1,000.
@@ -66,7 +66,7 @@ package struct DeadLetters: Sendable {
             for letter in try await letters(where: "resolved_at is null and retry_requested_at is not null") {
                 try await pool.execute("update dead_letters set retry_requested_at = null where id = \(letter.id)")
                 do throws(Refusal) {
-                    _ = try await rooms.submit(letter.op, to: letter.workout, by: letter.user)
+                    try await rooms.submitAgain(letter.kept, to: letter.workout, by: letter.user)
                 } catch {
                     logger.error(
                         "a dead letter was refused again",
@@ -88,7 +88,7 @@ package struct DeadLetters: Sendable {
             """, as: (Int64, UUIDv7, UUIDv7, [UInt8], String, Timestamp, Timestamp?).self)
         return try rows.map { row in
             Letter(
-                id: row.0, workout: row.1, user: row.2, op: try WorkoutOp(JSONReader.parse(row.3)), reason: row.4,
+                id: row.0, workout: row.1, user: row.2, kept: try KeptOp(JSONReader.parse(row.3)), reason: row.4,
                 createdAt: row.5, resolvedAt: row.6)
         }
     }

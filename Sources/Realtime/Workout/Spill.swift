@@ -13,12 +13,18 @@ package struct Spill: Sendable {
     package struct SpilledOp: Sendable, Hashable {
         package let workout: WorkoutID
         package let athlete: UserID
-        package let op: WorkoutOp
+        package let kept: KeptOp
 
-        package init(workout: WorkoutID, athlete: UserID, op: WorkoutOp) {
+        package var op: WorkoutOp { kept.op }
+
+        package init(workout: WorkoutID, athlete: UserID, op: WorkoutOp, isAutomatic: Bool = false) {
+            self.init(workout: workout, athlete: athlete, KeptOp(op, isAutomatic: isAutomatic))
+        }
+
+        init(workout: WorkoutID, athlete: UserID, _ kept: KeptOp) {
             self.workout = workout
             self.athlete = athlete
-            self.op = op
+            self.kept = kept
         }
     }
 
@@ -36,7 +42,12 @@ package struct Spill: Sendable {
     }
 
     package func keep(_ entries: [JournalEntry], at time: Timestamp) throws(Failure) {
-        try keep(entries.map { SpilledOp(workout: $0.workout, athlete: $0.athlete, op: $0.op) }, at: time)
+        let ops = entries.map { entry in
+            SpilledOp(
+                workout: entry.workout, athlete: entry.athlete, op: entry.op,
+                isAutomatic: entry.event.effects.isAutomatic)
+        }
+        try keep(ops, at: time)
     }
 
     /// Writes ops, in order, into a new file that is on disk when this returns.
@@ -53,7 +64,7 @@ package struct Spill: Sendable {
         writer.object { writer in
             writer.member("workoutId", spilled.workout)
             writer.member("userId", spilled.athlete)
-            writer.member("op") { spilled.op.write(to: &$0) }
+            writer.member("op") { spilled.kept.write(to: &$0) }
         }
         let payload = writer.bytes
         return bigEndian(UInt32(payload.count)) + bigEndian(checksum(payload[...])) + payload
@@ -94,7 +105,7 @@ package struct Spill: Sendable {
 
     private func offer(_ spilled: SpilledOp, to rooms: Rooms) async throws {
         do throws(Refusal) {
-            _ = try await rooms.submit(spilled.op, to: spilled.workout, by: spilled.athlete, within: .seconds(30))
+            try await rooms.submitAgain(spilled.kept, to: spilled.workout, by: spilled.athlete, within: .seconds(30))
         } catch {
             // What an op of the same file should have made was refused for good, so this will never be known either.
             guard error.code.isTemporary, error.code != .unknownTarget else {
@@ -135,7 +146,7 @@ package struct Spill: Sendable {
                 SpilledOp(
                     workout: try fields.required("workoutId", fields.id("workoutId")),
                     athlete: try fields.required("userId", fields.id("userId")),
-                    op: try WorkoutOp(try fields.object("op").json)))
+                    try KeptOp(try fields.object("op").json)))
             rest = rest.dropFirst(8 + length)
         }
         if !rest.isEmpty { logger.warning("a spill file ends in a torn op", metadata: ["spill.file": "\(path)"]) }
