@@ -35,10 +35,12 @@ package struct LiveNode: Sendable {
     private let background: BackgroundTasks
     private let retries: DeadLetterRetries
 
-    /// - Parameter authenticate: verifies access tokens.
+    /// - Parameters:
+    ///   - isEnded: whether a session that a token was verified for has been ended since.
+    ///   - authenticate: verifies access tokens.
     package init(
         configuration: LiveConfiguration, foundation: LiveFoundation, clock: ServerClock = ServerClock(),
-        authenticate: @escaping Live.Authenticate
+        isEnded: @escaping Live.IsEnded, authenticate: @escaping Live.Authenticate
     ) {
         let logger = foundation.logger
         self.clock = clock
@@ -53,10 +55,11 @@ package struct LiveNode: Sendable {
             logger: logger)
         let context = RoomContext(
             writeBehind: writeBehind, loader: loader, catalog: foundation.catalog, clock: clock,
-            configuration: configuration, heartRates: heartRates, presences: presences, background: background,
-            logger: logger, metrics: RoomMetrics())
+            configuration: configuration, heartRates: heartRates, presences: presences,
+            consent: ConsentVersions(), background: background,
+            memory: RoomMemory(limitBytes: configuration.roomBytes), logger: logger, metrics: RoomMetrics())
         rooms = Rooms(context: context, people: foundation.people, group: foundation.group)
-        live = Live(rooms: rooms, registry: SessionRegistry(), authenticate: authenticate)
+        live = Live(rooms: rooms, registry: SessionRegistry(), authenticate: authenticate, isEnded: isEnded)
         retries = DeadLetterRetries(letters: deadLetters, rooms: rooms)
     }
 

@@ -46,6 +46,10 @@ public struct Fields: Sendable {
         try list(name, "an array of strings") { $0.string }
     }
 
+    public func integers(_ name: String) throws(Refusal) -> [Int64] {
+        try list(name, "an array of whole numbers") { $0.integer }
+    }
+
     public func object(_ name: String) throws(Refusal) -> Fields {
         let value = try required(name, json[name])
         guard value.object != nil else { throw Refusal(.badRequest, "\(name) must be an object") }

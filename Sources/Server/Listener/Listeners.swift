@@ -45,6 +45,8 @@ struct Listeners: Sendable {
             name: "operations", portVariable: Variable.opsPort.name,
             address: .init(host: "127.0.0.1", port: configuration.operations.port), responder: responder,
             server: .http1(), eventLoops: group, drainTimeout: .seconds(1), logger: logger,
+            // Operators see a server that takes no more connections.
+            descriptorReserve: Descriptors.reserve / 2,
             onListening: { port in bound { $0.operationsPort = port } })
     }
 

@@ -221,7 +221,7 @@ struct SocialTests {
     @Test("a friend shows as online and live unless they let nobody watch")
     func presence() async throws {
         let workout = WorkoutID.make()
-        let hooks = LiveHooks(status: { _ in LiveHooks.Status(isOnline: true, live: workout) })
+        let hooks = LiveHooks(status: { _, _ in FriendStatus(isOnline: true, live: workout) })
         try await RESTServer.run(live: hooks) { server in
             let (ada, bob) = (try await server.user("ada"), try await server.user("bob"))
             try await Relations(pool: server.pool).makeFriends([(ada.id, bob.id)], at: server.clock.now)
