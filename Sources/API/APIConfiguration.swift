@@ -27,8 +27,12 @@ package struct APIConfiguration: Sendable {
     package var limits = RateLimitConfiguration()
     package var loginDelays = LoginDelays.Policy()
     package var passwordCost = PasswordCost()
+    /// Mixed into passwords before they are hashed; nil for none.
+    package var passwordPepper: PasswordPepper?
     package var accessTokenLifetime = Duration.seconds(15 * 60)
     package var refreshTokenLifetime = Duration.seconds(30 * 24 * 3600)
+    /// However often it is renewed, a session ends after this time.
+    package var longestSession = Duration.seconds(90 * 24 * 3600)
     /// How long a body may take to arrive.
     package var bodyTimeout = Duration.seconds(20)
     /// How long a handler may take.

@@ -138,6 +138,7 @@ package struct App: Sendable {
             objects: configuration.objects.s3.map { .s3($0) } ?? .disk(directory: URL(filePath: directory.path)))
         api.version = Release.version
         api.spoolDirectory = try directory.subdirectory("spool")
+        api.passwordPepper = configuration.accounts.passwordPepper
         api.google = configuration.accounts.google
         api.github = configuration.accounts.github
         api.trustedProxies = configuration.listener.trustedProxies

@@ -98,6 +98,13 @@ extension Variable {
         allowed: "an address, with or without a name: `FitAI <mail@example.org>`",
         "Who mails come from; has to be set together with SMTP_URL.")
 
+    static let passwordPepper = Variable(
+        "PASSWORD_PEPPER", .none,
+        allowed: "a file that only its owner may read: a key a line, newest first, at least 32 bytes in base64",
+        "Mixed into passwords before they are hashed. Older keys stay below until their users have signed in; "
+            + "who loses a key has those users reset their passwords."
+    )
+
     static let googleClientId = Variable(
         "GOOGLE_CLIENT_ID", .none, allowed: "what Google names this server",
         "With GOOGLE_CLIENT_SECRET: people can sign in by Google.")
@@ -183,9 +190,9 @@ extension Variable {
     /// Every variable, in the order in which a reader wants them.
     package static let all: [Variable] = [
         host, port, publicURL, tlsCertificate, tlsKey, allowedOrigins, trustedProxies, webDirectory, explorerDirectory,
-        dataDirectory, databaseURL, databasePoolSize, redisURL, smtpURL, mailFrom, googleClientId, googleClientSecret,
-        googleIssuer, githubClientId, githubClientSecret, githubURL, githubAPIURL, s3URL, s3Bucket, s3Region,
-        s3AccessKeyId, s3SecretAccessKey, queueBytes, roomBytes, nodeName, eventLoops,
+        dataDirectory, databaseURL, databasePoolSize, redisURL, smtpURL, mailFrom, passwordPepper,
+        googleClientId, googleClientSecret, googleIssuer, githubClientId, githubClientSecret, githubURL, githubAPIURL,
+        s3URL, s3Bucket, s3Region, s3AccessKeyId, s3SecretAccessKey, queueBytes, roomBytes, nodeName, eventLoops,
         requestSeconds, drainSeconds,
         requestRate, exemptRoles, frameBytes,
         subscriptions, opsPerSecond, opsBurst, connectionsPerUser, connectionsPerAddress, silentPerAddress,

@@ -48,7 +48,8 @@ struct RequestDecoderFuzzTests {
         ]
         try await DecoderFuzz("cookies", texts: texts, mostBytes: 250).run { input, _ in
             let facts = facts(.cookie, String(decoding: input, as: UTF8.self))
-            if let attempt = SignInAttempt(by: .google, in: facts, at: Self.now) {
+            let cookie = facts.cookie("fitai_sign_in_google")
+            if let attempt = SignInAttempt(by: .google, cookie, at: Self.now) {
                 #expect(ReturnPath.isOurs(attempt.returnTo))
             }
             if let token = facts.cookie("fitai_refresh") { _ = OpaqueSecret(token) }
