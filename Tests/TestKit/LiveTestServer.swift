@@ -43,7 +43,8 @@ package struct LiveTestServer: Sendable {
         _ body: @escaping @Sendable (LiveTestServer) async throws -> Value
     ) async throws -> Value {
         let foundation = LiveFoundation(
-            pool: database.pool, people: People(storedIn: database.pool),
+            pool: database.pool, pools: LivePools(database.configuration, logger: .silent),
+            people: People(storedIn: database.pool),
             catalog: ExerciseCatalog([bench, squat, pullUp]),
             group: MultiThreadedEventLoopGroup.singleton, logger: .silent)
         let node = LiveNode(configuration: configuration, foundation: foundation, clock: clock) { token in

@@ -36,6 +36,8 @@ package struct SocketConfiguration: Sendable {
 
     /// Connections at most, all event loops together; more are answered 503.
     package var connectionLimit = 100_000
+    /// Whether memory is so short that no more connections are taken.
+    package var isShortOfMemory: @Sendable () -> Bool = { false }
     /// Time for the first request head, and for the whole upgrade once it has come.
     package var upgradeTimeout = TimeAmount.seconds(10)
     /// Time after which a kept-alive REST connection without a request is closed.

@@ -32,5 +32,6 @@ extension Migration {
             "0095_body_weight_shares_as_shipped", PackageResources._095_body_weight_shares_as_shipped_sql),
         Migration("0096_templates_for_friends", PackageResources._096_templates_for_friends_sql),
         Migration("0100_loaded_entries", PackageResources._100_loaded_entries_sql),
+        Migration("0170_unreadable_letters", PackageResources._170_unreadable_letters_sql),
     ]
 }
