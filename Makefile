@@ -16,8 +16,9 @@ PYTHON_TESTS := $(wildcard Tests/spec Tests/openapi Tests/objects Tests/analytic
 CRASH_ROUNDS ?= 50
 FUZZ_SEQUENCES ?= 100000
 SOAK ?= Crash|Fuzz
+SLOW_PERCENT ?= 33
 
-.PHONY: help run demo test test-swift test-python lint format bench soak clean setup-run setup-test setup-lint
+.PHONY: help run demo test test-swift test-python test-slow lint format bench soak clean setup-run setup-test setup-lint
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## (.*)/  make \1\t\2/' | expand -t 16
@@ -50,9 +51,17 @@ format: ## Format every Swift file in place
 bench: setup-test ## Measure fan-out and the write path against their targets
 	loadtest/bench/run.sh
 
-soak: setup-test ## Run the crash and fuzz tests for long: CRASH_ROUNDS, FUZZ_SEQUENCES
+test-slow: setup-test .venv/.installed ## Run every test on a third of a core (SLOW_PERCENT): none may depend on the machine's speed
+	swift build --build-tests
+	scripts/slow.sh $(SLOW_PERCENT) swift test --skip-build --no-parallel
+	set -e; for folder in $(PYTHON_TESTS); do \
+		scripts/slow.sh $(SLOW_PERCENT) .venv/bin/python -m pytest -q -p no:cacheprovider $$folder; done
+
+soak: setup-test ## Run the crash and fuzz tests for long (CRASH_ROUNDS, FUZZ_SEQUENCES), Autobahn's suite, every test slowly
 	swift build --build-tests
 	FITAI_CRASH_ROUNDS=$(CRASH_ROUNDS) FITAI_FUZZ_SEQUENCES=$(FUZZ_SEQUENCES) swift test --skip-build --filter '$(SOAK)'
+	python3 Tests/autobahn/published.py
+	$(MAKE) test-slow
 
 clean: ## Remove what was built, but no data
 	rm -rf .build .venv

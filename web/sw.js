@@ -1,4 +1,5 @@
-// Opens the pages without a connection: always the network first, what was kept when that is away.
+// Opens the pages without a connection: always the network first, what was kept when that is away. Only the files that
+// the pages are made of are kept, which are the same for everybody; nothing of /v1 ever is.
 
 const SHELL = "fitai-shell";
 
@@ -8,13 +9,19 @@ self.addEventListener("activate", (event) => event.waitUntil(self.clients.claim(
 // The page tells what it was made of; those files are kept.
 self.addEventListener("message", ({ data }) => keep(data.keep));
 
-async function keep(urls) {
+/** Whether a path is one of the pages' own files. */
+const isFile = (url) => url.origin === location.origin && !url.pathname.startsWith("/v1/")
+  && !url.pathname.startsWith("/tests/");
+
+async function keep(asked) {
+  const urls = asked.filter((url) => isFile(new URL(url, location.href)));
   const shell = await caches.open(SHELL);
   const old = await shell.keys();
   await Promise.all(urls.map(async (url) => {
     try {
-      const response = await fetch(url, { cache: "no-cache" });
-      if (response.ok) await shell.put(url, response);
+      const response = await fetch(url, { cache: "no-cache", credentials: "omit" });
+      const isForAll = !/private|no-store/.test(response.headers.get("cache-control") ?? "");
+      if (response.ok && isForAll) await shell.put(url, response);
     } catch {
       // Out of reach just now; the older copy stays.
     }
@@ -23,10 +30,7 @@ async function keep(urls) {
 }
 
 self.addEventListener("fetch", (event) => {
-  const url = new URL(event.request.url);
-  const isPage = event.request.method === "GET" && url.origin === location.origin && !url.pathname.startsWith("/v1/")
-    && !url.pathname.startsWith("/tests/");
-  if (isPage) event.respondWith(answer(event.request));
+  if (event.request.method === "GET" && isFile(new URL(event.request.url))) event.respondWith(answer(event.request));
 });
 
 async function answer(request) {

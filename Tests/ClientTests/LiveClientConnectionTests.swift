@@ -5,7 +5,7 @@ import Synchronization
 import TestKit
 import Testing
 
-@Suite("The live client's connection", .timeLimit(.minutes(1)))
+@Suite("The live client's connection", .timeLimit(.minutes(10)))
 struct LiveClientConnectionTests {
     private func waits(_ event: LiveEvent) -> String? {
         if case .connection(.waiting(_, let why)) = event { why } else { nil }
@@ -109,7 +109,7 @@ struct LiveClientConnectionTests {
         let proxy = try await FaultProxy.start(toPort: server.port)
         try await RunningClient.with(
             server: server, port: proxy.port,
-            configure: { $0.silence = .milliseconds(500) }
+            configure: { $0.silence = .seconds(2) }
         ) { running in
             _ = try await running.greet()
             // The welcome has passed the proxy.

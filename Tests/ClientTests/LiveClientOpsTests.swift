@@ -4,7 +4,7 @@ import Protocol
 import TestKit
 import Testing
 
-@Suite("Ops through the live client", .timeLimit(.minutes(1)))
+@Suite("Ops through the live client", .timeLimit(.minutes(10)))
 struct LiveClientOpsTests {
     private let workout = WorkoutID.make()
     private var room: String { RoomName.workout(workout).text }

@@ -3,7 +3,7 @@ import Protocol
 import TestKit
 import Testing
 
-@Suite("Rooms through the live client", .timeLimit(.minutes(1)))
+@Suite("Rooms through the live client", .timeLimit(.minutes(10)))
 struct LiveClientRoomTests {
     private func events(_ event: LiveEvent) -> [Int64]? {
         if case .room(_, .events(let events)) = event { events.map(\.seq) } else { nil }

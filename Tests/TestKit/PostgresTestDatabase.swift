@@ -1,3 +1,4 @@
+import API
 import Glibc
 import Logging
 import Protocol
@@ -19,20 +20,24 @@ package actor TestPostgres {
     package static let shared = TestPostgres()
 
     private var server: Task<PostgresConfiguration, any Error>?
-    private var template: Task<String, any Error>?
+    private var templates: [Contents: Task<String, any Error>] = [:]
     /// Kept, because its server stops with it.
     private var cluster: TestCluster?
 
+    /// What a fresh database holds: all migrations, or the exercise library as well.
+    package enum Contents: Sendable { case schema, library }
+
     /// Lends a fresh database to `body`, with all migrations unless `isMigrated` is false, and drops it.
     package static func withDatabase<Value: Sendable>(
-        isMigrated: Bool = true, adjust: @Sendable (inout PostgresConfiguration) -> Void = { _ in },
+        isMigrated: Bool = true, holding contents: Contents = .schema,
+        adjust: @Sendable (inout PostgresConfiguration) -> Void = { _ in },
         _ body: (TestDatabase) async throws -> Value
     ) async throws -> Value {
         let server = try await shared.startedServer()
-        let template = isMigrated ? try await shared.migratedTemplate() : "template0"
+        let template = isMigrated ? try await shared.template(holding: contents) : "template0"
         let name = newName()
         try await run("create database \(name) template \(template)", on: server)
-        var configuration = server.database(name)
+        var configuration = server.database(name).unhurried
         adjust(&configuration)
         let pool = PostgresPool(configuration: configuration, logger: .silent)
         let database = TestDatabase(name: name, configuration: configuration, pool: pool)
@@ -70,17 +75,27 @@ package actor TestPostgres {
         return try PostgresConfiguration(connection: try await cluster.start()).database("postgres")
     }
 
-    private func migratedTemplate() async throws -> String {
-        if let template { return try await template.value }
+    /// The name of a database that others are copies of; made once, since filling one takes longer than copying it.
+    private func template(holding contents: Contents) async throws -> String {
+        if let made = templates[contents] { return try await made.value }
         let server = try await startedServer()
-        if let template { return try await template.value }
+        if let made = templates[contents] { return try await made.value }
         let make = Task {
             let name = Self.newName()
-            try await Self.run("create database \(name) template template0", on: server)
-            try await Migrator(configuration: server.database(name), logger: .silent).migrate()
+            switch contents {
+            case .schema:
+                try await Self.run("create database \(name) template template0", on: server)
+                try await Migrator(configuration: server.database(name), logger: .silent).migrate()
+            case .library:
+                let schema = try await self.template(holding: .schema)
+                try await Self.run("create database \(name) template \(schema)", on: server)
+                let pool = PostgresPool(configuration: server.database(name).unhurried, logger: .silent)
+                try await ExerciseSeed.load(into: pool)
+                await pool.close()
+            }
             return name
         }
-        template = make
+        templates[contents] = make
         return try await make.value
     }
 
@@ -89,9 +104,17 @@ package actor TestPostgres {
     }
 
     private static func run(_ command: String, on server: PostgresConfiguration) async throws {
-        var server = server
-        server.statementDeadline = .seconds(60)
-        server.connectTimeout = .seconds(30)
-        try await PostgresConnection.once(server, logger: .silent) { try $0.script(command) }
+        try await PostgresConnection.once(server.unhurried, logger: .silent) { try $0.script(command) }
+    }
+}
+
+extension PostgresConfiguration {
+    /// With limits that only a hang meets, so that no test's success depends on how fast the machine is.
+    fileprivate var unhurried: PostgresConfiguration {
+        var copy = self
+        copy.statementDeadline = Watchdog.patience
+        copy.connectTimeout = Watchdog.patience
+        copy.leaseTimeout = Watchdog.patience
+        return copy
     }
 }

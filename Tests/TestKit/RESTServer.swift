@@ -61,7 +61,7 @@ package struct RESTServer: Sendable {
         var table = RouteTable()
         extra(&table)
         let bound: @Sendable (inout PostgresConfiguration) -> Void = { $0.maxConnections = connections }
-        return try await TestPostgres.withDatabase(adjust: bound) { database in
+        return try await TestPostgres.withDatabase(holding: isLive ? .library : .schema, adjust: bound) { database in
             let revoked = RevokedSessions(pool: database.pool, logger: .silent, now: configuration.now)
             let tokens = TokenVerifier(keys: keys, revoked: revoked, now: configuration.now)
             let node = isLive ? try await node(on: database.pool) : nil
@@ -85,11 +85,14 @@ package struct RESTServer: Sendable {
     }
 
     private static func configuration(in directory: URL) throws -> APIConfiguration {
-        APIConfiguration(
+        var configuration = APIConfiguration(
             publicURL: "http://127.0.0.1", allowedOrigins: ["http://127.0.0.1"],
             mail: .drop(directory: directory.appendingPathComponent("mail")),
             mailFrom: try mailSender(), exportDirectory: directory.appendingPathComponent("exports"),
             objects: .disk(directory: directory.appendingPathComponent("objects")))
+        configuration.handlerTimeout = Watchdog.patience
+        configuration.bodyTimeout = Watchdog.patience
+        return configuration
     }
 
     private static func mailSender() throws -> MailAddress {
@@ -99,7 +102,6 @@ package struct RESTServer: Sendable {
     }
 
     private static func node(on pool: PostgresPool) async throws -> LiveNode {
-        try await ExerciseSeed.load(into: pool)
         let foundation = LiveFoundation(
             pool: pool, pools: LivePools(pool.configuration, logger: .silent), people: People(storedIn: pool),
             catalog: try await Exercises(pool: pool).catalog(),

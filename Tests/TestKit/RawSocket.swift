@@ -95,7 +95,9 @@ package final class RawSocket: Sendable {
     ) async throws -> Value {
         let promise = channel.eventLoop.makePromise(of: Value.self)
         let reader = reader
-        let patience = channel.eventLoop.scheduleTask(in: .seconds(30)) { promise.fail(RawSocketError.nothingCame) }
+        let patience = channel.eventLoop.scheduleTask(in: .seconds(Watchdog.patience.components.seconds)) {
+            promise.fail(RawSocketError.nothingCame)
+        }
         channel.eventLoop.execute {
             reader.value.wait { buffer, ended in
                 if let value = take(&buffer, ended) {

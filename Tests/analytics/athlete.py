@@ -167,7 +167,7 @@ class Athlete:
                 socket.send(json.dumps(frame | action))
             durable = 0
             while durable < len(script):
-                frame = self._hear(socket, timeout=30)
+                frame = self._hear(socket, timeout=300)
                 if frame is None:
                     raise TimeoutError(f"{room} is durable up to {durable} of {len(script)}")
                 if frame["type"] == "durable" and frame["room"] == room:

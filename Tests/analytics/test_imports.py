@@ -35,7 +35,7 @@ class Imported:
             f"{served.address}/v1/workouts/import?unknownExercises=create{unit}{query}", method="POST",
             data=self.log.path.read_bytes(),
             headers={"content-type": "text/csv", "authorization": f"Bearer {self.athlete.token}"})
-        with urllib.request.urlopen(request, timeout=120) as response:
+        with urllib.request.urlopen(request, timeout=600) as response:
             assert response.status == 200
             return json.load(response)
 

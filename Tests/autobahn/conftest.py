@@ -27,7 +27,7 @@ def port():
         assert target.poll() is None, "the echo target died"
     finally:
         target.terminate()
-        target.wait(timeout=20)
+        target.wait(timeout=300)
 
 
 @pytest.fixture

@@ -35,7 +35,7 @@ class Peer:
     """One connection. Frames come as (opcode, payload) with fragments joined and messages inflated."""
 
     def __init__(self, port, extensions=None):
-        self.socket = socket.create_connection(("127.0.0.1", port), timeout=20)
+        self.socket = socket.create_connection(("127.0.0.1", port), timeout=300)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.buffer = b""
         fields = [

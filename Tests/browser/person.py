@@ -8,7 +8,8 @@ from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
 
-PATIENCE_SECONDS = 30
+# A watchdog: nothing is expected to take so long, on however slow a machine.
+PATIENCE_SECONDS = 180
 
 
 def browser(width=1280, height=900, scheme="dark", keeps_frames=False):
@@ -106,6 +107,24 @@ class Person:
         self.fill("password", self.password)
         self.button("Create account", "form")
         self.sees(f"Hi {self.name}")
+
+    def go(self, fragment):
+        """To another page, as a link leads there: nothing is loaded anew."""
+        self.driver.execute_script("location.hash = arguments[0]", fragment)
+
+    def sign_in(self, login, password):
+        self.fill("login", login)
+        self.fill("password", password)
+        self.button("Sign in", "form")
+        self.sees("Hi ")
+
+    def sign_out(self):
+        self.go("#/settings")
+        self.button("Sign out")
+        self.find("input[name=login]")
+
+    def everything_is_sent(self):
+        self.wait(lambda: self.stored("fitai.op.") == [], "an empty outbox")
 
     def start_workout(self):
         self.button("Start workout")

@@ -11,7 +11,7 @@ import botocore.exceptions
 from botocore.config import Config
 
 BUCKET = "pictures"
-START_SECONDS = 60
+START_SECONDS = 300
 # The calls that make the user and the bucket; every later one has to be signed by that user.
 UNCHECKED_CALLS = 4
 ALLOW_ALL = '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:*","Resource":"*"}]}'
@@ -70,7 +70,7 @@ class Store:
     def stop(self):
         if self.process:
             self.process.kill()
-            self.process.wait(timeout=30)
+            self.process.wait(timeout=START_SECONDS)
             self.process = None
 
     def freeze(self):

@@ -10,7 +10,7 @@ import zlib
 import pytest
 from served import Served
 
-WAIT_SECONDS = 30
+WAIT_SECONDS = 300
 
 
 def png(red):
@@ -34,13 +34,13 @@ def upload(served, token, picture):
     request = urllib.request.Request(served.address + "/v1/users/upload-avatar", data=form, method="POST")
     request.add_header("authorization", f"Bearer {token}")
     request.add_header("content-type", "multipart/form-data; boundary=gym")
-    with urllib.request.urlopen(request, timeout=60) as response:
+    with urllib.request.urlopen(request, timeout=WAIT_SECONDS) as response:
         return json.loads(response.read())
 
 
 def picture(served, path, token):
     request = urllib.request.Request(served.address + path, headers={"authorization": f"Bearer {token}"})
-    with urllib.request.urlopen(request, timeout=60) as response:
+    with urllib.request.urlopen(request, timeout=WAIT_SECONDS) as response:
         return response.headers["content-type"], response.read()
 
 

@@ -26,7 +26,7 @@ def call(method, path, body=None, token=None):
     if body is not None:
         request.add_header("content-type", "application/json")
         data = json.dumps(body).encode()
-    with urllib.request.urlopen(request, data=data, timeout=30) as response:
+    with urllib.request.urlopen(request, data=data, timeout=300) as response:
         text = response.read()
         return json.loads(text) if text else None
 

@@ -164,12 +164,13 @@ export class Connection extends EventTarget {
     this.#after("token", delay, async () => {
       try {
         const access = await this.#session.token({ fresh: true });
+        if (this.state !== "open") return;
         if (!access) return this.#end(4501);
         await this.request("token", { token: access.token });
         this.#renewTokenBefore(access.expiresAt);
       } catch {
         // Lost or refused: the server's grace is 30 s, then it closes and a new connection gets a new token.
-        this.#renewTokenBefore(0);
+        if (this.state === "open") this.#renewTokenBefore(0);
       }
     });
   }

@@ -1,11 +1,15 @@
 // The last known state of the athlete's running workout, on the device: it opens without a connection.
 
-const PREFIX = "fitai.room.";
+import { keptKey } from "../rest/kept.js";
+
 const DELAY_MS = 300;
 
-/** Restores the room from this device and keeps it there from now on; answers a function that ends that. */
-export function keepRoom(room) {
-  const key = PREFIX + room.name;
+/** Whether this device keeps a room of this name for the athlete. */
+export const isKept = (roomName, userId) => localStorage.getItem(keptKey("room", userId, roomName)) !== null;
+
+/** Restores the athlete's room from this device and keeps it there from now on; answers a function that ends that. */
+export function keepRoom(room, userId) {
+  const key = keptKey("room", userId, room.name);
   let timer = null;
   const kept = localStorage.getItem(key);
   if (kept) room.restore(JSON.parse(kept));
@@ -13,10 +17,11 @@ export function keepRoom(room) {
   const write = () => {
     clearTimeout(timer);
     timer = null;
-    const { status } = room.state;
+    const { athlete, state: { status } } = room;
     if (!room.position) return;
+    if (athlete?.userId !== userId) return localStorage.removeItem(key);
     if (room.status === "gone" || !["planned", "active", "paused"].includes(status)) return localStorage.removeItem(key);
-    const { state, position, epoch, athlete, records } = room;
+    const { state, position, epoch, records } = room;
     try {
       localStorage.setItem(key, JSON.stringify({ state, position, epoch, athlete, records: [...records] }));
     } catch {

@@ -22,6 +22,8 @@ export class Room extends EventTarget {
   heart = null;
   /** joining, live or gone. */
   status = "joining";
+  /** Whether the last answer was that there is no such room; an own one may still come with its first op. */
+  isMissing = false;
   /** Records by kind and exercise, as far as events were seen. */
   records = new Map();
   /** The events seen, oldest first; all of them where the history was asked for. */
@@ -31,6 +33,7 @@ export class Room extends EventTarget {
   #joining = null;
   #isOwn;
   #wantsHistory;
+  #hasLeft = false;
 
   /** `wantsHistory` reads the events too that led to the first snapshot, unless they are very many. */
   constructor(connection, workoutId, { isOwn = false, wantsHistory = false } = {}) {
@@ -57,6 +60,7 @@ export class Room extends EventTarget {
   get isLive() { return this.status === "live" && this.#connection.state === "open"; }
 
   leave() {
+    this.#hasLeft = true;
     this.#connection.removeEventListener("open", this.#opened);
     this.#connection.removeEventListener("push", this.#pushed);
     this.#connection.removeEventListener("state", this.#stateChanged);
@@ -74,19 +78,21 @@ export class Room extends EventTarget {
 
   /** Subscribes from where this page stands; `afresh` asks for a whole snapshot, `again` for every event. */
   async join({ afresh = false, again = false } = {}) {
+    if (this.#hasLeft) return;
     const attempt = (this.#joining = {});
+    this.isMissing = false;
     const since = afresh ? null : again ? { epoch: 0, seq: 0 } : this.position;
     const events = [];
     const onPage = (page) => events.push(...page.events);
     const members = { room: this.#name, ...since && { since }, ...again && { mode: "events" } };
     try {
       const answer = await this.#connection.request("subscribe", members, onPage);
-      if (this.#joining !== attempt) return;
+      if (this.#joining !== attempt || this.#hasLeft) return;
       this.#joining = null;
       if (again) this.#begin();
-      this.#joined(answer, events);
+      this.#joined(answer, events, { again });
     } catch (error) {
-      if (this.#joining !== attempt || error instanceof ConnectionLost) return;
+      if (this.#joining !== attempt || this.#hasLeft || error instanceof ConnectionLost) return;
       this.#joining = null;
       if (error.temporary) return this.#retry(error.retryAfterMs ?? 1000);
       // The athlete's own room is there as soon as its first op is.
@@ -103,7 +109,7 @@ export class Room extends EventTarget {
     Object.assign(this, { state: emptyState(), position: null, records: new Map(), history: [] });
   }
 
-  #joined(answer, events) {
+  #joined(answer, events, { again }) {
     this.epoch = answer.epoch;
     if (answer.snapshot) this.#take(answer.snapshot);
     else this.#fold([...events, ...answer.events ?? []], { isLive: false });
@@ -112,7 +118,8 @@ export class Room extends EventTarget {
     this.watchers = new Map();
     this.#meet(answer.members);
     this.#changed();
-    if (answer.snapshot && this.#wantsHistory && answer.seq <= LONGEST_HISTORY) this.join({ again: true });
+    // A history may begin from a stored state; then the snapshot is the answer to `again` as well.
+    if (answer.snapshot && !again && this.#wantsHistory && answer.seq <= LONGEST_HISTORY) this.join({ again: true });
   }
 
   #take(snapshot) {
@@ -182,8 +189,8 @@ export class Room extends EventTarget {
   }
 
   #lost() {
-    if (this.#isOwn && !this.position) return;
-    this.status = "gone";
+    this.isMissing = true;
+    if (!this.#isOwn || this.position) this.status = "gone";
     this.dispatchEvent(new Event("missing"));
     this.#changed();
   }

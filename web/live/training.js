@@ -10,19 +10,21 @@ export class Training extends EventTarget {
   #outbox;
   #sender;
   #room;
+  #userId;
   #view = null;
   #endKeeping;
 
-  constructor({ connection, outbox, sender, room }) {
+  constructor({ connection, outbox, sender, room, userId }) {
     super();
     this.#connection = connection;
     this.#outbox = outbox;
     this.#sender = sender;
     this.#room = room;
+    this.#userId = userId;
     outbox.addEventListener("change", this.#changed);
     room.addEventListener("change", this.#changed);
     room.addEventListener("reset", this.#observe);
-    this.#endKeeping = keepRoom(room);
+    this.#endKeeping = keepRoom(room, userId);
   }
 
   get room() { return this.#room; }
@@ -68,6 +70,24 @@ export class Training extends EventTarget {
   get unsafe() { return this.#outbox.of(this.#room.name).length; }
 
   get refused() { return this.#outbox.refusedOf(this.#room.name); }
+
+  /** Whether there is no such workout for this athlete, and none to come by an op that is on its way. */
+  get isGone() {
+    if (this.isSomebodyElses || this.#room.status === "gone") return true;
+    const begins = ({ op }) => op.kind === "workout.start" || op.kind === "workout.plan";
+    return this.#room.isMissing && !this.#outbox.of(this.#room.name).some(begins);
+  }
+
+  /** Whether the workout turned out to be another athlete's. */
+  get isSomebodyElses() {
+    const { athlete } = this.#room;
+    return athlete !== null && athlete.userId !== this.#userId;
+  }
+
+  /** Gives up what the server does not have, as the athlete decided. */
+  discard() {
+    for (const { op } of this.#outbox.of(this.#room.name)) this.#outbox.done(op.opId);
+  }
 
   dismiss(opId) { this.#outbox.dismiss(opId); }
 

@@ -5,22 +5,24 @@ import { cheerLayer } from "../parts/cheers.js";
 import { h, icons, openDialog, reconcile, setText } from "../parts/dom.js";
 import { entryCard } from "../parts/entry-card.js";
 import { pickExercise } from "../parts/exercise-picker.js";
-import { clock as clockText, weight } from "../parts/format.js";
+import { changes, clock as clockText, weight } from "../parts/format.js";
 import { heartControl } from "../parts/heart-control.js";
 import { restClock } from "../parts/rest-clock.js";
 import { muscleBars, runningTimes, totals } from "../parts/totals.js";
 import { onTick } from "../parts/ticker.js";
+import { nothingHere } from "../parts/nothing-here.js";
 import { toast } from "../parts/toasts.js";
 import { watchersButton } from "../parts/watchers.js";
+import { keptKey } from "../rest/kept.js";
 
 const USUAL_REST_SECONDS = 120;
-const MEMORY = "fitai.last.";
 
 /** The athlete's own workout: log sets, rest, finish. */
 export function athletePage(app, id) {
   const training = app.training(id);
   const { clock } = app.connection;
   const { room } = training;
+  const userId = app.session.user.id;
   let openEntry = null;
 
   const act = (kind, members, local) => {
@@ -51,14 +53,17 @@ export function athletePage(app, id) {
   const bar = topBar("Workout", { right: [elapsed] });
   const running = h("div.stack", h("div.chips", watching, heart.element), figures, refused, entries, hint, add, controls, rest);
   const done = h("div.stack");
-  const element = h("div.page.athlete", bar, running, done, cheers);
+  const discard = h("button.danger", { type: "button", onclick: giveUp });
+  const gone = nothingHere("Nothing to see here", "This workout was deleted, or never was.");
+  gone.append(discard);
+  const element = h("div.page.athlete", bar, running, done, gone, cheers);
 
   const actions = {
     open(entry) { openEntry = openEntry === entry.id ? null : entry.id; show(); },
     isOpen: (entry) => openEntry === entry.id,
     log(entry, set) {
       if (!act("set.log", { setId: uuid7(), entryId: entry.id, set })) return;
-      remember(entry, set);
+      remember(entry, set, userId);
       const seconds = (entry.restMs ?? 0) / 1000;
       if (seconds > 0 && training.state.status === "active") act("rest.start", { seconds });
     },
@@ -74,7 +79,7 @@ export function athletePage(app, id) {
     },
     standing: (setId) => training.standing(setId),
     record: (setId) => [...room.records.values()].some((record) => record.setId === setId),
-    memory: recall,
+    memory: (entry) => recall(entry, userId),
   };
 
   async function addExercise() {
@@ -97,6 +102,10 @@ export function athletePage(app, id) {
     act("rest.start", { seconds: Math.max(1, Math.round((current.endsAt - clock.now()) / 1000)) + seconds });
   }
 
+  function giveUp() {
+    if (confirm(`${changes(training.unsafe)} of this workout never reached the server. Discard for good?`)) training.discard();
+  }
+
   function togglePause() { act(training.state.status === "paused" ? "workout.resume" : "workout.pause"); }
 
   async function finish() {
@@ -116,17 +125,26 @@ export function athletePage(app, id) {
   }
 
   function show() {
-    const { state } = training;
+    const { state, isGone } = training;
     const isRunning = state.status === "active" || state.status === "paused" || state.status === "new";
     const visible = state.entries.filter((entry) => !entry.isRemoved);
     if (openEntry === null && !element.isConnected) openEntry = visible.at(-1)?.id ?? null;
     setText(bar.querySelector("h1"), state.name ?? "Workout");
-    running.hidden = !isRunning;
-    done.hidden = isRunning;
-    if (!isRunning) {
-      showDone(done, state, training, room);
-      if (app.currentWorkout === id) app.currentWorkout = null;
+    if (training.isSomebodyElses && training.unsafe === 0 && training.refused.length === 0) {
+      return location.replace(`#/watch/${id}`);
     }
+    gone.hidden = !isGone;
+    discard.hidden = training.unsafe === 0;
+    setText(discard, `Discard ${changes(training.unsafe)} of it kept on this device`);
+    running.hidden = isGone || !isRunning;
+    done.hidden = isGone || isRunning;
+    if (isGone || !isRunning) {
+      if (state.status === "planned") showPlan(done, state, () => act("workout.start"));
+      else showDone(done, state, training, room);
+      // What was refused stays in sight until the athlete has seen it.
+      element.insertBefore(refused, gone);
+      if (app.currentWorkout === id && state.status !== "planned") app.currentWorkout = null;
+    } else running.insertBefore(refused, entries);
     watching.update();
     heart.update(state);
     reconcile(entries, visible, (entry) => entry.id, (entry) => entryCard(entry, actions));
@@ -137,7 +155,6 @@ export function athletePage(app, id) {
     reconcile(refused, training.refused, ({ op }) => op.opId, ({ op, message }) => h("li.notice",
       h("p", h("strong", "Not taken: "), describeOp(op), ". ", message),
       h("button.small", { type: "button", onclick: () => training.dismiss(op.opId) }, "OK")));
-    if (room.status === "gone") setText(hint, "This workout is not to be had.");
     tick();
   }
 
@@ -158,7 +175,7 @@ export function athletePage(app, id) {
     element, title: "Workout",
     leave() {
       stopTicking();
-      heart.stop();
+      heart.leave();
       training.removeEventListener("change", show);
       room.removeEventListener("cheer", cheered);
     },
@@ -170,7 +187,7 @@ function showDone(element, state, training, room) {
   const unsafe = training.unsafe;
   const saved = unsafe === 0
     ? h("p.saved", icons.doubleCheck(), "Everything is saved.")
-    : h("p.saved.waiting", icons.waiting(), `${unsafe} ${unsafe === 1 ? "change waits" : "changes wait"} to be saved.`);
+    : h("p.saved.waiting", icons.waiting(), `${changes(unsafe)} ${unsafe === 1 ? "waits" : "wait"} to be saved.`);
   const figures = totals(() => state.lastAt);
   const muscles = muscleBars();
   figures.tick(state);
@@ -183,23 +200,33 @@ function showDone(element, state, training, room) {
     h("a.button.primary.big", { href: "#/" }, "Done"));
 }
 
+/** A workout that is planned and not begun. */
+function showPlan(element, state, start) {
+  const entries = state.entries.filter((entry) => !entry.isRemoved);
+  element.replaceChildren(h("section.card.done",
+    h("h2", state.plannedFor ? `Planned for ${state.plannedFor}` : "Planned"),
+    h("ul.people", ...entries.map((entry) => h("li.person", h("strong.person-name", entry.name)))),
+    h("button.primary.big", { type: "button", onclick: start }, "Start workout")));
+}
+
 function describeOp(op) {
   if (op.set) return `set ${op.set.weightKg ? `${weight(op.set.weightKg * 1000)} × ` : ""}${op.set.reps ?? ""}`.trim();
   return op.kind.replace(".", " ");
 }
 
-/** The device remembers what was last lifted in an exercise. */
-function remember(entry, set) {
+/** The device remembers what the athlete last lifted in an exercise. */
+function remember(entry, set, userId) {
   if (!entry.exerciseId) return;
   try {
-    localStorage.setItem(MEMORY + entry.exerciseId, JSON.stringify({ weightKg: set.weightKg ?? null, reps: set.reps ?? null }));
+    localStorage.setItem(keptKey("last", userId, entry.exerciseId),
+      JSON.stringify({ weightKg: set.weightKg ?? null, reps: set.reps ?? null }));
   } catch {
     // Only a convenience; the set itself is in the outbox.
   }
 }
 
-function recall(entry) {
-  const kept = entry.exerciseId && JSON.parse(localStorage.getItem(MEMORY + entry.exerciseId) ?? "null");
+function recall(entry, userId) {
+  const kept = entry.exerciseId && JSON.parse(localStorage.getItem(keptKey("last", userId, entry.exerciseId)) ?? "null");
   if (!kept) return null;
   return {
     type: "normal", weightGrams: kept.weightKg === null ? null : Math.round(kept.weightKg * 1000), reps: kept.reps,

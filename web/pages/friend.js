@@ -8,19 +8,24 @@ export function friendPage(app, userId) {
   const card = h("section.card.friend", h("p.muted", "One moment…"));
   const element = h("div.page", topBar("Add a friend"), card);
 
-  const say = (text) => card.replaceChildren(h("p", text), h("a.button", { href: "#/" }, "Back to start"));
+  const say = (text, ...more) =>
+    card.replaceChildren(h("p", text), ...more, h("a.button", { href: "#/" }, "Back to start"));
+  let isShown = false;
 
   async function load() {
+    if (isShown) return;
     if (userId === session.user.id) return say("This is your own link. Send it to somebody you train with.");
     try {
       show(await session.get(`/users/${userId}`));
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
-      say(error.status === 404 ? "This link leads to nobody." : error.message);
+      if (error.isOutOfReach) say(error.message, h("button.primary", { type: "button", onclick: load }, "Try again"));
+      else say(error.status === 404 ? "This link leads to nobody." : error.message);
     }
   }
 
   function show({ displayName, username, relation }) {
+    isShown = true;
     const fault = h("p.form-fault", { role: "alert" });
     const ask = async (event) => {
       event.target.disabled = true;
@@ -43,6 +48,7 @@ export function friendPage(app, userId) {
         : h("p", relation === "friend" ? "You are friends already." : "Your request is on its way."));
   }
 
+  app.connection.addEventListener("open", load);
   load();
-  return { element, title: "Add a friend" };
+  return { element, title: "Add a friend", leave() { app.connection.removeEventListener("open", load); } };
 }

@@ -1,5 +1,6 @@
 import { topBar } from "../parts/bar.js";
-import { h } from "../parts/dom.js";
+import { h, openDialog } from "../parts/dom.js";
+import { changes } from "../parts/format.js";
 import { toast } from "../parts/toasts.js";
 import { setUnit, unitName } from "../parts/units.js";
 import { isDeveloper, setDeveloper } from "../parts/developer.js";
@@ -57,18 +58,24 @@ export function settingsPage(app) {
   }
 
   async function signOut() {
-    const unsafe = app.outbox.rooms.length > 0;
-    if (unsafe && !confirm("Some of your workout is not saved on the server yet. Sign out all the same?")) return;
+    const count = app.outbox.rooms.reduce((sum, room) => sum + app.outbox.of(room).length, 0);
+    if (count > 0 && !(await confirmSignOut(count))) return;
     try {
       await session.signOut();
     } catch (error) {
-      toast(error.message);
+      toast(error.isOutOfReach ? "Signing out needs a connection, since the server ends your session." : error.message);
     }
   }
 
   load();
   return { element, title: "Settings" };
 }
+
+/** Asks before a sign-out that leaves something unsent; answers whether to go on. */
+const confirmSignOut = (count) => openDialog("Sign out?", (close) => h("div.stack",
+  h("p", `${changes(count)} of your workout did not reach the server yet. They stay on this device and are sent when you sign in here again.`),
+  h("button.primary.big", { type: "button", autofocus: true, onclick: () => close(false) }, "Stay signed in"),
+  h("button.danger", { type: "button", onclick: () => close(true) }, "Sign out")));
 
 /** Kilograms or pounds, for this account on every device. */
 function unitChoice(session) {

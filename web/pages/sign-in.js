@@ -1,11 +1,13 @@
 import { ApiError } from "../rest/api.js";
 import { h } from "../parts/dom.js";
+import { farewell } from "../parts/farewell.js";
 
-/** Sign in, or make an account. */
-export function signInPage(session) {
+/** Sign in, or make an account; `signIns` makes the session. */
+export function signInPage(signIns) {
   const element = h("div.welcome");
+  const notice = farewell(signIns);
   show("sign-in");
-  return { element, title: null };
+  return { element, title: null, leave: notice.leave };
 
   function show(mode) {
     const isNew = mode === "register";
@@ -33,6 +35,7 @@ export function signInPage(session) {
         h("p.brand", "FitAI"),
         h("h1", "Train live."),
         h("p.lead", "Log set by set. Friends watch as it happens. Nothing you log is ever lost.")),
+      notice.element,
       h("section.card.sign-in", { "aria-label": isNew ? "Create account" : "Sign in" },
         form,
         h("p.muted.switch", isNew ? "Have an account? " : "New here? ",
@@ -45,7 +48,7 @@ export function signInPage(session) {
       clear(form, fault);
       submit.disabled = true;
       try {
-        await (isNew ? session.register(members) : session.signIn(members));
+        await (isNew ? signIns.register(members) : signIns.signIn(members));
       } catch (error) {
         if (!(error instanceof ApiError)) throw error;
         tell(form, fault, error);

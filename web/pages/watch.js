@@ -4,6 +4,7 @@ import { avatar, liveMark, topBar } from "../parts/bar.js";
 import { cheerButtons, cheerLayer } from "../parts/cheers.js";
 import { h, icons, setText } from "../parts/dom.js";
 import { clock as clockText, weight } from "../parts/format.js";
+import { nothingHere } from "../parts/nothing-here.js";
 import { restClock } from "../parts/rest-clock.js";
 import { timeline } from "../parts/timeline.js";
 import { muscleBars, runningTimes, totals } from "../parts/totals.js";
@@ -37,10 +38,8 @@ export function watchPage(app, id) {
     h("div.clock-row", elapsed, heart), figures, watching);
   const content = h("div.watch-grid",
     h("div.stack", hero, rest, buttons), h("div.stack", line, muscles));
-  const gone = h("section.card.gone", { hidden: true },
-    h("h2", "Nothing to see here"),
-    h("p.muted", "This workout has ended, is private, or never was."), h("a.button", { href: "#/" }, "Back to start"));
-  const loading = h("p.muted.loading", "Joining…");
+  const gone = nothingHere("Nothing to see here", "This workout has ended, is private, or never was.");
+  const loading = h("p.muted.loading", { role: "status" });
   const element = h("div.page.watch", topBar("Watching"), loading, content, gone, cheers);
 
   async function cheer(kind) {
@@ -55,7 +54,9 @@ export function watchPage(app, id) {
   function show() {
     const { state, athlete } = room;
     gone.hidden = room.status !== "gone";
-    loading.hidden = room.status !== "joining";
+    loading.hidden = room.status !== "joining" || room.position !== null;
+    const isAway = app.connection.state !== "open" && app.connection.state !== "connecting";
+    setText(loading, isAway ? "Waiting for a connection…" : "Joining…");
     content.hidden = room.status === "gone" || !room.position;
     if (!room.position) return;
     const isRunning = state.status === "active" || state.status === "paused";

@@ -1,4 +1,5 @@
 import { h } from "./dom.js";
+import { changes } from "./format.js";
 
 // A reconnect that is done within this is nobody's business.
 const PATIENCE_MS = 700;
@@ -23,7 +24,7 @@ export function connectionBanner(element) {
   const fill = () => {
     if (!connection || connection.state === "open") return;
     const unsafe = outbox.rooms.reduce((count, room) => count + outbox.of(room).length, 0);
-    const kept = unsafe > 0 ? ` ${unsafe} ${unsafe === 1 ? "change is" : "changes are"} kept on this device.` : "";
+    const kept = unsafe > 0 ? ` ${changes(unsafe)} ${unsafe === 1 ? "is" : "are"} kept on this device.` : "";
     element.classList.add("shown");
     element.replaceChildren(...message(connection, kept));
   };

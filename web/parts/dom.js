@@ -89,6 +89,11 @@ export function openDialog(title, fill) {
   });
 }
 
+/** Closes what is open, as if each had been cancelled. */
+export function closeDialogs() {
+  for (const dialog of document.querySelectorAll("dialog[open]")) dialog.close();
+}
+
 export const icons = {
   close: () => icon("M6 6 18 18M18 6 6 18"),
   plus: () => icon("M12 5v14M5 12h14"),

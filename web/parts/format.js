@@ -72,3 +72,6 @@ export function names(list, total = list.length) {
   const parts = [...list, ...others > 0 ? [others === 1 ? "1 other" : `${others} others`] : []];
   return parts.length < 2 ? parts.join("") : `${parts.slice(0, -1).join(", ")} and ${parts.at(-1)}`;
 }
+
+/** "1 change", "3 changes". */
+export const changes = (count) => `${count} ${count === 1 ? "change" : "changes"}`;

@@ -7,6 +7,7 @@ import { toast } from "./toasts.js";
 export function heartControl(room, app) {
   let stopSensor = null;
   let last = null;
+  let hasLeft = false;
   const text = h("span");
   const element = h("button.small.heart", { type: "button", onclick: toggle }, icons.heart(), text);
 
@@ -25,7 +26,10 @@ export function heartControl(room, app) {
       if (privacy.heartRate === "nobody") {
         return toast("First choose in Settings who may see your heart rate.");
       }
-      stopSensor = isDeveloper() ? simulated(beat) : await strap(beat);
+      const end = isDeveloper() ? simulated(beat) : await strap(beat);
+      // Whoever asked for it may have left the page, or signed out, while the browser asked for the strap.
+      if (hasLeft) return end();
+      stopSensor = end;
       label();
     } catch (error) {
       // Closing the browser's own chooser is no fault.
@@ -43,6 +47,10 @@ export function heartControl(room, app) {
   label();
   return {
     element, stop,
+    leave() {
+      hasLeft = true;
+      stop();
+    },
     update(state) { element.hidden = state.status === "new" || !(isDeveloper() || hasBluetooth()); },
   };
 }

@@ -1,17 +1,21 @@
-// The exercise library, kept on the device so that a workout can be logged without a connection.
+// The exercise library with the athlete's own exercises, kept on the device so that a workout can be logged without a
+// connection.
 
-const KEY = "fitai.exercises";
+import { keptKey } from "./kept.js";
+
 const MAX_AGE_MS = 24 * 3600 * 1000;
 
 export class Library {
   exercises = [];
   #byId = new Map();
   #session;
+  #key;
   #loading = null;
 
   constructor(session) {
     this.#session = session;
-    const kept = JSON.parse(localStorage.getItem(KEY) ?? "null");
+    this.#key = keptKey("exercises", session.user.id);
+    const kept = JSON.parse(localStorage.getItem(this.#key) ?? "null");
     if (kept) this.#take(kept.exercises);
     this.#keptAt = kept?.at ?? 0;
   }
@@ -40,7 +44,7 @@ export class Library {
     } while (cursor);
     this.#take(exercises);
     this.#keptAt = Date.now();
-    localStorage.setItem(KEY, JSON.stringify({ at: this.#keptAt, exercises }));
+    localStorage.setItem(this.#key, JSON.stringify({ at: this.#keptAt, exercises }));
   }
 
   #take(exercises) {

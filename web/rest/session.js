@@ -1,25 +1,43 @@
-// Who is signed in. The access token lives in memory only; the refresh token in an HttpOnly cookie.
+// One sign-in of one account. The access token lives in memory only; the refresh token in an HttpOnly cookie, which all
+// tabs of the browser share: so every token is held against the account before it is used.
 
 import { ApiError, call } from "./api.js";
 
-const KEY = "fitai.user";
 const MARGIN_MS = 30_000;
 
-/** Events: `change` when somebody signed in or out, or the account changed. */
+/** Runs what changes or uses the shared cookie, one tab at a time. */
+export const alone = (body) => (navigator.locks ? navigator.locks.request("fitai.refresh", body) : body());
+
+/** What a session that is over answers to everything. */
+const over = () => new ApiError(401, { code: "sessionOver", detail: "Please sign in." });
+
+/** Whose token it is: the subject of a JWT, null for anything else. */
+export function subject(token) {
+  try {
+    const payload = token.split(".")[1].replaceAll("-", "+").replaceAll("_", "/");
+    return JSON.parse(atob(payload)).sub ?? null;
+  } catch {
+    // What cannot be read is nobody's.
+    return null;
+  }
+}
+
+/**
+ * Events: `change` when the account was read anew, `over` when the session has ended, with a reason as detail:
+ * `signedOut` here, `ended` by the server or in another tab, `otherAccount` when somebody else signed in.
+ */
 export class Session extends EventTarget {
-  /** The account, known across reloads; its tokens are not. */
-  user = JSON.parse(localStorage.getItem(KEY) ?? "null");
+  /** The account: id, username, displayName, email, isVerified. */
+  user;
+  isOver = false;
   #access = null;
   #renewal = null;
 
-  get isSignedIn() { return this.user !== null; }
-
-  async register(members) {
-    this.#take(await call("POST", "/auth/register", { body: { ...members, cookie: true } }));
-  }
-
-  async signIn(members) {
-    this.#take(await call("POST", "/auth/login", { body: { ...members, cookie: true } }));
+  /** Without tokens the first request gets some by the cookie. */
+  constructor(user, tokens = null) {
+    super();
+    this.user = user;
+    if (tokens) this.#keep(tokens);
   }
 
   async signOut() {
@@ -29,36 +47,42 @@ export class Session extends EventTarget {
       if (!(error instanceof ApiError) || error.isOutOfReach) throw error;
       // The session was over already.
     }
-    this.forget();
+    this.end("signedOut");
   }
 
-  /** Drops what is known of the account on this page. */
-  forget() {
+  /** Nothing is asked or answered in this account's name from now on. */
+  end(reason) {
+    if (this.isOver) return;
+    this.isOver = true;
     this.#access = null;
-    this.user = null;
-    localStorage.removeItem(KEY);
-    this.dispatchEvent(new Event("change"));
+    this.dispatchEvent(new CustomEvent("over", { detail: reason }));
   }
 
   /** An authorised request; renews the token when it has run out. */
   async request(method, path, body, headers) {
     const access = await this.token();
-    if (!access) throw new ApiError(401, { detail: "Please sign in." });
+    if (!access) throw over();
     try {
-      return await call(method, path, { body, token: access.token, headers });
+      return this.#mine(await call(method, path, { body, token: access.token, headers }));
     } catch (error) {
-      if (error.status !== 401) throw error;
+      if (error.status !== 401 || this.isOver) throw error;
       const renewed = await this.token({ replacing: access.token });
-      if (!renewed) throw error;
-      return call(method, path, { body, token: renewed.token, headers });
+      if (!renewed) throw over();
+      return this.#mine(await call(method, path, { body, token: renewed.token, headers }));
     }
   }
 
   get = (path) => this.request("GET", path);
 
-  /** A token that still works, or null when the session is over; throws when the server is out of reach. */
+  /** An answer that comes after the end is for nobody. */
+  #mine(answer) {
+    if (this.isOver) throw over();
+    return answer;
+  }
+
+  /** A token of this account that still works, or null when the session is over; throws when the server is out of reach. */
   async token({ fresh = false, replacing = null } = {}) {
-    if (!this.isSignedIn) return null;
+    if (this.isOver) return null;
     const isUsable = this.#access && this.#access.expiresAt - Date.now() > MARGIN_MS;
     if (isUsable && !fresh && this.#access.token !== replacing) return this.#access;
     this.#renewal ??= this.#renew().finally(() => { this.#renewal = null; });
@@ -66,36 +90,33 @@ export class Session extends EventTarget {
   }
 
   async #renew() {
-    // Tabs share the cookie: one renews at a time.
-    const renew = () => call("POST", "/auth/refresh", { body: {} });
     try {
-      this.#keep(await (navigator.locks ? navigator.locks.request("fitai.refresh", renew) : renew()));
-      return this.#access;
+      const tokens = await alone(() => (this.isOver ? null : call("POST", "/auth/refresh", { body: {} })));
+      if (this.isOver) return null;
+      // The cookie may have become somebody else's: in another tab, in the explorer, at a provider.
+      if (subject(tokens.accessToken) === this.user.id) return this.#keep(tokens);
+      this.end("otherAccount");
     } catch (error) {
       if (error.status !== 401) throw error;
-      this.forget();
-      return null;
+      this.end("ended");
     }
+    return null;
   }
 
   /** Reads the account anew (verified meanwhile, renamed). */
   async reload() {
     const { id, username, displayName, email, isVerified } = await this.get("/users/profile");
-    this.#remember({ id, username, displayName, email, isVerified });
+    this.take({ id, username, displayName, email, isVerified });
   }
 
-  #take({ user, tokens }) {
-    this.#keep(tokens);
-    this.#remember(user);
+  /** Takes what is newly known of the account. */
+  take(user) {
+    this.user = user;
+    this.dispatchEvent(new Event("change"));
   }
 
   #keep(tokens) {
     this.#access = { token: tokens.accessToken, expiresAt: Date.parse(tokens.expiresAt) };
-  }
-
-  #remember(user) {
-    this.user = user;
-    localStorage.setItem(KEY, JSON.stringify(user));
-    this.dispatchEvent(new Event("change"));
+    return this.#access;
   }
 }

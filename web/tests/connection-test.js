@@ -184,6 +184,28 @@ const tests = {
     expect("refusal", [refusal instanceof Refusal, refusal.code, refusal.temporary, refusal.retryAfterMs], [true, "busy", true, 9]);
   },
 
+  async "signs nobody out once it is stopped"() {
+    const { connection, session } = await connected();
+    let signedOut = 0;
+    connection.addEventListener("signedOut", () => { signedOut += 1; });
+    let answer;
+    session.token = () => new Promise((resolve) => { answer = resolve; });
+    // The renewal is under way when the page's account leaves.
+    connection.clock.now = () => now;
+    const socket = ScriptedSocket.last;
+    const send = socket.send.bind(socket);
+    socket.send = (text) => {
+      send(text);
+      const frame = JSON.parse(text);
+      if (frame.type === "time") realSetTimeout(() => socket.hear({ type: "time", id: frame.id, t0: frame.t0, t1: now, t2: now }), 0);
+    };
+    await pass(850_000);
+    connection.stop();
+    answer(null);
+    await settle();
+    expect("state", [connection.state, signedOut], ["offline", 0]);
+  },
+
   async "ends when the session is over, and waits while it cannot tell"() {
     const { connection, session } = await connected();
     let signedOut = 0;

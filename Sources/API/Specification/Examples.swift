@@ -37,7 +37,8 @@ enum Examples {
         case .choice(let choices): .string(choices[0])
         case .integer(let range): .integer(min(max(Int64(number(for: member)), range.lowerBound), range.upperBound))
         case .number(let range, _): .number(min(max(number(for: member), range.lowerBound), range.upperBound))
-        case .boolean: true
+        // Whoever tries the example out in a browser is not to be signed in on its pages.
+        case .boolean: .boolean(member != "cookie")
         case .array(let item, let count, _): .array(count.upperBound == 0 ? [] : [value(of: item, for: member)])
         case .object(_, let members): object(members)
         }

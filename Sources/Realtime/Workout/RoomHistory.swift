@@ -91,10 +91,10 @@ struct RoomHistory: Sendable {
     /// so the event there may carry an older epoch, but the next one no older.
     func contains(_ position: Position) -> Bool {
         guard position.seq <= seq, position.seq >= 0, position.epoch <= epoch else { return false }
-        // At 0 nobody can tell whether the client has the state that the history begins from.
-        if hasBase, position.seq == 0 { return false }
+        // At 0 a client of epoch 0 holds nothing; one of any other epoch got the state that the history begins from.
+        if position.seq == 0, position.epoch == 0 { return !hasBase }
         if position.seq > 0, let here = epoch(at: position.seq), here > position.epoch { return false }
-        guard position.seq < seq, position.seq > 0, let next = epoch(at: position.seq + 1) else { return true }
+        guard position.seq < seq, let next = epoch(at: position.seq + 1) else { return true }
         return next >= position.epoch
     }
 

@@ -100,7 +100,7 @@ struct GoalTests {
             let id = try await set(ada, #"{"kind": "volume", "title": "A tonne", "target": 1000}"#).id
             try await ada.lift(squat, [.init(100, 10)], at: server.clock.now - .seconds(1))
             var notices = 0
-            let patience = ContinuousClock.now + .seconds(60)
+            let patience = ContinuousClock.now + Watchdog.patience
             while notices < 4, ContinuousClock.now < patience {
                 notices =
                     try await server.pool.first(

@@ -129,13 +129,16 @@ struct SuggestionTests {
                 """
                 insert into friendships (low, high, state, requested_by, requested_at, changed_at)
                 select least(a.id, b.id), greatest(a.id, b.id), 'friends', a.id, now(), now()
-                from (select id, row_number() over () n from users) a
-                    join (select id, row_number() over () n from users) b on b.n in (a.n + 1, a.n + 7, a.n + 31)
+                from generate_series(1, 10000) n cross join (values (1), (7), (31)) step (size)
+                    join users a on a.username = 'athlete_' || n
+                    join users b on b.username = 'athlete_' || (n + step.size)
                 """)
             for statement in ["vacuum analyze users", "vacuum analyze friendships"] as [SQL] {
                 try await database.pool.execute(statement)
             }
-            let user = try #require(try await database.pool.first("select id from users limit 1", as: UserID.self))
+            let user = try #require(
+                try await database.pool.first(
+                    "select id from users where username = 'athlete_5000'", as: UserID.self))
             let sql = FriendSuggestions.statement(for: user, alsoOf: [user])
             let plan = try await database.pool.query("explain \(sql)", as: String.self).joined(separator: "\n")
             #expect(plan.contains("users_by_gym"), "\(plan)")

@@ -75,7 +75,7 @@ struct MediaTests {
         try await Probe.run { server in
             let user = try await server.user("ada")
             let head =
-                "POST /v1/probe/spool HTTP/1.1\r\nHost: x\r\nContent-Type: text/csv\r\nContent-Length: 10\r\n"
+                "POST /v1/probe/hurry HTTP/1.1\r\nHost: x\r\nContent-Type: text/csv\r\nContent-Length: 10\r\n"
                 + "Authorization: Bearer \(user.tokens.accessToken)\r\n\r\n"
             let slow = try await RawSocket.connect(port: server.port)
             try await slow.write(head + "12345")

@@ -88,9 +88,15 @@ enum Probe {
     }
 
     static func declareMedia(_ routes: inout RouteTable) {
-        let upload = RouteOptions(
-            limit: .write, isKeyed: true, bodyLimit: 3 << 20, bodyTimeout: .milliseconds(400))
-        routes.post("/v1/probe/spool", "Spools", upload) { (call: Call<SignedInUser, NoQuery, UploadedFile<Files>>) in
+        func upload(within timeout: Duration?) -> RouteOptions {
+            RouteOptions(limit: .write, isKeyed: true, bodyLimit: 3 << 20, bodyTimeout: timeout)
+        }
+        routes.post("/v1/probe/hurry", "Spools what comes at once", upload(within: .milliseconds(400))) {
+            (call: Call<SignedInUser, NoQuery, UploadedFile<Files>>) in
+            Answer(Echo(number: call.body.file.sizeBytes, text: ""))
+        }
+        routes.post("/v1/probe/spool", "Spools", upload(within: nil)) {
+            (call: Call<SignedInUser, NoQuery, UploadedFile<Files>>) in
             let file = call.body.file
             var (offset, sum) = (0, 0)
             while case let bytes = try await file.read(at: offset, count: 100_000), !bytes.isEmpty {

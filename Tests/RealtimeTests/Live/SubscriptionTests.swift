@@ -1,4 +1,5 @@
 import Protocol
+import Store
 import TestKit
 import Testing
 
@@ -75,6 +76,34 @@ struct SubscriptionTests {
                     Issue.record("\(String(describing: answer))")
                     return
                 }
+            }
+        }
+    }
+
+    @Test("a history that begins from a stored state goes on from it, and is given whole to who holds nothing")
+    func storedBeginning() async throws {
+        try await LiveTestServer.run { server in
+            let lift = try await Lift.begin(on: server)
+            let state = try await server.node.rooms.room(lift.workout).history.state
+            let imported = BaseWorkout(id: .make(), athlete: lift.athlete.userId, state: state)
+            try await server.database.pool.transaction { connection in
+                for statement in imported.statements { try connection.execute(statement) }
+            }
+            guard case .snapshot(let first)? = try await lift.talker.subscribe(imported.id).subscribed?.content else {
+                Issue.record("no snapshot without a position")
+                return
+            }
+            #expect(first.seq == 0)
+            let held = Position(epoch: first.epoch, seq: 0)
+            let resumed = try await lift.talker.subscribe(imported.id, since: held).subscribed?.content
+            guard case .events(let events)? = resumed, events.isEmpty else {
+                Issue.record("\(String(describing: resumed))")
+                return
+            }
+            let nothing = Position(epoch: 0, seq: 0)
+            guard case .reset? = try await lift.talker.subscribe(imported.id, since: nothing).subscribed?.content else {
+                Issue.record("no state for who holds nothing")
+                return
             }
         }
     }

@@ -99,14 +99,25 @@ struct ClosingTests {
         }
     }
 
-    @Test("a silent connection is pinged, and closed with 4003 when it does not answer")
+    @Test("a silent connection is pinged, and pinged again after its answer")
     func heartbeat() async throws {
         try await withConnection({
             $0.pingAfter = .milliseconds(60)
-            $0.pongWithin = .milliseconds(500)
-        }) { socket, _, log in
+            $0.pongWithin = .hours(1)
+        }) { socket, _, _ in
             #expect(try await socket.nextFrame() == RawFrame(opcode: 9))
             try await socket.write(RawFrame(opcode: 10).bytes())
+            #expect(try await socket.nextFrame() == RawFrame(opcode: 9))
+            try await socket.close()
+        }
+    }
+
+    @Test("a connection that does not answer a ping is closed with 4003")
+    func noPong() async throws {
+        try await withConnection({
+            $0.pingAfter = .milliseconds(60)
+            $0.pongWithin = .milliseconds(60)
+        }) { socket, _, log in
             #expect(try await socket.nextFrame() == RawFrame(opcode: 9))
             #expect(try await socket.nextFrame()?.closeCode == 4003)
             #expect(try await log.nextClosure() == SocketClosure(origin: .server, code: 4003))

@@ -51,7 +51,7 @@ struct FoldFuzzTests {
     private func check(_ room: WorkoutRoom, _ seed: UInt64, _ server: LiveTestServer) async throws {
         let history = await room.history
         let last = OpAnswer(epoch: history.epoch, seq: history.seq, isRepeat: false, isDurable: false)
-        #expect(await room.waitUntilDurable(last, limit: .seconds(30)), "seed \(seed)")
+        #expect(await room.waitUntilDurable(last, limit: Watchdog.patience), "seed \(seed)")
         let stored = try await server.node.rooms.context.loader.events(of: room.id, after: 0, limit: 1000)
         let hash = history.state.stateHash
 

@@ -4,7 +4,7 @@ import TestKit
 import Testing
 
 /// Every op that was answered as durable, and every op that was not refused, is stored once, in its device's order.
-@Suite("Crashes", .serialized, .timeLimit(.minutes(30)))
+@Suite("Crashes", .serialized, .timeLimit(.minutes(60)))
 struct CrashTests {
     @Test("kill -9 of the server at random moments loses no op and doubles none")
     func serverKilled() async throws {

@@ -4,7 +4,7 @@ import Store
 import TestKit
 import Testing
 
-@Suite("Imports and kill -9", .serialized, .timeLimit(.minutes(10)))
+@Suite("Imports and kill -9", .serialized, .timeLimit(.minutes(60)))
 struct ImportCrashTests {
     @Test("an import that is killed again and again ends as one that nobody disturbed: each workout once, equal counts")
     func killed() async throws {

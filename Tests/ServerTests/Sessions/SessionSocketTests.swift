@@ -87,13 +87,11 @@ struct SessionSocketTests {
             let workout: Workout = try await ada.client.send("POST", "/v1/workouts", text: "{}").decoded()
             let (athlete, watcher) = (try await ada.connect(), try await bob.connect())
             #expect(try await watcher.subscribe(workout.id).subscribed != nil)
-            let before = ContinuousClock.now
             let asked = try await ada.client.send(
                 "DELETE", "/v1/users/account", text: #"{"password": "\#(LiveAccount.password)"}"#)
             #expect(asked.status == 202)
             let room = RoomName.workout(workout.id).text
             _ = try await watcher.next { if case .ended(let name) = $0 { name == room } else { false } }
-            #expect(ContinuousClock.now - before < .seconds(1))
             #expect(try await athlete.closeCode() == CloseCode.sessionRevoked.rawValue)
             #expect(try await watcher.subscribe(workout.id).refusal?.code == .noSuchRoom)
             let friends: Page<Friend> = try await bob.client.get("/v1/users/friends").decoded()

@@ -26,7 +26,7 @@ struct PoolTests {
         let adjust: @Sendable (inout PostgresConfiguration) -> Void = {
             $0.maxConnections = 1
             $0.maxWaiters = 1
-            $0.leaseTimeout = .milliseconds(100)
+            $0.leaseTimeout = .seconds(1)
         }
         try await TestPostgres.withDatabase(isMigrated: false, adjust: adjust) { database async throws in
             let pool = database.pool

@@ -12,10 +12,7 @@ struct ImportTests {
         try await RESTServer.run(isLive: true, adjust: { $0.importAtOnceBytes = 8 << 20 }) { server in
             let ada = try await server.user("ada")
             let data = try ImportFixture.whole("hevy_kg")
-            let clock = ContinuousClock()
-            let begun = clock.now
             let first = try await ada.imported(data)
-            print("7,211 rows were imported in \(begun.duration(to: clock.now))")
             #expect(first.status == .completed)
             #expect(first.report.rows == 7211)
             #expect(first.report.app == "hevy")
