@@ -137,10 +137,8 @@ final class GroundDrill: Sendable {
     static func expectWithin(seconds: Double, _ server: ServerProcess) throws {
         let times = try server.lines.map { line in
             let entry = try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any]
-            return (
-                try #require(entry?["message"] as? String),
-                try #require(Timestamp(rfc3339: try #require(entry?["ts"] as? String)))
-            )
+            let time = try #require(entry?["ts"] as? String)
+            return (try #require(entry?["message"] as? String), try #require(Timestamp(rfc3339: time)))
         }
         let begin = try #require(times.first { $0.0 == "draining" }).1
         let last = try #require(times.last).1
