@@ -12,7 +12,8 @@ FITAI := .build/$(CONFIGURATION)/fitai
 SOURCES := Package.swift $(shell find Sources)
 
 LINTED := Sources Tests loadtest Package.swift
-PYTHON_TESTS := $(wildcard Tests/spec Tests/openapi Tests/objects Tests/analytics Tests/browser Tests/autobahn)
+# The longest first.
+PYTHON_TESTS := $(wildcard Tests/browser Tests/openapi Tests/clients Tests/analytics Tests/spec Tests/objects Tests/autobahn)
 CRASH_ROUNDS ?= 50
 FUZZ_SEQUENCES ?= 100000
 SOAK ?= Crash|Fuzz
@@ -38,8 +39,9 @@ test-swift: setup-test
 		{ printf '\nWhat failed:\n'; grep -aE '✘|^[^◇✔]*(Fatal|error:)' .build/test.log | head -100; exit 1; }
 
 test-python: .venv/.installed test-swift
-	@# One run a folder: each has modules of its own.
-	set -e; for folder in $(PYTHON_TESTS); do .venv/bin/python -m pytest -q -p no:cacheprovider $$folder; done
+	@# One run a folder, since each has modules and servers of its own; two at a time, and each tells when it is done.
+	printf '%s\n' $(PYTHON_TESTS) | xargs -P 2 -I{} bash -c \
+		'told=$$(.venv/bin/python -m pytest -q -p no:cacheprovider {} 2>&1); status=$$?; printf "%s\n%s\n" {} "$$told"; exit $$status'
 
 lint: setup-lint ## Check formatting and the house rules
 	swift format lint --strict --recursive $(LINTED)

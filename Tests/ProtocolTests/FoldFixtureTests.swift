@@ -2,13 +2,14 @@ import Foundation
 import Protocol
 import Testing
 
-/// The page's fold is held to what this one makes: `web/tests/fold-fixtures.json` is written here and read there.
+/// Every fold is held to what this one makes: `spec/fold-vectors.json` is written here and read by the tests of the pages and
+/// by a client in Python that was written after `spec/asyncapi.yaml` alone.
 struct FoldFixtureTests {
     static let file = URL(filePath: #filePath)
         .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
-        .appending(path: "web/tests/fold-fixtures.json")
+        .appending(path: "spec/fold-vectors.json")
 
-    @Test("the fixtures of the page's fold are what the fold makes today")
+    @Test("the vectors are what the fold makes today")
     func fixturesAreCurrent() throws {
         let made = FoldFixtures.json()
         if ProcessInfo.processInfo.environment["FITAI_WRITE_FIXTURES"] == "1" {
@@ -19,7 +20,7 @@ struct FoldFixtureTests {
         #expect(made.count <= 300 * 1024)
     }
 
-    @Test("the fixtures hold every kind of event")
+    @Test("the vectors hold every kind of event")
     func everyKindOccurs() {
         var kinds: Set<WorkoutAction.Kind> = []
         var superseded = 0
@@ -47,7 +48,7 @@ struct FoldFixtureTests {
     }
 }
 
-/// Sequences as the page's test reads them: every event with the hash after it, and the last state in full.
+/// Sequences as the other folds read them: every event with the hash after it, and the last state in full.
 enum FoldFixtures {
     static let seeds: ClosedRange<UInt64> = 1...28
 

@@ -70,7 +70,7 @@ package struct RESTServer: Sendable {
             let api = API(
                 configuration: configuration, foundation: foundation, live: node.map { LiveHooks($0) } ?? live,
                 rooms: node?.rooms, extra: table)
-            let check = WireCheck(try api.specification.document().value)
+            let check = try WireCheck.of(api, isLive: isLive, isWhole: table.routes.isEmpty)
             let value = try await serve(api, beside: node?.services ?? []) { port in
                 try await body(
                     RESTServer(

@@ -75,6 +75,19 @@ package final class WireCheck: Sendable {
 }
 
 extension WireCheck {
+    /// By whether there are rooms: the documents of the product's own routes. Making one takes longer than most tests.
+    private static let documents = Mutex<[Bool: DocumentValue]>([:])
+
+    /// Checks by the specification of `api`; `isWhole` says that it has no routes but the product's own.
+    static func of(_ api: API, isLive: Bool, isWhole: Bool) throws -> WireCheck {
+        guard isWhole else { return WireCheck(try api.specification.document().value) }
+        return try documents.withLock { documents in
+            let document = try documents[isLive] ?? api.specification.document().value
+            documents[isLive] = document
+            return WireCheck(document)
+        }
+    }
+
     /// The same for an answer that nobody sent.
     package func saw(_ method: String, _ target: String, status: Int, type: String, body: String) {
         var answer = RESTAnswer()

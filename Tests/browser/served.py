@@ -36,6 +36,8 @@ class Served:
         self.data = Path(tempfile.mkdtemp(prefix="fitai-tests-"))
         self.data.chmod(0o755)
         atexit.register(shutil.rmtree, self.data, ignore_errors=True)
+        # A copy in which links are files: the tests' pages read what lies in spec/, and the server serves no links.
+        self.pages = shutil.copytree(ROOT / "web", self.data / "pages")
         # Variables of the server beside those that every test sets.
         self.environment = environment
         # The same port again after a restart, as the pages expect.
@@ -50,7 +52,7 @@ class Served:
     def start(self):
         environment = {
             "PATH": os.environ["PATH"], "HOME": os.environ.get("HOME", "/"), "LOG_FORMAT": "json",
-            "PORT": str(self.port), "OPS_PORT": "0", "DATA_DIR": str(self.data), "WEB_DIR": str(ROOT / "web"),
+            "PORT": str(self.port), "OPS_PORT": "0", "DATA_DIR": str(self.data), "WEB_DIR": str(self.pages),
             "EXPLORER_DIR": str(ROOT / ".explorer"), **self.environment,
         }
         command = ["setpriv", "--pdeathsig", "KILL", "--", str(BINARY), "serve"]

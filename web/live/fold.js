@@ -1,5 +1,5 @@
 // Events to workout state: the pages' twin of WorkoutState in Sources/Protocol/Workout, held to it by
-// tests/fold-fixtures.json. Inside, everything is a whole number: grams, milliseconds, millimetres, tenths.
+// spec/fold-vectors.json. Inside, everything is a whole number: grams, milliseconds, millimetres, tenths.
 
 /** Kilograms, seconds or metres from the wire as thousandths; null when absent. */
 export const thousandths = (value) => (value === undefined || value === null ? null : Math.round(value * 1000));

@@ -1,6 +1,6 @@
 import { check } from "./fold-test.js";
 
-const response = await fetch("fold-fixtures.json");
+const response = await fetch("fold-vectors.json");
 const { steps, sequences, faults } = check(await response.json());
 const passed = steps > 0 && faults.length === 0;
 document.getElementById("result").textContent =

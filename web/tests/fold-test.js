@@ -1,4 +1,4 @@
-// Holds fold.js to the fixtures that the server's fold made; the result is in the page and on `window.foldResult`.
+// Holds fold.js to the vectors that the server's fold made; the result is in the page and on `window.foldResult`.
 import { apply, emptyState, hardSets, stateFromSnapshot, summary } from "../live/fold.js";
 import { stateHash } from "../live/state-hash.js";
 

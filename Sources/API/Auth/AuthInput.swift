@@ -52,6 +52,8 @@ extension RegisterRequest: BodyInput, RouteBody {
             cookieField.schema,
         ]
     }
+    // Only our pages may have the cookie: their requests carry the Origin.
+    package static var examples: [String: MemberExample] { ["cookie": .none] }
 
     package init?(reading body: inout BodyReader) {
         let email = body.required(Self.emailField)
@@ -74,6 +76,8 @@ extension LoginRequest: BodyInput, RouteBody {
         "cookie", .flag, "Keep the refresh token in a cookie (for our pages).")
 
     package static var members: [MemberSchema] { [loginField.schema, passwordField.schema, cookieField.schema] }
+    // Only our pages may have the cookie: their requests carry the Origin.
+    package static var examples: [String: MemberExample] { ["cookie": .none] }
 
     package init?(reading body: inout BodyReader) {
         let login = body.required(Self.loginField)
@@ -146,6 +150,7 @@ extension EmailChangeRequest: BodyInput, RouteBody {
     static let passwordField = Field("password", .text(1...128), "The account's password.")
 
     package static var members: [MemberSchema] { [emailField.schema, passwordField.schema] }
+    package static var examples: [String: MemberExample] { ["email": .value("mara.lind@example.org")] }
 
     package init?(reading body: inout BodyReader) {
         let email = body.required(Self.emailField)

@@ -49,6 +49,11 @@ enum ExerciseFields {
             primary.schema, secondary.schema, bodyWeightShare.schema, description.schema, cues.schema, media.schema,
         ]
     }
+    static let examples: [String: MemberExample] = [
+        "name": .value("Pause squat"), "bodyWeightShare": .value(0), "cues": .value(["Sit still for two seconds."]),
+        "description": .value("A squat with a stop at the bottom."),
+        "media": .value(["https://example.org/pause-squat.mp4"]),
+    ]
 }
 
 extension ValueRule where Value == String {
@@ -70,6 +75,9 @@ extension ValueRule where Value == String {
 struct NewExercise: BodyInput, RouteBody {
     static let isLibrary = Field.optional("isLibrary", .flag, "For everyone; administrators only.")
     static var members: [MemberSchema] { ExerciseFields.all + [isLibrary.schema] }
+    static var examples: [String: MemberExample] {
+        ExerciseFields.examples.merging(["isLibrary": .none]) { first, _ in first }
+    }
 
     let values: ExerciseValues
     let isLibrary: Bool
@@ -102,6 +110,7 @@ struct ExerciseChange: BodyInput, RouteBody {
             MemberSchema(name: $0.name, schema: $0.schema, isRequired: false, summary: $0.summary)
         }
     }
+    static var examples: [String: MemberExample] { ExerciseFields.examples }
 
     private let name, level, category: String?
     private let force, mechanic, equipment, description: Change<String>

@@ -33,6 +33,9 @@ struct NewGoal: BodyInput, RouteBody {
             metricField.schema, daysField.schema, startsOnField.schema, dueOnField.schema,
         ]
     }
+    static var examples: [String: MemberExample] {
+        GoalChange.examples.merging(["metric": .none, "daysPerWeek": .none, "startsOn": .none]) { first, _ in first }
+    }
 
     let id: GoalID?
     let kind: GoalKind
@@ -87,6 +90,9 @@ struct GoalChange: BodyInput, RouteBody {
     static var members: [MemberSchema] {
         [titleField.schema, targetField.schema, NewGoal.dueOnField.schema]
     }
+    static let examples: [String: MemberExample] = [
+        "title": .value("Squat 140 kg"), "target": .value(140), "dueOn": .value("2040-06-30"),
+    ]
     static let titleField = Field.optional("title", .name(1...100), "Such as Squat 140 kg.")
     static let targetField = Field.optional("target", .number(1...100_000_000), "As when the goal was set.")
 

@@ -8,6 +8,7 @@ struct PlateRackChange: BodyInput, RouteBody {
         "plates", ValueRule<[PlatePairs]>.list(of: .object(), count: 0...16), "Each weight once; none is the bar alone."
     )
     static var members: [MemberSchema] { [barbellField.schema, ezBarField.schema, platesField.schema] }
+    static let examples: [String: MemberExample] = ["barbellKg": .value(20), "ezBarKg": .value(10)]
 
     private let barbellKg, ezBarKg: Change<Double>
     private let plates: Change<[PlatePairs]>
@@ -35,6 +36,7 @@ extension PlatePairs: BodyInput {
     private static let weightField = Field("weightKg", .hundredths(0.05...50), "Of one plate, in steps of 0.01 kg.")
     private static let pairsField = Field("pairs", .integer(1...10), "One plate of each pair goes on each side.")
     package static var members: [MemberSchema] { [weightField.schema, pairsField.schema] }
+    package static var examples: [String: MemberExample] { ["weightKg": .value(20), "pairs": .value(4)] }
 
     package init?(reading body: inout BodyReader) {
         let weight = body.required(Self.weightField)

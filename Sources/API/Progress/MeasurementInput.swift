@@ -31,6 +31,7 @@ struct NewBodyMeasurement: BodyInput, RouteBody {
     static var members: [MemberSchema] {
         [idField.schema, measuredAtField.schema] + BodyMetric.allCases.map(\.field.schema) + [noteField.schema]
     }
+    static let examples: [String: MemberExample] = ["note": .value("Before breakfast.")]
 
     let id: BodyMeasurementID?
     let measuredAt: Timestamp?
@@ -53,6 +54,7 @@ struct NewBodyMeasurement: BodyInput, RouteBody {
 /// `PUT /v1/progress/body/:id`: members that are left out keep their value, null takes a value out.
 struct BodyMeasurementChange: BodyInput, RouteBody {
     static var members: [MemberSchema] { Array(NewBodyMeasurement.members.dropFirst()) }
+    static let examples = NewBodyMeasurement.examples
 
     let measuredAt: Timestamp?
     private let values: [BodyMetric: Change<Double>]

@@ -14,14 +14,21 @@ enum Examples {
         "category": "strength", "primaryMuscles": "quadriceps", "secondaryMuscles": "glutes", "muscle": "quadriceps",
         "nextCursor": "Zm9vYmFy", "cursor": "Zm9vYmFy", "title": "Some values are not valid",
         "type": "urn:fitai:problem:invalidValues", "code": "invalidValues", "pointer": "/weightKg", "kind": "oneRepMax",
-        "q": "mara", "fields": "id", "version": "1.0.0", "durability": "on",
+        "query": "bench press", "categories": "strength", "levels": "intermediate", "forces": "push",
+        "mechanics": "compound", "muscles": "quadriceps", "experience": "intermediate", "visibility": "friends",
+        "privacy": "friends", "profile": "friends", "workouts": "friends", "live": "friends", "audience": "friends",
+        "token": "Zm91ciBwbGF0ZXMgYW5kIGEgYmFyLCBvbmNlIGEgd2Vlaw",
+        "refreshToken": "Zm91ciBwbGF0ZXMgYW5kIGEgYmFyLCBvbmNlIGEgd2Vlaw", "q": "mara",
+        "fields": "id", "version": "1.0.0", "durability": "on",
         "quietFrom": "22:00", "quietTo": "07:00", "from": "22:00", "to": "07:00", "at": "18:00",
     ]
 
     private static let numbers: [String: Double] = [
         "weightKg": 100, "reps": 5, "rpe": 8.5, "rir": 2, "heightCm": 172, "restSeconds": 180, "status": 422,
         "tonnageKg": 4250, "workingSets": 12, "valueKg": 120, "previousKg": 117.5, "estimatedOneRepMaxKg": 116.5,
-        "durationSeconds": 60, "distanceMeters": 1000, "limit": 20,
+        "bodyFatPercent": 22, "neckCm": 34, "shouldersCm": 108, "chestCm": 92, "waistCm": 74, "hipsCm": 98,
+        "leftArmCm": 29.5, "rightArmCm": 30, "leftThighCm": 57, "rightThighCm": 57.5, "leftCalfCm": 36,
+        "rightCalfCm": 36, "rating": 5, "position": 1, "durationSeconds": 60, "distanceMeters": 1000, "limit": 20,
     ]
 
     static func text(for member: String) -> String { texts[member] ?? "text" }
@@ -34,19 +41,25 @@ enum Examples {
         case .string(_, "date", _): .string(CalendarDate.sample(for: member).description)
         case .string(_, "uuid", _): .string(id.description)
         case .string(let length, _, _): .string(text(for: member, length: length ?? 0...Int.max))
-        case .choice(let choices): .string(choices[0])
+        case .choice(let choices, _): .string(choices.contains(text(for: member)) ? text(for: member) : choices[0])
         case .integer(let range): .integer(min(max(Int64(number(for: member)), range.lowerBound), range.upperBound))
         case .number(let range, _): .number(min(max(number(for: member), range.lowerBound), range.upperBound))
-        // Whoever tries the example out in a browser is not to be signed in on its pages.
-        case .boolean: .boolean(member != "cookie")
+        case .boolean: true
         case .array(let item, let count, _): .array(count.upperBound == 0 ? [] : [value(of: item, for: member)])
         case .object(_, let members): object(members)
         }
     }
 
-    /// A body with all of its members.
+    /// A body with all of its members but those that its example leaves out.
     static func object(_ members: [MemberSchema]) -> DocumentValue {
-        .object(Dictionary(uniqueKeysWithValues: members.map { ($0.name, value(of: $0.schema, for: $0.name)) }))
+        let values = members.compactMap { member -> (String, DocumentValue)? in
+            switch member.example {
+            case .usual: (member.name, value(of: member.schema, for: member.name))
+            case .none: nil
+            case .value(let value): (member.name, value)
+            }
+        }
+        return .object(Dictionary(uniqueKeysWithValues: values))
     }
 
     private static func text(for member: String, length: ClosedRange<Int>) -> String {

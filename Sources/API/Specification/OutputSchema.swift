@@ -1,7 +1,8 @@
 /// The shape of one value in an answer, as the specification shows it.
 package indirect enum OutputSchema: Hashable, Sendable {
     case string(format: String?)
-    case choice([String])
+    /// One of the values of the enumeration that is named.
+    case choice([String], of: String)
     case integer
     case number
     case boolean

@@ -8,6 +8,8 @@ import Foundation
 final class SchemaRecorder {
     /// The object types found so far, by component name.
     private(set) var objects: [String: ObjectSchema] = [:]
+    /// The values of the enumerations found so far, by component name.
+    private(set) var enumerations: [String: [String]] = [:]
     private var samples: [ObjectIdentifier: Sample] = [:]
     private var underway: Set<ObjectIdentifier> = []
 
@@ -31,7 +33,9 @@ final class SchemaRecorder {
         }
         if let list = type as? any ListShape.Type { return try sample(ofList: list, for: member) }
         if let (choices, first) = SchemaRecorder.choices(of: type) {
-            return Sample(schema: .choice(choices), full: first, least: first)
+            let name = SchemaRecorder.componentName(of: type)
+            enumerations[name] = choices
+            return Sample(schema: .choice(choices, of: name), full: first, least: first)
         }
         if let known = samples[ObjectIdentifier(type)] { return known }
         underway.insert(ObjectIdentifier(type))
@@ -98,12 +102,12 @@ final class SchemaRecorder {
         return all(type)
     }
 
-    /// `Page<Friend>` becomes PageOfFriend, a type inside of another keeps both names.
+    /// `Page<Friend>` becomes PageOfFriend and `Friend.LiveWorkout` FriendLiveWorkout: names that every language can have.
     static func componentName(of type: Any.Type) -> String {
         String(reflecting: type)
             .replacing(/\(unknown context at \$[0-9a-f]+\)\./, with: "")
             .replacing(/[A-Za-z_]\w*(\.[A-Za-z_]\w*)+/) { match in
-                match.output.0.split(separator: ".").dropFirst().joined(separator: ".")
+                match.output.0.split(separator: ".").dropFirst().joined()
             }
             .replacing("<", with: "Of").replacing(", ", with: "And").replacing(">", with: "")
     }

@@ -12,7 +12,8 @@ extension SpecificationWriter {
         let isId = name == "id" || name.hasSuffix("Id")
         return [
             "name": .string(String(name)), "in": "path", "required": true,
-            "schema": isId ? ["type": "string", "pattern": .string(idPattern)] : ["type": "string", "minLength": 1],
+            "schema": isId
+                ? schema(of: .string(length: nil, format: "uuid")) : ["type": "string", "minLength": 1],
             "example": isId ? .string(Examples.id.description) : .string(Examples.text(for: String(name))),
         ]
     }

@@ -34,7 +34,7 @@ extension SpecificationWriter {
             ]
         }
         for (status, codes) in Dictionary(grouping: route.problems, by: \.status) {
-            responses[String(status)] = Self.problems(codes.sorted { $0.rawValue < $1.rawValue }, status: status)
+            responses[String(status)] = Self.problems(Self.sorted(codes))
         }
         return responses
     }
@@ -58,10 +58,11 @@ extension SpecificationWriter {
         guard let output = later ?? route.output as? any Decodable.Type else {
             throw SchemaFault(description: "\(route.path): \(route.output) is no Decodable, so its shape is not found")
         }
-        let sample = try recorder.sample(of: output)
-        var content: DocumentValue = [
-            "application/json": ["schema": try schema(of: sample.schema, hasFields: route.options.hasFields)]
-        ]
+        let schema = try recorder.sample(of: output).schema
+        var content: DocumentValue = ["application/json": ["schema": Self.schema(of: schema)]]
+        if route.options.hasFields, let partial = partial(of: schema) {
+            content[FieldSelection.mediaType] = ["schema": partial]
+        }
         if route.options.hasPage { content["text/html"] = ["schema": ["type": "string"]] }
         response["content"] = content
         return response
@@ -75,19 +76,18 @@ extension SpecificationWriter {
         return route.output as? any MediaOutput.Type
     }
 
-    /// `?fields=` may leave out every member of an object, or of a page's items.
-    private func schema(of output: OutputSchema, hasFields: Bool) throws -> DocumentValue {
-        let whole = Self.schema(of: output)
-        guard hasFields, case .object(let name) = output, let object = recorder.objects[name] else { return whole }
+    /// What `?fields=` leaves: it may lack every member of the object, or of a page's items.
+    private func partial(of output: OutputSchema) -> DocumentValue? {
+        guard case .object(let name) = output, let object = recorder.objects[name] else { return nil }
         var cut = Self.schema(of: object, isCut: true)
         if case .array(.object(let item))? = object.members["items"]?.schema, let row = recorder.objects[item] {
-            cut["required"] = ["items", "nextCursor"]
+            cut["required"] = .array(object.members.filter(\.value.isRequired).keys.sorted().map { .string($0) })
             var properties = cut["properties"] ?? [:]
             properties["items"] = ["type": "array", "items": Self.schema(of: row, isCut: true)]
             cut["properties"] = properties
         }
         cut["description"] = "What `fields` asked for."
-        return ["anyOf": [whole, cut]]
+        return cut
     }
 
     /// Which members `?fields=` may name: those of the answer, or of a page's items.
@@ -105,31 +105,45 @@ extension SpecificationWriter {
         return parameter
     }
 
-    private static func problems(_ codes: [ProblemCode], status: Int) -> DocumentValue {
+    private static func problems(_ codes: [ProblemCode]) -> DocumentValue {
         let lines = codes.map { "- `\($0.rawValue)`: \($0.title)" }
-        var response: DocumentValue = [
+        let needsWait = [429, 503].contains(codes[0].status)
+        return [
             "description": .string(lines.joined(separator: "\n")),
+            "headers": needsWait ? named("X-Request-Id", "Retry-After") : named("X-Request-Id"),
             "content": [
                 "application/problem+json": [
-                    "schema": [
-                        "allOf": [
-                            ["$ref": "#/components/schemas/Problem"],
-                            [
-                                "properties": [
-                                    "code": ["enum": .array(codes.map { .string($0.rawValue) })],
-                                    "status": ["const": .integer(Int64(status))],
-                                ]
-                            ],
-                        ]
-                    ],
+                    "schema": ["$ref": .string("#/components/schemas/\(problemName(codes))")],
                     "example": example(of: codes[0]),
                 ]
             ],
         ]
-        response["headers"] =
-            [429, 503].contains(status) ? named("X-Request-Id", "Retry-After") : named("X-Request-Id")
-        return response
     }
+
+    /// The problems that routes answer with one status, each such set once: a Problem whose codes are known.
+    static func problemSchemas(of routes: [Route]) -> [String: DocumentValue] {
+        let sets = routes.flatMap { Dictionary(grouping: $0.problems, by: \.status).values.map(sorted) }
+        let named = sets.map { codes -> (String, DocumentValue) in
+            let status = Int64(codes[0].status)
+            // Bounds and no `const`: generators that merge the members of both schemas know how to merge two integers.
+            let narrowed: DocumentValue = [
+                "type": "object",
+                "properties": [
+                    "code": ["type": "string", "enum": .array(codes.map { .string($0.rawValue) })],
+                    "status": ["type": "integer", "minimum": .integer(status), "maximum": .integer(status)],
+                ],
+            ]
+            return (problemName(codes), ["allOf": [["$ref": "#/components/schemas/Problem"], narrowed]])
+        }
+        return Dictionary(named, uniquingKeysWith: { first, _ in first })
+    }
+
+    /// EmailTakenOrUsernameTakenProblem.
+    private static func problemName(_ codes: [ProblemCode]) -> String {
+        codes.map(\.rawValue.capitalizedFirst).joined(separator: "Or") + "Problem"
+    }
+
+    private static func sorted(_ codes: [ProblemCode]) -> [ProblemCode] { codes.sorted { $0.rawValue < $1.rawValue } }
 
     private static func example(of code: ProblemCode) -> DocumentValue {
         var example: DocumentValue = [

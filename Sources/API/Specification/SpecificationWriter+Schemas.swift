@@ -25,8 +25,8 @@ extension SpecificationWriter {
     /// A value that is sent, with its bounds.
     static func schema(of value: ValueSchema) -> DocumentValue {
         switch value {
-        // The format's own generators and checkers know all versions of UUID, so the pattern stands alone.
-        case .string(_, "uuid", _): return ["type": "string", "pattern": .string(idPattern)]
+        // The format makes it a UUID in generated clients, the pattern says which version.
+        case .string(_, "uuid", _): return ["type": "string", "format": "uuid", "pattern": .string(idPattern)]
         case .string(let length, let format, let pattern):
             var schema: DocumentValue = ["type": "string"]
             if let format { schema["format"] = .string(format) }
@@ -36,7 +36,7 @@ extension SpecificationWriter {
                 schema["maxLength"] = .integer(Int64(length.upperBound))
             }
             return schema
-        case .choice(let choices): return ["type": "string", "enum": .array(choices.map { .string($0) })]
+        case .choice(_, let name): return ["$ref": .string("#/components/schemas/\(name)")]
         case .integer(let range):
             return [
                 "type": "integer", "minimum": .integer(range.lowerBound), "maximum": .integer(range.upperBound),
@@ -59,6 +59,27 @@ extension SpecificationWriter {
         }
     }
 
+    /// The enumerations of bodies, queries and answers, each once: one type in generated clients, wherever it stands.
+    func enumerations(of routes: [Route]) throws -> [String: DocumentValue] {
+        var found = recorder.enumerations
+        func look(at schema: ValueSchema) throws {
+            switch schema {
+            case .choice(let choices, let name):
+                if let known = found[name], known != choices {
+                    throw SchemaFault(description: "two enumerations are called \(name)")
+                }
+                found[name] = choices
+            case .array(let item, _, _): try look(at: item)
+            case .object(_, let members): for member in members { try look(at: member.schema) }
+            case .string, .integer, .number, .boolean: break
+            }
+        }
+        for route in routes {
+            for member in route.query + (route.body?.members ?? []) { try look(at: member.schema) }
+        }
+        return found.mapValues { ["type": "string", "enum": .array($0.map { .string($0) })] }
+    }
+
     /// An object that is answered. Members may be added in later versions, so it is open.
     static func schema(of object: ObjectSchema, isCut: Bool = false) -> DocumentValue {
         var schema: DocumentValue = [
@@ -77,7 +98,7 @@ extension SpecificationWriter {
         switch output {
         case .string(let format?): return ["type": "string", "format": .string(format)]
         case .string(nil): return ["type": "string"]
-        case .choice(let choices): return ["type": "string", "enum": .array(choices.map { .string($0) })]
+        case .choice(_, let name): return ["$ref": .string("#/components/schemas/\(name)")]
         case .integer: return ["type": "integer"]
         case .number: return ["type": "number"]
         case .boolean: return ["type": "boolean"]
@@ -93,7 +114,6 @@ extension SpecificationWriter {
         var schema = schema
         guard case .string(let type)? = schema["type"] else { return ["anyOf": [schema, ["type": "null"]]] }
         schema["type"] = [.string(type), "null"]
-        if let choices = schema["enum"]?.items { schema["enum"] = .array(choices + [.null]) }
         return schema
     }
 }

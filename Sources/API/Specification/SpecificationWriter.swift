@@ -35,7 +35,7 @@ struct SpecificationWriter {
             "tags": .array(Set(routes.map(\.tag)).sorted().map { ["name": .string($0)] }),
             "paths": .object(paths),
             "components": [
-                "schemas": .object(try schemas()),
+                "schemas": .object(try schemas(of: routes)),
                 "headers": .object(SpecificationWriter.headers),
                 "securitySchemes": [
                     "accessToken": [
@@ -47,11 +47,11 @@ struct SpecificationWriter {
         ]
     }
 
-    private func schemas() throws -> [String: DocumentValue] {
-        var schemas = bodies
-        for (name, object) in recorder.objects {
-            if schemas[name] != nil { throw SchemaFault(description: "a body and an answer are both called \(name)") }
-            schemas[name] = SpecificationWriter.schema(of: object)
+    private func schemas(of routes: [Route]) throws -> [String: DocumentValue] {
+        let objects = recorder.objects.mapValues { SpecificationWriter.schema(of: $0) }
+        var schemas: [String: DocumentValue] = [:]
+        for kind in [bodies, objects, try enumerations(of: routes), Self.problemSchemas(of: routes)] {
+            try schemas.merge(kind) { _, _ in throw SchemaFault(description: "two schemas have one name") }
         }
         return schemas
     }
@@ -148,5 +148,5 @@ extension Route {
 }
 
 extension String {
-    fileprivate var capitalizedFirst: String { prefix(1).uppercased() + dropFirst() }
+    var capitalizedFirst: String { prefix(1).uppercased() + dropFirst() }
 }

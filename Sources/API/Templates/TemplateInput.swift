@@ -43,12 +43,20 @@ enum TemplateFields {
             weeks.schema,
         ]
     }
+    static let examples: [String: MemberExample] = [
+        "name": .value("Two days of squats"),
+        "description": .value("Two sessions a week; add weight when all sets go."),
+        "lengthWeeks": .value(8),
+    ]
 }
 
 /// `POST /v1/templates`
 struct NewTemplate: BodyInput, RouteBody {
     static let isLibrary = Field.optional("isLibrary", .flag, "For everyone; administrators only.")
     static var members: [MemberSchema] { TemplateFields.all + [isLibrary.schema] }
+    static var examples: [String: MemberExample] {
+        TemplateFields.examples.merging(["isLibrary": .none]) { first, _ in first }
+    }
 
     let values: TemplateValues
     let isLibrary: Bool
@@ -75,6 +83,9 @@ struct TemplateChange: BodyInput, RouteBody {
         (TemplateFields.all + [TemplateFields.featured.schema]).map {
             MemberSchema(name: $0.name, schema: $0.schema, isRequired: false, summary: $0.summary)
         }
+    }
+    static var examples: [String: MemberExample] {
+        TemplateFields.examples.merging(["isFeatured": .none]) { first, _ in first }
     }
 
     let isFeatured: Bool?

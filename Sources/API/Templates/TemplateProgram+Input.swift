@@ -20,14 +20,20 @@ extension SetTarget: BodyInput {
             rpeField.schema, rirField.schema, durationField.schema, distanceField.schema,
         ]
     }
+    package static var examples: [String: MemberExample] {
+        [
+            "repsMax": .value(8), "weightKg": .none, "percentOfOneRepMax": .none, "rir": .none,
+            "durationSeconds": .none, "distanceMeters": .none,
+        ]
+    }
 
     package init?(reading body: inout BodyReader) {
         self.init(
-            type: body.optional(Self.typeField) ?? .normal, reps: body.optional(Self.repsField),
-            repsMax: body.optional(Self.repsMaxField), weightKg: body.optional(Self.weightField),
-            percentOfOneRepMax: body.optional(Self.percentField), rpe: body.optional(Self.rpeField),
-            rir: body.optional(Self.rirField), durationSeconds: body.optional(Self.durationField),
-            distanceMeters: body.optional(Self.distanceField))
+            type: body.optional(Self.typeField) ?? .normal, reps: body.nullable(Self.repsField),
+            repsMax: body.nullable(Self.repsMaxField), weightKg: body.nullable(Self.weightField),
+            percentOfOneRepMax: body.nullable(Self.percentField), rpe: body.nullable(Self.rpeField),
+            rir: body.nullable(Self.rirField), durationSeconds: body.nullable(Self.durationField),
+            distanceMeters: body.nullable(Self.distanceField))
         guard body.faults.isEmpty else { return }
         if reps == nil, durationSeconds == nil, distanceMeters == nil {
             body.fault("reps", .required, "A set aims at repetitions, a duration or a distance.")
@@ -46,9 +52,10 @@ extension ProgressionRule: BodyInput {
     private static let kindField = Field("kind", ValueRule<Kind>.choice, "linear or double.")
     private static let incrementField = Field.optional("incrementKg", .number(0.25...50), "2.5 unless told.")
     package static var members: [MemberSchema] { [kindField.schema, incrementField.schema] }
+    package static var examples: [String: MemberExample] { ["incrementKg": .value(.number(2.5))] }
 
     package init?(reading body: inout BodyReader) {
-        let increment = body.optional(Self.incrementField)
+        let increment = body.nullable(Self.incrementField)
         guard let kind = body.required(Self.kindField) else { return nil }
         self.init(kind: kind, incrementKg: increment)
     }
@@ -73,10 +80,10 @@ extension TemplateExercise: BodyInput {
 
     package init?(reading body: inout BodyReader) {
         let exercise = body.required(Self.exerciseField)
-        let group = body.optional(Self.groupField)
-        let rest = body.optional(Self.restField)
-        let note = body.optional(Self.noteField)
-        let progression = body.optional(Self.progressionField)
+        let group = body.nullable(Self.groupField)
+        let rest = body.nullable(Self.restField)
+        let note = body.nullable(Self.noteField)
+        let progression = body.nullable(Self.progressionField)
         guard let sets = body.required(Self.setsField), let exercise else { return nil }
         self.init(
             exerciseId: exercise, name: "", supersetGroup: group, restSeconds: rest, note: note,
@@ -89,6 +96,7 @@ extension TemplateDay: BodyInput {
     private static let exercisesField = Field(
         "exercises", ValueRule<[TemplateExercise]>.list(of: .object(), count: 1...30), "In their order.")
     package static var members: [MemberSchema] { [nameField.schema, exercisesField.schema] }
+    package static var examples: [String: MemberExample] { ["name": .value("Lower body")] }
 
     package init?(reading body: inout BodyReader) {
         let name = body.required(Self.nameField)

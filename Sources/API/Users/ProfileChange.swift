@@ -24,6 +24,7 @@ struct ProfileChange: BodyInput, RouteBody {
             weekStartField.schema,
         ]
     }
+    static let examples: [String: MemberExample] = ["birthDate": .value("1994-05-17")]
 
     private let displayName: String?
     private let bio: String?

@@ -4,11 +4,15 @@ import Protocol
 package protocol BodyInput: Sendable {
     /// All members, for the specification.
     static var members: [MemberSchema] { get }
+    /// What the example holds, where a usual value of each member would be refused: examples can be sent as they are.
+    static var examples: [String: MemberExample] { get }
     /// Reads the members; nil only if the reader was told a fault.
     init?(reading body: inout BodyReader)
 }
 
 extension BodyInput {
+    package static var examples: [String: MemberExample] { [:] }
+
     /// The members with what only their reading tells: whether null may stand for them.
     package static var specifiedMembers: [MemberSchema] {
         var reader = BodyReader(.object(JSONObject()))
@@ -16,16 +20,19 @@ extension BodyInput {
         _ = Self(reading: &reader)
         return members.map { member in
             var member = member
-            member.isNullable = reader.takesNull[member.name] ?? !member.isRequired
+            member.isNullable = reader.takesNull[member.name] ?? false
+            member.example = examples[member.name] ?? .usual
             return member
         }
     }
 
-    /// Members that are read but not declared, or declared but not read; a test holds every route's body to none.
+    /// Members that are read but not declared, declared but not read, or only in the example; a test holds every route's
+    /// body to none.
     static var undeclaredMembers: Set<String> {
         var reader = BodyReader(.object(JSONObject()))
         _ = Self(reading: &reader)
-        return Set(reader.takesNull.keys).symmetricDifference(members.map(\.name))
+        let declared = Set(members.map(\.name))
+        return declared.symmetricDifference(reader.takesNull.keys).union(Set(examples.keys).subtracting(declared))
     }
 }
 
@@ -93,8 +100,16 @@ package struct BodyReader {
         return field.rule.read(value, "\(pointer)/\(field.name)", &faults)
     }
 
-    /// The member, or nil where it is missing, null or at fault.
+    /// The member, or nil where it is missing or at fault; null is a value of the wrong type.
     package mutating func optional<Value>(_ field: Field<Value>) -> Value? {
+        takesNull[field.name] = false
+        guard let value = object?[field.name] else { return nil }
+        return field.rule.read(value, "\(pointer)/\(field.name)", &faults)
+    }
+
+    /// The member, or nil where it is missing, null or at fault: for what answers show as null where it has no value, so that
+    /// an answer can be sent back.
+    package mutating func nullable<Value>(_ field: Field<Value>) -> Value? {
         takesNull[field.name] = true
         guard let value = object?[field.name], value != .null else { return nil }
         return field.rule.read(value, "\(pointer)/\(field.name)", &faults)

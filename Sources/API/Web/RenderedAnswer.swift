@@ -57,7 +57,7 @@ package struct RenderedAnswer: Sendable {
             try (answer.output as? any RenderedOutput).map { Data($0.json) }
             ?? RenderedAnswer.encoder.encode(answer.output)
         body = try fields.map { try RenderedAnswer.cut(bytes, to: $0) } ?? Array(bytes)
-        headers[.contentType] = "application/json"
+        headers[.contentType] = fields == nil ? "application/json" : FieldSelection.mediaType
         tag(answer.entityTag, caching: route.options.caching, access: route.access)
         spareKnown(by: facts, of: route)
     }

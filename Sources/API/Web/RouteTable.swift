@@ -75,6 +75,9 @@ package struct RouteTable: Sendable {
 /// `?fields=id,name`
 enum FieldSelection {
     static let field = Field.optional(
-        "fields", .list(of: .text(1...64), count: 1...50), "Only these members of the answer, or of its items.")
+        "fields", .list(of: .text(1...64), count: 1...50),
+        "Only these members of the answer, or of its items; what is left is a \(mediaType).")
     static var parameter: MemberSchema { field.schema }
+    /// Of an answer that was cut: it lacks members that the whole one always has.
+    static let mediaType = "application/vnd.fitai.partial+json"
 }

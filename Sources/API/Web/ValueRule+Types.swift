@@ -32,7 +32,7 @@ extension ValueRule where Value: CaseIterable & RawRepresentable, Value.RawValue
     /// One of the enumeration's values.
     package static var choice: ValueRule {
         let allowed = Value.allCases.map(\.rawValue)
-        return ValueRule(.choice(allowed)) { value, pointer, faults in
+        return ValueRule(.choice(allowed, of: SchemaRecorder.componentName(of: Value.self))) { value, pointer, faults in
             guard case .string(let text) = value else {
                 faults.append(.wrongType(pointer, "a string", value))
                 return nil

@@ -2,7 +2,8 @@
 package indirect enum ValueSchema: Hashable, Sendable {
     /// The length counts Unicode scalars; the pattern is a regular expression as ECMAScript writes it.
     case string(length: ClosedRange<Int>?, format: String?, pattern: String? = nil)
-    case choice([String])
+    /// One of the values of the enumeration that is named.
+    case choice([String], of: String)
     case integer(ClosedRange<Int64>)
     case number(ClosedRange<Double>, step: Double?)
     case boolean
@@ -18,4 +19,15 @@ package struct MemberSchema: Hashable, Sendable {
     package let summary: String
     /// Whether null may stand for it.
     package var isNullable = false
+    /// What it is in the example of a body.
+    package var example = MemberExample.usual
+}
+
+/// What a member is in the example of a body.
+package enum MemberExample: Hashable, Sendable {
+    /// A value that keeps its rule.
+    case usual
+    /// It is left out: other members exclude it, or only a few may send it.
+    case none
+    case value(DocumentValue)
 }

@@ -71,7 +71,7 @@ struct WorkoutEntryRoutes: Sendable {
         return .done
     }
 
-    private func logSet(_ call: Call<SignedInUser, NoQuery, SetInput>) async throws -> Answer<WorkoutSet> {
+    private func logSet(_ call: Call<SignedInUser, NoQuery, NewSet>) async throws -> Answer<WorkoutSet> {
         let id = try call.id("id")
         let (_, entry) = try await find(in: id, for: call)
         let set = call.body.id ?? call.seed.id("set")
@@ -82,7 +82,7 @@ struct WorkoutEntryRoutes: Sendable {
         return answer
     }
 
-    private func changeSet(_ call: Call<SignedInUser, NoQuery, SetInput>) async throws -> Answer<WorkoutSet> {
+    private func changeSet(_ call: Call<SignedInUser, NoQuery, SetReplacement>) async throws -> Answer<WorkoutSet> {
         let id = try call.id("id")
         let (view, entry) = try await find(in: id, for: call)
         var version = try call.version(of: view)

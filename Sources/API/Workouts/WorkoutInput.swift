@@ -19,6 +19,9 @@ struct NewWorkout: BodyInput, RouteBody {
             templateField.schema, dayField.schema, weekField.schema,
         ]
     }
+    static let examples: [String: MemberExample] = [
+        "name": .value("Leg day"), "plannedFor": .none, "templateId": .none, "day": .none, "week": .none,
+    ]
 
     let id: WorkoutID?
     let plannedFor: CalendarDate?
@@ -61,6 +64,9 @@ struct WorkoutChange: BodyInput, RouteBody {
             NewWorkout.startedAtField.schema, endedAtField.schema, notesField.schema, sharedField.schema,
         ]
     }
+    static let examples: [String: MemberExample] = [
+        "name": .value("Leg day"), "plannedFor": .none, "endedAt": .value("2025-11-22T11:10:00.000Z"),
+    ]
 
     let details: WorkoutDetails
     let notes: String?
@@ -100,6 +106,7 @@ struct NewEntry: BodyInput, RouteBody {
     static var members: [MemberSchema] {
         [idField.schema, exerciseField.schema, nameField.schema, groupField.schema, restField.schema]
     }
+    static let examples: [String: MemberExample] = ["name": .none]
 
     let id: EntryID?
     let exerciseId: ExerciseID?
@@ -146,25 +153,11 @@ struct EntryChange: BodyInput, RouteBody {
     }
 }
 
-/// `POST` and `PUT …/sets`: a PUT replaces all values.
-struct SetInput: BodyInput, RouteBody {
-    static let idField = Field.optional("id", .id, "Made by the client, else here; not read by PUT.")
-    static let typeField = Field.optional("type", ValueRule<SetType>.choice, "normal unless told.")
-    static let weightField = Field.optional("weightKg", .scaled(0...1000, places: 3), "Kilograms.")
-    static let repsField = Field.optional("reps", .integer(0...1000), "Repetitions.")
-    static let rpeField = Field.optional("rpe", .scaled(1...10, places: 1, step: 0.5), "Perceived exertion.")
-    static let rirField = Field.optional("rir", .integer(0...10), "Repetitions in reserve.")
-    static let durationField = Field.optional("durationSeconds", .scaled(0...86_400, places: 3), "Seconds.")
-    static let distanceField = Field.optional("distanceMeters", .scaled(0...1_000_000, places: 3), "Metres.")
-    static let sideField = Field.optional("side", ValueRule<Side>.choice, "Of a one-sided set.")
-    static let atField = Field.optional("at", .time, "When it was done, if not now.")
-
-    static var members: [MemberSchema] {
-        [
-            idField.schema, typeField.schema, weightField.schema, repsField.schema, rpeField.schema, rirField.schema,
-            durationField.schema, distanceField.schema, sideField.schema, atField.schema,
-        ]
-    }
+/// `POST …/sets`
+struct NewSet: BodyInput, RouteBody {
+    static let idField = Field.optional("id", .id, "Made by the client, else here.")
+    static var members: [MemberSchema] { [idField.schema] + SetFields.all }
+    static let examples = SetFields.examples
 
     let id: SetID?
     let at: Timestamp?
@@ -172,15 +165,62 @@ struct SetInput: BodyInput, RouteBody {
 
     init?(reading body: inout BodyReader) {
         id = body.optional(Self.idField)
-        at = body.optional(Self.atField)
+        at = body.optional(SetFields.at)
         values = SetValues(
-            type: body.optional(Self.typeField) ?? .normal, weightGrams: body.optional(Self.weightField),
-            reps: body.optional(Self.repsField).map(Int64.init), rpeTenths: body.optional(Self.rpeField),
-            rir: body.optional(Self.rirField).map(Int64.init),
-            durationMilliseconds: body.optional(Self.durationField),
-            distanceMillimeters: body.optional(Self.distanceField), side: body.optional(Self.sideField))
+            type: body.optional(SetFields.type) ?? .normal, weightGrams: body.optional(SetFields.weight),
+            reps: body.optional(SetFields.reps).map(Int64.init), rpeTenths: body.optional(SetFields.rpe),
+            rir: body.optional(SetFields.rir).map(Int64.init), durationMilliseconds: body.optional(SetFields.duration),
+            distanceMillimeters: body.optional(SetFields.distance), side: body.optional(SetFields.side))
+        values.tellFaults(to: &body)
+    }
+}
+
+/// `PUT …/sets/:setId`: replaces all values; null, as answers show it, is none.
+struct SetReplacement: BodyInput, RouteBody {
+    static var members: [MemberSchema] { SetFields.all }
+    static let examples = SetFields.examples
+
+    let at: Timestamp?
+    let values: SetValues
+
+    init?(reading body: inout BodyReader) {
+        at = body.optional(SetFields.at)
+        values = SetValues(
+            type: body.optional(SetFields.type) ?? .normal, weightGrams: body.nullable(SetFields.weight),
+            reps: body.nullable(SetFields.reps).map(Int64.init), rpeTenths: body.nullable(SetFields.rpe),
+            rir: body.nullable(SetFields.rir).map(Int64.init), durationMilliseconds: body.nullable(SetFields.duration),
+            distanceMillimeters: body.nullable(SetFields.distance), side: body.nullable(SetFields.side))
+        values.tellFaults(to: &body)
+    }
+}
+
+/// The members of a set's body.
+enum SetFields {
+    static let type = Field.optional("type", ValueRule<SetType>.choice, "normal unless told.")
+    static let weight = Field.optional("weightKg", .scaled(0...1000, places: 3), "Kilograms.")
+    static let reps = Field.optional("reps", .integer(0...1000), "Repetitions.")
+    static let rpe = Field.optional("rpe", .scaled(1...10, places: 1, step: 0.5), "Perceived exertion.")
+    static let rir = Field.optional("rir", .integer(0...10), "Repetitions in reserve.")
+    static let duration = Field.optional("durationSeconds", .scaled(0...86_400, places: 3), "Seconds.")
+    static let distance = Field.optional("distanceMeters", .scaled(0...1_000_000, places: 3), "Metres.")
+    static let side = Field.optional("side", ValueRule<Side>.choice, "Of a one-sided set.")
+    static let at = Field.optional("at", .time, "When it was done, if not now.")
+
+    static var all: [MemberSchema] {
+        [
+            type.schema, weight.schema, reps.schema, rpe.schema, rir.schema, duration.schema, distance.schema,
+            side.schema, at.schema,
+        ]
+    }
+    static let examples: [String: MemberExample] = [
+        "rir": .none, "durationSeconds": .none, "distanceMeters": .none, "side": .none,
+    ]
+}
+
+extension SetValues {
+    /// Tells what the rules of single members cannot see.
+    fileprivate func tellFaults(to body: inout BodyReader) {
         guard body.faults.isEmpty else { return }
-        // What the rules of single members cannot see.
-        for fault in values.faults { body.fault(fault.member, .inconsistent, fault.detail) }
+        for fault in faults { body.fault(fault.member, .inconsistent, fault.detail) }
     }
 }

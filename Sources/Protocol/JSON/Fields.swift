@@ -19,12 +19,16 @@ public struct Fields: Sendable {
         try integer(name).map { Timestamp(milliseconds: $0) }
     }
 
-    /// A number times 10^places, rounded.
+    /// A number times 10^places. More decimals are `invalid`: nothing is rounded behind somebody's back.
     public func decimal(_ name: String, places: Int) throws(Refusal) -> Int64? {
-        try read(name, "a number") { value in
-            guard case .number(let number) = value else { return nil }
-            return number.rounded(places: places)
+        let number = try read(name, "a number") { value in
+            if case .number(let number) = value, number.rounded(places: places) != nil { number } else { nil }
         }
+        guard let number else { return nil }
+        guard let whole = number.scaled(places: places) else {
+            throw Refusal(.invalid, "\(name) may have at most \(places == 1 ? "one decimal" : "\(places) decimals")")
+        }
+        return whole
     }
 
     public func choice<Choice: RawRepresentable<String> & CaseIterable>(_ name: String) throws(Refusal) -> Choice? {
