@@ -16,7 +16,7 @@ LINTED := Sources Tests loadtest Package.swift
 PYTHON_TESTS := $(wildcard Tests/browser Tests/openapi Tests/clients Tests/analytics Tests/spec Tests/objects Tests/autobahn)
 CRASH_ROUNDS ?= 50
 FUZZ_SEQUENCES ?= 100000
-SOAK ?= Crash|Fuzz
+SOAK ?= Crash|Fuzz|Drill|DoubleKill|Ghost
 SLOW_PERCENT ?= 33
 
 .PHONY: help run demo test test-swift test-python test-slow lint format bench soak clean setup-run setup-test setup-lint

@@ -70,7 +70,7 @@ struct DrainDrillTests {
         "on a full disk without that space the drain tries on, and takes space that comes later",
         .enabled(if: Tmpfs.works, Tmpfs.reason))
     func spaceComesLater() async throws {
-        try await GroundDrill.run(["DRAIN_SECONDS": "6", "QUEUE_BYTES": "4194304"], tmpfsMegabytes: 16) { drill in
+        try await GroundDrill.run(["DRAIN_SECONDS": "12", "QUEUE_BYTES": "4194304"], tmpfsMegabytes: 16) { drill in
             try await drill.serving { server, lift in
                 try await lift.sets(5)
                 await drill.cluster.kill()
@@ -119,13 +119,15 @@ struct UndurableTests {
         try await GroundDrill.run([:]) { drill in
             try await drill.serving { server, lift in
                 try await lift.durable()
-                let pool = PostgresPool(configuration: try drill.direct, logger: .silent)
+                var configuration = try drill.direct
+                configuration.statementDeadline = .seconds(900)
+                let pool = PostgresPool(configuration: configuration, logger: .silent)
                 let isLocked = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
                 let locking = Task {
                     try await pool.transaction { connection in
                         try connection.execute("lock table workout_events in access exclusive mode")
                         isLocked.continuation.yield()
-                        try connection.execute("select pg_sleep(9)")
+                        try connection.execute("select pg_sleep(900)")
                     }
                 }
                 for await _ in isLocked.stream { break }
@@ -133,7 +135,8 @@ struct UndurableTests {
                 _ = try await server.line { $0.contains("ops do not become durable") }
                 #expect(try await drill.health() == #"{"status":"degraded"}"#)
                 #expect(try await drill.metric("fitai_oldest_undurable_seconds") > 4)
-                try await locking.value
+                locking.cancel()
+                await #expect(throws: StoreError.cancelled) { try await locking.value }
                 _ = try await server.line { $0.contains("ops become durable again") }
                 #expect(try await drill.health() == #"{"status":"ok"}"#)
                 try await lift.durable()

@@ -142,7 +142,7 @@ final class GroundDrill: Sendable {
         }
         let begin = try #require(times.first { $0.0 == "draining" }).1
         let last = try #require(times.last).1
-        #expect(last <= begin + .milliseconds(Int64(seconds * 1000) + 2000))
+        #expect(last <= begin + .milliseconds(Int64(seconds * 1000) + 6000))
     }
 }
 
