@@ -16,10 +16,12 @@ LINTED := Sources Tests loadtest Package.swift
 PYTHON_TESTS := $(wildcard Tests/browser Tests/openapi Tests/clients Tests/analytics Tests/spec Tests/objects Tests/autobahn)
 CRASH_ROUNDS ?= 50
 FUZZ_SEQUENCES ?= 100000
+FUZZ_INPUTS ?= 10000000
+SANITIZED_INPUTS ?= 1000000
 SOAK ?= Crash|Fuzz|Drill|DoubleKill|Ghost
 SLOW_PERCENT ?= 33
 
-.PHONY: help run demo test test-swift test-python test-slow lint format bench soak clean setup-run setup-test setup-lint
+.PHONY: help run demo test test-swift test-python test-slow test-sanitized lint format bench soak clean setup-run setup-test setup-lint
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## (.*)/  make \1\t\2/' | expand -t 16
@@ -59,14 +61,23 @@ test-slow: setup-test .venv/.installed ## Run every test on a third of a core (S
 	set -e; for folder in $(PYTHON_TESTS); do \
 		scripts/slow.sh $(SLOW_PERCENT) .venv/bin/python -m pytest -q -p no:cacheprovider $$folder; done
 
-soak: setup-test ## Run the crash and fuzz tests for long (CRASH_ROUNDS, FUZZ_SEQUENCES), Autobahn's suite, every test slowly
+# AddressSanitizer sees what our code hands to C (zlib, gd, brotli, libpq) and what C writes through libc; the libraries
+# themselves are Debian's. Swift traps on overflow by itself, and its compiler has no other undefined-behaviour checks.
+test-sanitized: setup-test ## Run the fuzz of every decoder under AddressSanitizer (SANITIZED_INPUTS)
+	swift build --build-tests --sanitize=address --scratch-path .build-sanitized
+	ASAN_OPTIONS=detect_leaks=0 FITAI_FUZZ_INPUTS=$(SANITIZED_INPUTS) \
+		swift test --skip-build --sanitize=address --scratch-path .build-sanitized --no-parallel --filter DecoderFuzz
+
+soak: setup-test ## Run the crash and fuzz tests for long (CRASH_ROUNDS, FUZZ_…), Autobahn's suite, every test slowly
 	swift build --build-tests
-	FITAI_CRASH_ROUNDS=$(CRASH_ROUNDS) FITAI_FUZZ_SEQUENCES=$(FUZZ_SEQUENCES) swift test --skip-build --filter '$(SOAK)'
+	FITAI_CRASH_ROUNDS=$(CRASH_ROUNDS) FITAI_FUZZ_SEQUENCES=$(FUZZ_SEQUENCES) FITAI_FUZZ_INPUTS=$(FUZZ_INPUTS) \
+		swift test --skip-build --filter '$(SOAK)'
+	$(MAKE) test-sanitized
 	python3 Tests/autobahn/published.py
 	$(MAKE) test-slow
 
 clean: ## Remove what was built, but no data
-	rm -rf .build .venv
+	rm -rf .build .build-sanitized .venv
 
 $(FITAI): $(SOURCES) | setup-run
 	swift build --configuration $(CONFIGURATION) --product fitai

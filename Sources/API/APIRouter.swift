@@ -51,8 +51,8 @@ package struct API: Sendable {
         var handlers = JobHandlers()
         var chores = accounts.chores + [Housekeeping.Chore(name: "idempotency keys", removeSome: keys.removeExpired)]
         accounts.declare(on: &table)
-        let (users, relations) = (Users(pool: pool), Relations(pool: pool))
-        UserRoutes(users: users, relations: relations, live: live).declare(on: &table)
+        let (users, relations, zones) = (Users(pool: pool), Relations(pool: pool), TimeZones(pool: pool, now: now))
+        UserRoutes(users: users, relations: relations, zones: zones, live: live).declare(on: &table)
         avatars = Avatars(pool: pool, store: configuration.objects.store, now: now, logger: foundation.logger)
         AvatarRoutes(avatars: avatars, users: users, relations: relations).declare(on: &table)
         let (exercises, use) = (Exercises(pool: pool), ExerciseUse(pool: pool))
@@ -96,7 +96,7 @@ package struct API: Sendable {
         handlers.add(AvatarRemoval.self, run: avatars.removeFiles)
         jobs = JobWorkers(
             pool: pool, handlers: handlers, configuration: configuration.jobs, logger: foundation.logger, now: now)
-        chores += exports.chores + [Housekeeping.Chore(name: "pictures", removeSome: avatars.removeAbandoned)]
+        chores += zones.chores + exports.chores + avatars.chores
         services = [
             accounts.passwords, avatars.threads, Housekeeping(chores: chores, logger: foundation.logger),
             GoalSweep(goals: goals, logger: foundation.logger),
@@ -107,7 +107,7 @@ package struct API: Sendable {
             bodyTimeout: configuration.bodyTimeout, handlerTimeout: configuration.handlerTimeout,
             uploads: UploadPlaces(
                 total: configuration.uploadPlaces.total, perUser: configuration.uploadPlaces.perUser),
-            spoolDirectory: configuration.spoolDirectory)
+            spoolDirectory: configuration.spoolDirectory, cursorSeal: Seal(foundation.keys, purpose: "cursor"))
         self.configuration = configuration
     }
 

@@ -3,47 +3,41 @@ import Realtime
 
 /// What REST tells the live side after a commit, and asks of it.
 package struct LiveHooks: Sendable {
-    /// What a friend may know of a user at this moment.
-    package struct Status: Sendable {
-        package let isOnline: Bool
-        package let live: WorkoutID?
-
-        package init(isOnline: Bool, live: WorkoutID?) {
-            self.isOnline = isOnline
-            self.live = live
-        }
-    }
-
     /// Two users became friends, parted, or one blocked the other.
     package var relationChanged: @Sendable (UserID, UserID) async -> Void
     /// An athlete changed who may watch or who gets the heart rate.
     package var livePreferenceChanged: @Sendable (UserID) async -> Void
     /// An exercise of the library (no owner) or a user's own was made or changed.
     package var exerciseChanged: @Sendable (ExerciseCatalog.Entry, UserID?) async -> Void
-    /// A user's account is leaving: nobody sees them from now on.
+    /// A user's account is leaving or suspended: nobody sees them from now on.
     package var accountHidden: @Sendable (UserID) async -> Void
+    /// A user's account is back.
+    package var accountShown: @Sendable (UserID) async -> Void
     /// A user's account is leaving: what they have open ends, durably.
     package var completeOpenWorkouts: @Sendable (UserID) async throws -> Void
     /// An athlete's measurements of the body changed.
     package var bodyChanged: @Sendable (UserID) async -> Void
     /// Something that was recorded is to be told to a user's open connections.
     package var noticed: @Sendable (UserID, [Notice]) -> Void
-    package var status: @Sendable (UserID) -> Status
+    /// What a friend (the second) may know of a user at this moment.
+    package var status: @Sendable (UserID, UserID) -> FriendStatus
 
     package init(
         relationChanged: @escaping @Sendable (UserID, UserID) async -> Void = { _, _ in },
         livePreferenceChanged: @escaping @Sendable (UserID) async -> Void = { _ in },
         exerciseChanged: @escaping @Sendable (ExerciseCatalog.Entry, UserID?) async -> Void = { _, _ in },
         accountHidden: @escaping @Sendable (UserID) async -> Void = { _ in },
+        accountShown: @escaping @Sendable (UserID) async -> Void = { _ in },
         completeOpenWorkouts: @escaping @Sendable (UserID) async throws -> Void = { _ in },
         bodyChanged: @escaping @Sendable (UserID) async -> Void = { _ in },
         noticed: @escaping @Sendable (UserID, [Notice]) -> Void = { _, _ in },
-        status: @escaping @Sendable (UserID) -> Status = { _ in Status(isOnline: false, live: nil) }
+        status: @escaping @Sendable (UserID, UserID) -> FriendStatus = { _, _ in .hidden }
     ) {
         self.relationChanged = relationChanged
         self.livePreferenceChanged = livePreferenceChanged
         self.exerciseChanged = exerciseChanged
         self.accountHidden = accountHidden
+        self.accountShown = accountShown
         self.completeOpenWorkouts = completeOpenWorkouts
         self.bodyChanged = bodyChanged
         self.noticed = noticed
@@ -60,12 +54,10 @@ extension LiveHooks {
             livePreferenceChanged: { await rooms.privacyChanged($0) },
             exerciseChanged: { await rooms.exerciseChanged($0, owner: $1) },
             accountHidden: { await rooms.athleteHidden($0) },
+            accountShown: { await rooms.athleteShown($0) },
             completeOpenWorkouts: { try await rooms.completeOpenWorkouts(of: $0) },
             bodyChanged: { await rooms.bodyChanged($0) },
             noticed: { registry.tell($1, to: $0) },
-            status: { user in
-                let status = presences.status(of: user)
-                return Status(isOnline: status.isOnline, live: status.live)
-            })
+            status: { presences.status(of: $0, for: $1) })
     }
 }

@@ -9,8 +9,10 @@ public struct ClockOffset: Sendable {
 
     /// Takes a round trip in: sent at t0 and answered at t3 by this clock, received at t1 and sent at t2 by the server's.
     ///
-    /// All in Unix milliseconds; a trip that seems to take negative time (a clock was set) is left out.
+    /// All in Unix milliseconds; a trip that seems to take negative time (a clock was set), or whose times are of no
+    /// calendar, is left out.
     public mutating func add(t0: Int64, t1: Int64, t2: Int64, t3: Int64) {
+        guard [t0, t1, t2, t3].allSatisfy({ Timestamp(checking: $0) != nil }) else { return }
         let roundTrip = (t3 - t0) - (t2 - t1)
         guard t3 >= t0, t2 >= t1, roundTrip >= 0 else { return }
         samples.append((((t1 - t0) + (t2 - t3)) / 2, roundTrip))

@@ -18,7 +18,8 @@ extension LiveClient {
     /// Sends a heart rate, 20…300 beats a minute; lost without notice when there is no connection.
     public func heart(bpm: Int64, rr: [Int64] = [], in workout: WorkoutID) {
         guard connection?.welcome != nil, let channel = connection?.channel else { return }
-        let frame = ClientFrame(id: nil, body: .heart(room: RoomName.workout(workout).text, bpm: bpm, rr: rr))
+        let frame = ClientFrame(
+            id: nil, body: .heart(room: RoomName.workout(workout).text, HeartBeat(bpm: bpm, rr: rr)))
         channel.writeAndFlush(MaskedFrame.text(frame.json), promise: nil)
     }
 

@@ -18,15 +18,21 @@ public struct Problem: Error, Hashable, Sendable {
     /// Sent as the `Retry-After` header, whole seconds.
     public var retryAfterSeconds: Int?
 
+    /// So many faults are told; an answer is not to be many times as large as what was sent.
+    public static let mostErrors = 100
+
+    /// Of more than `mostErrors` faults only the first are kept, and `detail` says so.
     public init(
         _ code: ProblemCode, detail: String? = nil, errors: [Fault] = [], retryAfterSeconds: Int? = nil
     ) {
         self.type = "urn:fitai:problem:\(code.rawValue)"
         self.title = code.title
         self.status = code.status
-        self.detail = detail
         self.code = code.rawValue
-        self.errors = errors
+        self.errors = Array(errors.prefix(Problem.mostErrors))
+        let note = "Of \(errors.count) faults the first \(Problem.mostErrors) are listed."
+        self.detail =
+            errors.count <= Problem.mostErrors ? detail : [detail, note].compactMap(\.self).joined(separator: " ")
         self.retryAfterSeconds = retryAfterSeconds
     }
 
@@ -40,8 +46,9 @@ public struct Problem: Error, Hashable, Sendable {
         public var code: FaultCode
         public var detail: String
 
+        /// A pointer that names what was sent is cut to 200 characters.
         public init(pointer: String, code: FaultCode, detail: String) {
-            self.pointer = pointer
+            self.pointer = pointer.utf8.count <= 200 ? pointer : pointer.cut(to: 200)
             self.code = code
             self.detail = detail
         }

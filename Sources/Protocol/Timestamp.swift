@@ -11,6 +11,16 @@ public struct Timestamp: Hashable, Sendable {
 
     public init(milliseconds: Int64) { self.milliseconds = milliseconds }
 
+    /// A time that came from outside; nil beyond `calendar`.
+    public init?(checking milliseconds: Int64) {
+        self.init(milliseconds: milliseconds)
+        guard Timestamp.calendar.contains(self) else { return nil }
+    }
+
+    /// The years 0001 to 9999: what RFC 3339 can write and Postgres can hold.
+    public static let calendar =
+        Timestamp(milliseconds: -62_135_596_800_000)...Timestamp(milliseconds: 253_402_300_799_999)
+
     /// This machine's wall clock.
     public static var now: Timestamp {
         var time = timespec()
@@ -18,16 +28,19 @@ public struct Timestamp: Hashable, Sendable {
         return Timestamp(milliseconds: Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000)
     }
 
+    /// Beyond what 64 bits hold the sum stays at the last moment that they do.
     public static func + (time: Timestamp, duration: Duration) -> Timestamp {
-        Timestamp(milliseconds: time.milliseconds + duration.wholeMilliseconds)
+        Timestamp(milliseconds: time.milliseconds.clampingAdd(duration.wholeMilliseconds))
     }
 
+    /// As the sum, from the other side.
     public static func - (time: Timestamp, duration: Duration) -> Timestamp {
-        Timestamp(milliseconds: time.milliseconds - duration.wholeMilliseconds)
+        Timestamp(milliseconds: time.milliseconds.clampingSubtract(duration.wholeMilliseconds))
     }
 
+    /// As the sum: at most what 64 bits of milliseconds hold.
     public static func - (later: Timestamp, earlier: Timestamp) -> Duration {
-        .milliseconds(later.milliseconds - earlier.milliseconds)
+        .milliseconds(later.milliseconds.clampingSubtract(earlier.milliseconds))
     }
 }
 
@@ -36,14 +49,15 @@ extension Timestamp: Comparable {
 }
 
 extension Duration {
-    /// The duration in milliseconds, rounded toward zero.
+    /// The duration in milliseconds, rounded toward zero; the nearest that 64 bits hold.
     public var wholeMilliseconds: Int64 {
-        components.seconds * 1000 + components.attoseconds / 1_000_000_000_000_000
+        components.seconds.clampingMultiply(1000).clampingAdd(components.attoseconds / 1_000_000_000_000_000)
     }
 }
 
 extension Timestamp: Codable, CustomStringConvertible {
-    /// Reads RFC 3339 with any offset and 0…9 fraction digits (digits beyond milliseconds are cut); years 0001…9999.
+    /// Reads RFC 3339 with any offset and 0…9 fraction digits (digits beyond milliseconds are cut); years 0001…9999, in
+    /// UTC too.
     public init?(rfc3339 text: String) {
         var scanner = DigitScanner(text)
         guard let year = scanner.number(4), scanner.skip("-"), let month = scanner.number(2), scanner.skip("-"),
@@ -60,7 +74,7 @@ extension Timestamp: Codable, CustomStringConvertible {
         guard let offsetMinutes = scanner.zone(), scanner.isAtEnd else { return nil }
         let days = Timestamp.daysSinceEpoch(year: year, month: month, day: day)
         let seconds = days * 86400 + (hour * 60 + minute - offsetMinutes) * 60 + second
-        self.init(milliseconds: Int64(seconds) * 1000 + Int64(fraction))
+        self.init(checking: Int64(seconds) * 1000 + Int64(fraction))
     }
 
     /// For example `2026-11-22T17:06:04.123Z`.

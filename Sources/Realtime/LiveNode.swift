@@ -41,10 +41,12 @@ package struct LiveNode: Sendable {
     private let retries: DeadLetterRetries
     private let clockWatch: ClockWatch
 
-    /// - Parameter authenticate: verifies access tokens.
+    /// - Parameters:
+    ///   - isEnded: whether a session that a token was verified for has been ended since.
+    ///   - authenticate: verifies access tokens.
     package init(
         configuration: LiveConfiguration, foundation: LiveFoundation, clock: ServerClock = ServerClock(),
-        authenticate: @escaping Live.Authenticate
+        isEnded: @escaping Live.IsEnded, authenticate: @escaping Live.Authenticate
     ) {
         let logger = foundation.logger
         self.clock = clock
@@ -60,10 +62,11 @@ package struct LiveNode: Sendable {
             ringLimit: configuration.ringEvents, ages: BaselineAges(), logger: logger)
         let context = RoomContext(
             writeBehind: writeBehind, loader: loader, catalog: foundation.catalog, clock: clock,
-            configuration: configuration, heartRates: heartRates, presences: presences, background: background,
-            logger: logger, metrics: RoomMetrics())
+            configuration: configuration, heartRates: heartRates, presences: presences,
+            consent: ConsentVersions(), background: background,
+            memory: RoomMemory(limitBytes: configuration.roomBytes), logger: logger, metrics: RoomMetrics())
         rooms = Rooms(context: context, people: foundation.people, group: foundation.group)
-        live = Live(rooms: rooms, registry: SessionRegistry(), authenticate: authenticate)
+        live = Live(rooms: rooms, registry: SessionRegistry(), authenticate: authenticate, isEnded: isEnded)
         retries = DeadLetterRetries(letters: deadLetters, rooms: rooms)
         clockWatch = ClockWatch(clock: clock, pool: pools.rooms, logger: logger)
     }

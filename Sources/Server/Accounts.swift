@@ -9,6 +9,7 @@ import Store
 struct Accounts: Sendable {
     let keys: SigningKeys
     let revoked: RevokedSessions
+    let standings: AccountStandings
     let tokens: TokenVerifier
 
     /// Loads or makes the signing key and reads which sessions were ended lately.
@@ -20,7 +21,14 @@ struct Accounts: Sendable {
         }
         revoked = RevokedSessions(pool: pool, logger: logger, now: { .now })
         try await revoked.load()
+        standings = AccountStandings(pool: pool, logger: logger)
+        try await standings.load()
         tokens = TokenVerifier(keys: keys, revoked: revoked, now: { .now })
+    }
+
+    /// Whether a session or its account was ended; from memory.
+    var isEnded: Live.IsEnded {
+        { [revoked, standings] in revoked.contains($0.session) || standings.isSuspended($0.user) }
     }
 
     /// Verifies a token for the socket.

@@ -44,6 +44,7 @@ package struct App: Sendable {
     package func assemble(
         handlingSignals: Bool = false, onReady: @escaping @Sendable (Ready) -> Void
     ) async throws -> Assembly {
+        Descriptors.raiseLimit(logger: logger)
         let directory = try DataDirectory(configuration.storage.dataDirectory)
         let pages = try loadedPages()
         let certificates = try configuration.listener.tls.map { files throws(BootFault) in
@@ -113,7 +114,8 @@ package struct App: Sendable {
             configuration: configuration, sitePort: port, group: base.group, readiness: watch.readiness,
             ready: ready, deadline: watchdog.deadline, logger: logger, onReady: onReady)
         let services: [any Service] =
-            base.database.services + [watch.probe, watch.durability, memory, accounts.revoked, api.jobs] + api.services
+            base.database.services
+            + [watch.probe, watch.durability, memory, accounts.revoked, accounts.standings, api.jobs] + api.services
             + [listeners.operations(OperationsRoutes(registry: registry, watch: watch).router().buildResponder())]
             + live.node.services
             + (base.certificates.map { [$0] } ?? [])

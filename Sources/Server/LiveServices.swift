@@ -17,13 +17,18 @@ struct LiveServices: Sendable {
         foundation: LiveFoundation, accounts: Accounts, settings: LiveSettings, spill: Spill
     ) {
         let node = LiveNode(
-            configuration: settings.live, foundation: foundation, authenticate: accounts.authenticate)
+            configuration: settings.live, foundation: foundation, isEnded: accounts.isEnded,
+            authenticate: accounts.authenticate)
         let live = node.live
         sockets = SocketHost(
             configuration: settings.socket, group: foundation.group, logger: foundation.logger,
             authorise: { token in await live.authorise(token) },
             makeSession: { connection, request in live.makeSession(connection, request) })
         accounts.revoked.observe { sessions in live.registry.close(sessions: Set(sessions)) }
+        accounts.standings.observe { user, standing in
+            if standing == .suspended { live.registry.close(user: user) }
+            if standing == .active { await live.rooms.athleteShown(user) } else { await live.rooms.athleteHidden(user) }
+        }
         self.node = node
         self.spill = spill
         logger = foundation.logger
@@ -58,6 +63,8 @@ struct LiveSettings: Sendable {
         live.opsBurst = limits.opsBurst
         live.connectionsPerUser = limits.connectionsPerUser
         live.queueBytes = configuration.storage.queueBytes
+        live.roomBytes = configuration.storage.roomBytes
+        live.node = configuration.listener.nodeName
         socket = SocketConfiguration()
         socket.origins = origins
         let isShortOfMemory: @Sendable () -> Bool = { memory.isShort }
@@ -66,5 +73,10 @@ struct LiveSettings: Sendable {
         socket.isEncrypted = configuration.listener.tls != nil
         socket.messageLimitBytes = limits.frameBytes
         socket.queueLimitBytes = limits.watcherBytes
+        socket.connectionsPerAddress = limits.connectionsPerAddress
+        socket.silentPerAddress = limits.silentPerAddress
+        let addresses = ClientAddress(trusted: configuration.listener.trustedProxies)
+        socket.addresses.ofPeer = { addresses.limitKey(of: $0) }
+        socket.addresses.forwarded = { addresses.limitKey(behind: $0, forwardedFor: $1) }
     }
 }

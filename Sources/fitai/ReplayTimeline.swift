@@ -77,7 +77,7 @@ struct ReplayTimeline {
 
     private mutating func add(rest: Duration, speed: Double, at time: Duration) {
         guard rest >= Self.shortestRest else { return }
-        let scaled = max(1, Int64((rest / .milliseconds(1) / speed).rounded()))
+        let scaled = max(1, Int64(clamping: rest / .milliseconds(1) / speed))
         add(.startRest(milliseconds: scaled), at: time, "    rest \(rest.components.seconds) s")
     }
 

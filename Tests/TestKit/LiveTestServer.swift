@@ -6,6 +6,15 @@ import Protocol
 import Realtime
 import ServiceLifecycle
 import Store
+import Synchronization
+
+/// The sessions that a test ended.
+package final class EndedSessions: Sendable {
+    private let sessions = Mutex<Set<SessionID>>([])
+
+    package func insert(_ session: SessionID) { sessions.withLock { _ = $0.insert(session) } }
+    package func contains(_ session: SessionID) -> Bool { sessions.withLock { $0.contains(session) } }
+}
 
 /// The live side over a database of the test's own, with tokens that tests make themselves.
 package struct LiveTestServer: Sendable {
@@ -13,6 +22,7 @@ package struct LiveTestServer: Sendable {
     package let node: LiveNode
     /// 0 without sockets.
     package let port: Int
+    package let ended: EndedSessions
 
     package static let bench = exercise(1, "Bench Press", ["chest"], ["triceps", "shoulders"])
     package static let squat = exercise(2, "Squat", ["quadriceps"], ["glutes"])
@@ -30,24 +40,30 @@ package struct LiveTestServer: Sendable {
     package static func run<Value: Sendable>(
         _ configuration: LiveConfiguration = LiveConfiguration(), clock: ServerClock = ServerClock(),
         adjust: @Sendable (inout PostgresConfiguration) -> Void = { _ in },
+        people: @Sendable (inout People) -> Void = { _ in },
         _ body: @escaping @Sendable (LiveTestServer) async throws -> Value
     ) async throws -> Value {
         try await TestPostgres.withDatabase(adjust: adjust) { database in
-            try await run(configuration, clock: clock, on: database, body)
+            try await run(configuration, clock: clock, on: database, people: people, body)
         }
     }
 
     /// The same over a given database, as after a restart.
     package static func run<Value: Sendable>(
         _ configuration: LiveConfiguration, clock: ServerClock = ServerClock(), on database: TestDatabase,
+        people adjust: @Sendable (inout People) -> Void = { _ in },
         _ body: @escaping @Sendable (LiveTestServer) async throws -> Value
     ) async throws -> Value {
+        var people = People(storedIn: database.pool)
+        adjust(&people)
         let foundation = LiveFoundation(
-            pool: database.pool, pools: LivePools(database.configuration, logger: .silent),
-            people: People(storedIn: database.pool),
+            pool: database.pool, pools: LivePools(database.configuration, logger: .silent), people: people,
             catalog: ExerciseCatalog([bench, squat, pullUp]),
             group: MultiThreadedEventLoopGroup.singleton, logger: .silent)
-        let node = LiveNode(configuration: configuration, foundation: foundation, clock: clock) { token in
+        let ended = EndedSessions()
+        let node = LiveNode(
+            configuration: configuration, foundation: foundation, clock: clock, isEnded: { ended.contains($0.session) }
+        ) { token in
             Self.identity(of: token, now: clock.now)
         }
         let live = node.live
@@ -62,7 +78,7 @@ package struct LiveTestServer: Sendable {
             for service in node.services { tasks.addTask { try await service.run() } }
             defer { tasks.cancelAll() }
             return try await withSocketServer(sockets) { port in
-                try await body(LiveTestServer(database: database, node: node, port: port))
+                try await body(LiveTestServer(database: database, node: node, port: port, ended: ended))
             }
         }
     }
@@ -107,6 +123,12 @@ package struct LiveTestServer: Sendable {
     package func befriend(_ first: Member, _ second: Member) async throws {
         try await Relations(pool: database.pool).makeFriends([(first.userId, second.userId)], at: .now)
         await node.rooms.relationChanged(first.userId, second.userId)
+    }
+
+    /// Ends sessions as the sign-in side does: known first, then their sockets are closed.
+    package func end(_ session: SessionID) {
+        ended.insert(session)
+        node.live.registry.close(sessions: [session])
     }
 
     /// A connection on which the user has said hello.

@@ -106,7 +106,8 @@ package struct RESTServer: Sendable {
             pool: pool, pools: LivePools(pool.configuration, logger: .silent), people: People(storedIn: pool),
             catalog: try await Exercises(pool: pool).catalog(),
             group: MultiThreadedEventLoopGroup.singleton, logger: .silent)
-        return LiveNode(configuration: LiveConfiguration(), foundation: foundation) { _ in nil }
+        return LiveNode(configuration: LiveConfiguration(), foundation: foundation, isEnded: { _ in false }) { _ in nil
+        }
     }
 
     private static func serve<Value: Sendable>(

@@ -1,6 +1,7 @@
 import NIOCore
 import NIOPosix
 import NIOSSL
+import Synchronization
 
 /// A peer that sends exactly the bytes it is told to, so that tests can do what no well-behaved client does.
 package final class RawSocket: Sendable {
@@ -14,19 +15,20 @@ package final class RawSocket: Sendable {
 
     /// Connects to a port of this machine, in the clear unless told how to speak TLS.
     package static func connect(port: Int, tls: NIOSSLContext? = nil) async throws -> RawSocket {
+        // Kept from the start: a server that closes at once has emptied the pipeline by the time it could be asked.
+        let made = Mutex<NIOLoopBound<RawSocketReader>?>(nil)
         let bootstrap = ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .channelOption(.allowRemoteHalfClosure, value: true)
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
+                    let reader = RawSocketReader()
+                    made.withLock { $0 = NIOLoopBound(reader, eventLoop: channel.eventLoop) }
                     try channel.pipeline.syncOperations.addTLS(tls)
-                    try channel.pipeline.syncOperations.addHandler(RawSocketReader())
+                    try channel.pipeline.syncOperations.addHandler(reader)
                 }
             }
         let channel = try await bootstrap.connect(host: "127.0.0.1", port: port).get()
-        let reader = try await channel.eventLoop.submit {
-            let handler = try channel.pipeline.syncOperations.handler(type: RawSocketReader.self)
-            return NIOLoopBound(handler, eventLoop: channel.eventLoop)
-        }.get()
+        guard let reader = made.withLock({ $0 }) else { throw RawSocketError.endedEarly }
         return RawSocket(channel, reader)
     }
 

@@ -60,3 +60,35 @@ package enum SocketTestServerError: Error {
     try await writer.write(ByteBuffer(string: path))
     try await writer.finish(nil)
 }
+
+/// A REST side that reads the whole body and answers how long it is, or what became of it.
+@Sendable package func countBody(
+    _ request: Request, _ writer: consuming ResponseWriter, _ channel: any Channel
+) async throws {
+    var status = HTTPResponse.Status.ok
+    var text = ""
+    do {
+        text = String(try await request.body.collect(upTo: 1 << 20).readableBytes)
+    } catch RequestFault.malformed {
+        status = .badRequest
+    } catch RequestFault.tooSlow {
+        status = .requestTimeout
+    }
+    var writer = try await writer.writeHead(
+        .init(status: status, headerFields: [.contentLength: String(text.utf8.count)]))
+    try await writer.write(ByteBuffer(string: text))
+    try await writer.finish(nil)
+}
+
+/// A REST side whose answer never ends; tells when it can be written no more.
+package func pourEndlessly(_ ended: @escaping @Sendable () -> Void) -> HTTPChannelHandler.Responder {
+    { _, writer, _ in
+        var writer = try await writer.writeHead(.init(status: .ok))
+        do {
+            while true { try await writer.write(ByteBuffer(repeating: 120, count: 1 << 20)) }
+        } catch {
+            ended()
+            throw error
+        }
+    }
+}

@@ -29,11 +29,17 @@ def free_port():
         return probe.getsockname()[1]
 
 
+def home():
+    """Memory where there is room, so that nobody waits for a disk; else the usual place."""
+    memory = Path("/dev/shm")
+    return memory if memory.is_dir() and shutil.disk_usage(memory).free >= 2 << 30 else None
+
+
 class Served:
     def __init__(self, **environment):
         # Not pytest's own directory, which is closed to the user as whom Postgres runs when we are root: the database would
         # lie elsewhere, under the name of this path, and a later run that gets the same path would find it.
-        self.data = Path(tempfile.mkdtemp(prefix="fitai-tests-"))
+        self.data = Path(tempfile.mkdtemp(prefix="fitai-tests-", dir=home()))
         self.data.chmod(0o755)
         atexit.register(shutil.rmtree, self.data, ignore_errors=True)
         # A copy in which links are files: the tests' pages read what lies in spec/, and the server serves no links.

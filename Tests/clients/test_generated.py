@@ -59,7 +59,7 @@ def test_a_generated_client_logs_a_workout_and_reads_what_became_of_it(athlete):
     history = operation("workouts", "get_workouts")(client=athlete, limit=10).parsed
     assert isinstance(history, shapes.PageOfWorkoutItem) and history.next_cursor is None
     assert [(item.id, item.name) for item in history.items] == [(workout.id, "Leg day")]
-    progress = operation("progress", "get_progress_strength_by_exercise")(str(exercise.id), client=athlete).parsed
+    progress = operation("progress", "get_progress_strength_by_exercise_id")(exercise.id, client=athlete).parsed
     assert isinstance(progress, shapes.ExerciseProgress)
     volume = operation("progress", "get_progress_volume")(client=athlete).parsed
     assert sum(week.tonnage_kg for week in volume.weeks) == tonnage

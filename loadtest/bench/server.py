@@ -31,7 +31,7 @@ def serving(build, folder, **settings):
     port = free_port()
     environment = dict(
         os.environ, HOST="127.0.0.1", PORT=str(port), OPS_PORT=str(free_port()), DATA_DIR=os.path.join(folder, "var"),
-        LOG_LEVEL="error", **settings)
+        LOG_LEVEL="error", CONNECTIONS_PER_ADDRESS="100000", SILENT_CONNECTIONS_PER_ADDRESS="100000", **settings)
     for name in ("DATABASE_URL", "REDIS_URL"):
         environment.pop(name, None)
     server = subprocess.Popen([os.path.join(build, "fitai"), "serve"], env=environment)

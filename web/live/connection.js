@@ -168,7 +168,9 @@ export class Connection extends EventTarget {
         if (!access) return this.#end(4501);
         await this.request("token", { token: access.token });
         this.#renewTokenBefore(access.expiresAt);
-      } catch {
+      } catch (error) {
+        // The page has signed in anew meanwhile: this connection belongs to the old session.
+        if (error instanceof Refusal && error.code === "unauthorized") return this.#drop();
         // Lost or refused: the server's grace is 30 s, then it closes and a new connection gets a new token.
         if (this.state === "open") this.#renewTokenBefore(0);
       }

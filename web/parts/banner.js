@@ -47,9 +47,6 @@ export function connectionBanner(element) {
 function message(connection, kept) {
   const again = (label, onclick) => h("button.small", { type: "button", onclick }, label);
   if (connection.state === "stopped") {
-    if (connection.stoppedBy === 4502) {
-      return [h("span", "You are connected on too many devices."), again("Use this one", () => connection.start())];
-    }
     return [h("span", "This page no longer matches the server."), again("Reload", () => location.reload())];
   }
   if (!navigator.onLine) return [h("span.dot"), h("span", `You are offline.${kept || " Keep going, nothing gets lost."}`)];

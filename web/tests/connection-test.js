@@ -106,9 +106,9 @@ const tests = {
     expect("sockets", ScriptedSocket.all.length, 2);
   },
 
-  async "does not come back from 4502"() {
+  async "does not come back from 4504"() {
     const { connection } = await connected();
-    await ScriptedSocket.last.lose(4502);
+    await ScriptedSocket.last.lose(4504);
     await pass(120_000);
     expect("state", connection.state, "stopped");
     expect("sockets", ScriptedSocket.all.length, 1);
@@ -142,6 +142,23 @@ const tests = {
     expect("token frame", socket.asked("token")?.token, "token 2");
     expect("asked for a fresh one", session.requests.at(-1), { fresh: true });
     expect("sockets", [connection.state, ScriptedSocket.all.length], ["open", 1]);
+  },
+
+  async "connects anew when its token has become another session's"() {
+    const { connection } = await connected();
+    const socket = ScriptedSocket.last;
+    const send = socket.send.bind(socket);
+    socket.send = (text) => {
+      send(text);
+      const { type, id } = JSON.parse(text);
+      const refusal = { type: "error", id, code: "unauthorized", message: "of another session", temporary: false };
+      if (type === "time") realSetTimeout(() => socket.hear({ type, id, t0: now, t1: now, t2: now }), 0);
+      if (type === "token") realSetTimeout(() => socket.hear(refusal), 0);
+    };
+    await pass(836_000);
+    expect("asked", socket.asked("token")?.token, "token 2");
+    expect("gave it up", socket.isClosed, true);
+    expect("sockets", [connection.state, ScriptedSocket.all.length], ["connecting", 2]);
   },
 
   async "gives up a connection that no longer answers"() {

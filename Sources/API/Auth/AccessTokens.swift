@@ -56,14 +56,21 @@ package struct TokenVerifier: Sendable {
         guard let token = SignedToken(token, mostBytes: 2048), token.algorithm == "EdDSA",
             let key = token.keyId.flatMap({ keys[$0] }), key.isValidSignature(token.signature, for: token.signed),
             token.claims["iss"]?.string == TokenIssuer.issuer, let userId = token.claims["sub"]?.id,
-            let sid = token.claims["sid"]?.id, let expiry = token.claims["exp"]?.integer,
+            let sid = token.claims["sid"]?.id, let expiry = token.claims["exp"]?.seconds,
             let role = token.claims["role"]?.string.flatMap({ Role(rawValue: $0) })
         else { throw .invalid }
-        let expiresAt = Timestamp(milliseconds: expiry * 1000)
-        guard now() < expiresAt else { throw .expired }
+        guard now() < expiry else { throw .expired }
         guard !revoked.contains(sid) else { throw .revoked }
         return Identity(
-            userId: userId, sid: sid, expiresAt: expiresAt, isVerified: token.claims["verified"]?.bool ?? false,
+            userId: userId, sid: sid, expiresAt: expiry, isVerified: token.claims["verified"]?.bool ?? false,
             role: role)
+    }
+}
+
+extension JSONValue {
+    /// A moment in whole seconds since 1970, as tokens tell it; nil for what is no time of the calendar.
+    fileprivate var seconds: Timestamp? {
+        guard case .number(let number) = self else { return nil }
+        return number.scaled(places: 3).flatMap { Timestamp(checking: $0) }
     }
 }

@@ -6,7 +6,7 @@ import Synchronization
 
 /// The sessions that were ended so lately that their access tokens have not expired by themselves.
 ///
-/// Sessions ended on this node are known at once; those ended elsewhere with the next reading, once a second.
+/// Sessions ended on this node are known at once; those ended elsewhere with the next reading, twice a second.
 package final class RevokedSessions: Service, Sendable {
     /// How long a revoked session is remembered: the life of an access token and a minute for clocks.
     package static let remembered = Duration.seconds(16 * 60)
@@ -49,12 +49,12 @@ package final class RevokedSessions: Service, Sendable {
         await take(rows)
     }
 
-    /// Reads again every second until shutdown.
+    /// Reads again twice a second until shutdown.
     package func run() async throws {
         await cancelWhenGracefulShutdown {
             while !Task.isCancelled {
                 // Only cancellation ends the sleep early, and that the loop sees.
-                try? await Task.sleep(for: .seconds(1))
+                try? await Task.sleep(for: .milliseconds(500))
                 await self.reread()
             }
         }

@@ -30,7 +30,11 @@ struct ExerciseDiscoveryRoutes: Sendable {
         var rest = chosen[...]
         if let after = page.after {
             let (score, name, id) = (try after.integer(0), after.values[1], try after.id(2))
-            rest = rest.drop { (-$0.score, $0.document.name, $0.document.id) <= (-score, name, id) }
+            // Higher scores come first, names and ids in their own order.
+            rest = rest.drop { hit in
+                hit.score > score
+                    || hit.score == score && (hit.document.name, hit.document.id) <= (name, id)
+            }
         }
         let rows = Array(rest.prefix(page.rowsToRead))
         let shown = try await exercises.exercises(rows.map(\.document.id), for: call.caller.id)
@@ -77,7 +81,7 @@ struct ExerciseDiscoveryRoutes: Sendable {
     ) async throws -> Answer<Listed<ExerciseSuggestion>> {
         let id = try call.id("id")
         let index = try await library.index(for: call.caller.id)
-        guard let exercise = index.byID[id] else { throw Problem(.notFound) }
+        guard let exercise = index[id] else { throw Problem(.notFound) }
         let companions = try await use.workouts.companions(of: id, limit: 50)
         let matches = SimilarExercises.of(exercise, in: index, companions: companions, limit: call.query.limit)
         let shown = try await exercises.exercises(matches.map(\.exercise), for: call.caller.id)

@@ -12,14 +12,31 @@ struct ExerciseIndex: Sendable {
         let score: Int
     }
 
-    let documents: [ExerciseDocument]
-    let byID: [ExerciseID: ExerciseDocument]
-    private let vocabulary: Set<String>
+    /// Exercises that were read together: the library's, or one user's own. Made once, shared by all that search.
+    struct Shelf: Sendable {
+        let documents: [ExerciseDocument]
+        fileprivate let byID: [ExerciseID: ExerciseDocument]
+        fileprivate let vocabulary: Set<String>
 
-    init(_ documents: [ExerciseDocument]) {
-        self.documents = documents
-        byID = Dictionary(documents.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
-        vocabulary = documents.reduce(into: []) { $0.formUnion($1.words.keys) }
+        init(_ documents: [ExerciseDocument]) {
+            self.documents = documents
+            byID = Dictionary(documents.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
+            vocabulary = documents.reduce(into: []) { $0.formUnion($1.words.keys) }
+        }
+    }
+
+    private let shelves: [Shelf]
+
+    /// What the shelves hold together; putting them together costs nothing.
+    init(_ shelves: [Shelf]) { self.shelves = shelves }
+
+    var documents: FlattenSequence<[[ExerciseDocument]]> { shelves.map(\.documents).joined() }
+
+    subscript(id: ExerciseID) -> ExerciseDocument? {
+        for shelf in shelves {
+            if let document = shelf.byID[id] { return document }
+        }
+        return nil
     }
 
     /// What fits a query, best first; everything by its standing when the query has no words.
@@ -83,14 +100,18 @@ struct ExerciseIndex: Sendable {
         func add(_ meaning: String, _ quality: Double) {
             if meanings[meaning] ?? 0 < quality { meanings[meaning] = quality }
         }
-        if vocabulary.contains(word) { add(word, 1) }
+        if shelves.contains(where: { $0.vocabulary.contains(word) }) { add(word, 1) }
         for synonym in ExerciseSynonyms.words[word] ?? [] { add(synonym, 0.8) }
         let length = word.utf8.count
         if length >= 2 {
-            for known in vocabulary where known.utf8.count > length && known.hasPrefix(word) { add(known, 0.75) }
+            for shelf in shelves {
+                for known in shelf.vocabulary where known.utf8.count > length && known.hasPrefix(word) {
+                    add(known, 0.75)
+                }
+            }
         }
         guard meanings.isEmpty, length >= 4 else { return meanings }
-        for known in vocabulary {
+        for known in shelves.map(\.vocabulary).joined() {
             guard let slips = EditDistance.between(word, known, atMost: length >= 7 ? 2 : 1) else { continue }
             add(known, slips == 1 ? 0.55 : 0.4)
         }

@@ -61,7 +61,7 @@ extension ExerciseFacets {
     ///
     /// - Returns: the counts, and which documents fit every choice.
     static func count(
-        _ documents: [ExerciseDocument], chosen: [Dimension: Set<String>] = [:]
+        _ documents: some Sequence<ExerciseDocument>, chosen: [Dimension: Set<String>] = [:]
     ) -> (facets: ExerciseFacets, fitting: Set<ExerciseID>) {
         var counts: [Dimension: [String: Int]] = [:]
         var fitting: Set<ExerciseID> = []

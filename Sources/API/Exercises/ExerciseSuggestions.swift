@@ -37,7 +37,7 @@ struct ExerciseSuggestions: Sendable {
         index: ExerciseIndex, use: [WorkoutUse.Own], favourite: WorkoutUse.Own?,
         companions: [WorkoutUse.Companion], limit: Int
     ) -> [Proposal] {
-        let known = use.compactMap { use in index.byID[use.exercise].map { (use, $0) } }
+        let known = use.compactMap { use in index[use.exercise].map { (use, $0) } }
         let recent = Set(use.filter { $0.recentSets > 0 }.map(\.exercise))
         guard !recent.isEmpty || !use.isEmpty else { return wellKnown(index, limit) }
         let equipment = Set(known.compactMap { $0.1.equipment } + ["body only"])
@@ -100,10 +100,10 @@ struct ExerciseSuggestions: Sendable {
         _ favourite: WorkoutUse.Own?, _ companions: [WorkoutUse.Companion], _ index: ExerciseIndex,
         excluding recent: Set<ExerciseID>
     ) -> [Proposal] {
-        guard let favourite, let name = index.byID[favourite.exercise]?.name else { return [] }
+        guard let favourite, let name = index[favourite.exercise]?.name else { return [] }
         // What stands in a single workout is somebody's habit, not a pattern.
         return companions.filter { $0.workouts >= 2 && !recent.contains($0.exercise) }
-            .filter { index.byID[$0.exercise] != nil }
+            .filter { index[$0.exercise] != nil }
             .map { companion in
                 let text = "In \(companion.percent) % of the workouts with \(name), which you train most."
                 return Proposal(

@@ -51,7 +51,9 @@ struct ReckonedGoal: Sendable {
         let expected = line.forecast(day: today).value
         let isPast = goesUp ? expected >= goal.target : expected <= goal.target
         func date(_ day: Double) -> CalendarDate {
-            CalendarDate(daysSinceEpoch: profile.today.daysSinceEpoch + Int((day - today).rounded(.up)))
+            // No projection goes beyond ten years; what a line of two close days says may be any number.
+            let ahead = Int(clamping: (day - today).rounded(.up)).clamped(to: -36_525...36_525)
+            return CalendarDate(daysSinceEpoch: profile.today.daysSinceEpoch + ahead)
         }
         guard let reached = isPast ? today : line.day(reaching: goal.target, after: today) else {
             return (nil, .leadsAway)

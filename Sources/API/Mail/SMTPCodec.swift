@@ -26,11 +26,8 @@ final class SMTPCodec: ChannelDuplexHandler {
     typealias OutboundIn = SMTPCommand
     typealias OutboundOut = ByteBuffer
 
-    private static let longestReply = 64 * 1024
-
     private let makeTLS: () throws -> NIOSSLClientHandler
-    private var unread = ByteBuffer()
-    private var lines: [String] = []
+    private var replies = SMTPReplyReader()
     private var awaitsTLS = false
 
     init(makeTLS: @escaping () throws -> NIOSSLClientHandler) { self.makeTLS = makeTLS }
@@ -48,9 +45,9 @@ final class SMTPCodec: ChannelDuplexHandler {
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         var bytes = unwrapInboundIn(data)
-        unread.writeBuffer(&bytes)
+        replies.append(&bytes)
         do {
-            while let reply = try nextReply() {
+            while let reply = try replies.next() {
                 let begins = awaitsTLS && reply.code == 220
                 awaitsTLS = false
                 if begins { try beginTLS(context) }
@@ -65,34 +62,7 @@ final class SMTPCodec: ChannelDuplexHandler {
     }
 
     private func beginTLS(_ context: ChannelHandlerContext) throws {
-        guard unread.readableBytes == 0 else { throw SMTPFailure.malformedReply }
+        guard replies.isAtEnd else { throw SMTPFailure.malformedReply }
         try context.pipeline.syncOperations.addHandler(makeTLS(), position: .first)
-    }
-
-    private func nextReply() throws -> SMTPReply? {
-        while let line = try nextLine() {
-            guard let code = Int(line.prefix(3)), (200...599).contains(code), line.utf8.count >= 3 else {
-                throw SMTPFailure.malformedReply
-            }
-            lines.append(String(line.dropFirst(4)))
-            guard line.dropFirst(3).first == "-" else {
-                defer { lines = [] }
-                return SMTPReply(code: code, lines: lines)
-            }
-            guard lines.count <= 200 else { throw SMTPFailure.malformedReply }
-        }
-        return nil
-    }
-
-    private func nextLine() throws -> String? {
-        guard let end = unread.readableBytesView.firstIndex(of: UInt8(ascii: "\n")) else {
-            guard unread.readableBytes <= Self.longestReply else { throw SMTPFailure.malformedReply }
-            return nil
-        }
-        let length = end - unread.readerIndex
-        let line = unread.readString(length: length) ?? ""
-        unread.moveReaderIndex(forwardBy: 1)
-        unread.discardReadBytes()
-        return line.hasSuffix("\r") ? String(line.dropLast()) : line
     }
 }

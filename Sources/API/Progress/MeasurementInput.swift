@@ -25,7 +25,8 @@ extension BodyMetric {
 /// `POST /v1/progress/body`: at least one value.
 struct NewBodyMeasurement: BodyInput, RouteBody {
     static let idField = Field.optional("id", .id, "Made by the client; else by the server.")
-    static let measuredAtField = Field.optional("measuredAt", .time, "Now unless told; not in the future.")
+    static let measuredAtField = Field.optional(
+        "measuredAt", .time, "Now unless told; not in the future, but up to a minute ahead means now.")
     static let noteField = Field.optional("note", .text(1...500, lines: true), "For oneself.")
 
     static var members: [MemberSchema] {
@@ -56,7 +57,7 @@ struct BodyMeasurementChange: BodyInput, RouteBody {
     static var members: [MemberSchema] { Array(NewBodyMeasurement.members.dropFirst()) }
     static let examples = NewBodyMeasurement.examples
 
-    let measuredAt: Timestamp?
+    var measuredAt: Timestamp?
     private let values: [BodyMetric: Change<Double>]
     private let note: Change<String>
 

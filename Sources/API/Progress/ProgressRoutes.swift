@@ -26,7 +26,7 @@ struct ProgressRoutes: Sendable {
     func declare(on routes: inout RouteTable) {
         routes.get("/v1/progress/strength", "Bests by exercise and strength scores", use: strengthPage)
         routes.get(
-            "/v1/progress/strength/:exercise", "One exercise over time",
+            "/v1/progress/strength/:exerciseId", "One exercise over time",
             RouteOptions(hasFields: true, caching: .tagged), use: exercise)
         routes.get("/v1/progress/records", "Records by exercise, each with its set", use: records)
         routes.get("/v1/progress/volume", "Tonnage and hard sets by muscle and week", use: volumeReport)
@@ -52,7 +52,7 @@ struct ProgressRoutes: Sendable {
     private func exercise(_ call: Call<SignedInUser, DateWindow, NoBody>) async throws -> Answer<ExerciseProgress> {
         Answer(
             try await strength.exercise(
-                try call.id("exercise"), of: call.caller.id, call.query, at: call.facts.receivedAt))
+                try call.id("exerciseId"), of: call.caller.id, call.query, at: call.facts.receivedAt))
     }
 
     private func records(
@@ -109,8 +109,7 @@ extension ProgressRoutes {
     private func addMeasurement(
         _ call: Call<SignedInUser, NoQuery, NewBodyMeasurement>
     ) async throws -> Answer<BodyMeasurement> {
-        let at = call.body.measuredAt ?? call.seed.at
-        try check(at, against: call.facts.receivedAt)
+        let at = try call.body.measuredAt.map { try checked($0, at: call.facts.receivedAt) } ?? call.seed.at
         let measurement = StoredMeasurement(
             id: call.body.id ?? call.seed.id("measurement"), measuredAt: at, values: call.body.values,
             note: call.body.note, version: 1)
@@ -122,8 +121,9 @@ extension ProgressRoutes {
     private func changeMeasurement(
         _ call: Call<SignedInUser, NoQuery, BodyMeasurementChange>
     ) async throws -> Answer<BodyMeasurement> {
-        if let at = call.body.measuredAt { try check(at, against: call.facts.receivedAt) }
-        let after = try await body.change(try call.id("id"), of: call.caller.id, call.body) { version in
+        var change = call.body
+        change.measuredAt = try change.measuredAt.map { try checked($0, at: call.facts.receivedAt) }
+        let after = try await body.change(try call.id("id"), of: call.caller.id, change) { version in
             try call.checkMatch(StoredMeasurement.tag(of: version))
         }
         await live.bodyChanged(call.caller.id)
@@ -136,9 +136,10 @@ extension ProgressRoutes {
         return .done
     }
 
-    private func check(_ measuredAt: Timestamp, against now: Timestamp) throws(Problem) {
+    /// The time that a client tells. Its clock may be a minute ahead of ours: that means now.
+    private func checked(_ measuredAt: Timestamp, at now: Timestamp) throws(Problem) -> Timestamp {
         let earliest = Timestamp(milliseconds: 946_684_800_000)  // 2000-01-01
-        guard measuredAt < earliest || measuredAt > now else { return }
+        if measuredAt >= earliest, measuredAt <= now + .seconds(60) { return min(measuredAt, now) }
         let fault = Problem.Fault(
             pointer: "/measuredAt", code: .outOfRange, detail: "Must lie between 2000-01-01 and now.")
         throw Problem(.invalidValues, errors: [fault])

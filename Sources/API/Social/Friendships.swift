@@ -71,13 +71,19 @@ struct Friendships: Sendable {
         guard ended == 1 else { throw Problem(.notFound) }
     }
 
-    /// Blocks a user and ends whatever was between the two. Throws `notFound` for a user that does not exist.
+    /// Blocks a user and ends whatever was between the two. Throws `notFound` for a user that does not exist, or does not
+    /// for this one, who is blocked by them.
     func block(_ other: UserID, by user: UserID) async throws {
         let time = now()
         let (low, high) = Relations.ordered(user, other)
         try await pool.transaction { connection in
             try Friendships.lock(user, other, on: connection)
-            let isKnown = try connection.first("select true from users where id = \(other)", as: Bool.self)
+            let isKnown = try connection.first(
+                """
+                select exists (select from blocks where blocker = \(user) and blocked = \(other))
+                    or not exists (select from blocks where blocker = \(other) and blocked = \(user))
+                from users where id = \(other)
+                """, as: Bool.self)
             guard isKnown == true else { throw Problem(.notFound) }
             try connection.execute(
                 """

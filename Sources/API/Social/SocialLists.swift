@@ -56,6 +56,9 @@ struct SocialLists: Sendable {
             select u.id, u.username, u.display_name, b.blocked_at
             from blocks b join users u on u.id = b.blocked
             where b.blocker = \(user) \(after)
+                -- Of two who blocked each other the one who did so first keeps seeing it.
+                and not exists (select from blocks o where o.blocker = b.blocked and o.blocked = b.blocker
+                    and (o.blocked_at, o.blocker) < (b.blocked_at, b.blocker))
             order by b.blocked_at desc, u.id desc limit \(page.rowsToRead)
             """
         ) { row throws(StoreError) in

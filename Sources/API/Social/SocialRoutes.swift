@@ -1,5 +1,6 @@
 import HTTPTypes
 import Protocol
+import Realtime
 import Store
 
 /// `/v1/users/friends`, `/v1/users/blocked` and `/v1/users/:userId/block`.
@@ -40,13 +41,13 @@ struct SocialRoutes: Sendable {
         let activity = try await lastActivity(rows.map(\.card.id))
         return Answer(
             call.query.page.page(of: rows, cursor: SocialRoutes.cursor) { row in
-                let status = live.status(row.card.id)
-                // Who lets nobody watch does not show as online either, nor when that was.
+                // Who lets nobody watch does not show as online, as on the socket, nor when that was.
                 let isShown = row.live != .private
+                let status = isShown ? live.status(row.card.id, call.caller.id) : .hidden
                 return Friend(
-                    user: row.card, since: row.at, online: isShown && status.isOnline,
+                    user: row.card, since: row.at, online: status.isOnline,
                     lastActiveAt: isShown ? activity[row.card.id] : nil,
-                    live: isShown ? status.live.map { Friend.LiveWorkout(workoutId: $0) } : nil)
+                    live: status.live.map { Friend.LiveWorkout(workoutId: $0) })
             })
     }
 

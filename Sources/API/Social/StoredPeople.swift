@@ -15,7 +15,8 @@ extension People {
             member: { user in
                 try await users.names(of: [user])[user].map { Member(userId: user, name: $0) }
             },
-            privacy: { try await users.privacy(of: $0) },
+            privacy: { try await users.privacy(of: $0) }, preferences: { try await users.livePreferences(of: $0) },
+            speaker: { try await users.speaker($0) },
             bodyWeightGrams: { user in
                 try await body.latest(.weightKg, of: user).map { Int64(($0 * 1000).rounded()) }
             },

@@ -9,7 +9,7 @@ extension SpecificationWriter {
     }
 
     private static func pathParameter(_ name: Substring) -> DocumentValue {
-        let isId = name == "id" || name.hasSuffix("Id")
+        let isId = String(name).isNameOfID
         return [
             "name": .string(String(name)), "in": "path", "required": true,
             "schema": isId
@@ -58,4 +58,9 @@ extension SpecificationWriter {
 extension Caching {
     /// Whether every answer carries an entity tag.
     var isTagged: Bool { if case .none = self { false } else { true } }
+}
+
+extension String {
+    /// Whether a path parameter of this name is an id.
+    var isNameOfID: Bool { self == "id" || hasSuffix("Id") }
 }

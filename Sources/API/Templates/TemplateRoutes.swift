@@ -23,7 +23,9 @@ struct TemplateRoutes: Sendable {
             RouteOptions(problems: [.forbidden], hasFields: true, caching: .tagged), use: template)
         routes.put(
             "/v1/templates/:id", "Changes a template; each change makes a version, featuring does not",
-            RouteOptions(problems: [.forbidden, .preconditionFailed], limit: .write, caching: .tagged), use: change)
+            RouteOptions(
+                problems: [.forbidden, .preconditionFailed, .limitReached], limit: .write, caching: .tagged),
+            use: change)
         routes.delete(
             "/v1/templates/:id", "Deletes a template; copies and workouts stay",
             RouteOptions(problems: [.forbidden], limit: .write), use: delete)

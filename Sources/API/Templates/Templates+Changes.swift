@@ -5,6 +5,10 @@ import Store
 extension Templates {
     /// How many templates a user may have.
     static let ownLimit = 500
+    /// How many versions one of a user's templates may have; every change makes one.
+    static let versionLimit = 200
+    /// What all versions of a user's templates may hold together, in bytes of their programs.
+    static let ownBytes = 32 << 20
 
     /// Makes a template, of the library when `owner` is nil.
     ///
@@ -43,7 +47,7 @@ extension Templates {
         }
     }
 
-    /// Keeps what stands in templates now as a version of each.
+    /// Keeps what stands in templates now as a version of each. Throws `limitReached` when an owner's become too much.
     static func keepVersions(
         of ids: [TemplateID], at time: Timestamp, _ connection: isolated PostgresConnection
     ) throws {
@@ -55,11 +59,36 @@ extension Templates {
                 \(time)::timestamptz
             from templates where id = any(\(ids))
             """)
+        let bytes = try connection.query(
+            """
+            update users set template_bytes = template_bytes + kept.bytes
+            from (select owner, sum(octet_length(weeks::text)) as bytes from templates
+                where id = any(\(ids)) and owner is not null group by owner) kept
+            where users.id = kept.owner returning template_bytes
+            """, as: Int.self)
+        guard bytes.allSatisfy({ $0 <= ownBytes }) else {
+            throw Problem(
+                .limitReached,
+                detail: "Your templates and their versions may hold \(ownBytes >> 20) MiB: delete some first.")
+        }
+    }
+
+    /// Gives free what the older versions of a template take; nobody can see them once it is deleted.
+    private static func dropVersions(of id: TemplateID, _ connection: isolated PostgresConnection) throws {
+        try connection.execute(
+            """
+            with gone as (
+                delete from template_versions v using templates t where t.id = v.template_id and t.id = \(id)
+                    and v.version < t.version
+                returning t.owner, octet_length(v.weeks::text) as bytes)
+            update users set template_bytes = template_bytes - kept.bytes
+            from (select owner, sum(bytes) as bytes from gone group by owner) kept where users.id = kept.owner
+            """)
     }
 
     /// Changes a template; every change by who made it makes a version. `check` sees its tag before and may throw.
     ///
-    /// - Throws: `notFound`; `forbidden` for others' templates and for what administrators decide.
+    /// - Throws: `notFound`; `forbidden` for others' templates and for what administrators decide; `limitReached`.
     func change(
         _ id: TemplateID, _ change: TemplateChange, by editor: Exercises.Editor, at time: Timestamp,
         check: @Sendable (EntityTag) throws -> Void
@@ -84,6 +113,11 @@ extension Templates {
             // Somebody was faster: what was checked is not what stands there now.
             guard current.template.version == before.version else { throw Problem(.preconditionFailed) }
             try check(current.tag)
+            if change.changesTemplate, current.template.isOwn, current.template.version >= Self.versionLimit {
+                throw Problem(
+                    .limitReached,
+                    detail: "A template has at most \(Self.versionLimit) versions: change a copy of it instead.")
+            }
             try connection.execute(
                 """
                 update templates set name = \(values.name), description = \(values.description),
@@ -131,6 +165,7 @@ extension Templates {
             try Self.admitOwner(of: template, editor)
             try connection.execute(
                 "update templates set deleted_at = \(time), featured_at = null where id = \(id)")
+            try Self.dropVersions(of: id, connection)
         }
     }
 

@@ -35,7 +35,7 @@ struct ProfileChange: BodyInput, RouteBody {
     private let trainingGoals: [TrainingGoal]?
     private let gym: Change<String>
     private let unit: UnitPreference?
-    private let timeZone: String?
+    let timeZone: String?
     private let weekStart: WeekStart?
 
     init?(reading body: inout BodyReader) {

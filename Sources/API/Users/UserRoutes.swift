@@ -5,6 +5,7 @@ import Store
 struct UserRoutes: Sendable {
     let users: Users
     let relations: Relations
+    let zones: TimeZones
     let live: LiveHooks
 
     func declare(on routes: inout RouteTable) {
@@ -31,6 +32,7 @@ struct UserRoutes: Sendable {
     }
 
     private func changeProfile(_ call: Call<SignedInUser, NoQuery, ProfileChange>) async throws -> Answer<Profile> {
+        try await zones.check(call.body.timeZone, pointer: "/timeZone")
         let (profile, version) = try await users.changeProfile(of: call.caller.id, call.body) { version in
             try call.checkMatch(tag(version))
         }

@@ -78,6 +78,26 @@ extension Users {
             """, as: (Audience, Audience, Protocol.HeartRateAudience).self)
         return row.map { Privacy(workouts: $0, live: $1, heartRate: $2) } ?? .closed
     }
+
+    /// Who may watch each of these users; those without an active account are left out.
+    func livePreferences(of users: [UserID]) async throws -> [UserID: Audience] {
+        let rows = try await pool.query(
+            "select id, live_audience from users where id = any(\(users)::uuid[]) and status = 'active'",
+            as: (UserID, Audience).self)
+        return Dictionary(uniqueKeysWithValues: rows.map { ($0, $1) })
+    }
+
+    /// Who may speak on a live connection, with their privacy; nil without an active account.
+    func speaker(_ user: UserID) async throws -> (member: Member, privacy: Privacy)? {
+        let row = try await pool.first(
+            """
+            select display_name, workouts_audience, live_audience, heart_rate_audience from users
+            where id = \(user) and status = 'active'
+            """, as: (String, Audience, Audience, Protocol.HeartRateAudience).self)
+        return row.map {
+            (Member(userId: user, name: $0), Privacy(workouts: $1, live: $2, heartRate: $3))
+        }
+    }
 }
 
 extension Preferences {

@@ -115,7 +115,7 @@ package struct APIResponder: HTTPResponder {
     private func problem(_ problem: Problem, _ facts: RequestFacts) -> RenderedAnswer {
         var problem = problem
         problem.requestId = facts.id
-        problem.instance = facts.path
+        problem.instance = facts.path.cut(to: 500)
         return RenderedAnswer(problem)
     }
 

@@ -4,6 +4,7 @@ import HTTPTypes
 import Hummingbird
 import NIOCore
 import Protocol
+import Realtime
 
 /// A request's body on its way in, within the limits of its route.
 package struct BodyArrival {
@@ -68,8 +69,10 @@ package struct BodyArrival {
             return try await withDeadline(route.options.bodyTimeout ?? mechanisms.bodyTimeout, take)
         } catch is NIOTooManyBytesError {
             throw tooLarge
-        } catch is DeadlineExceeded {
+        } catch is DeadlineExceeded, RequestFault.tooSlow {
             throw Problem(.requestTimeout)
+        } catch RequestFault.malformed {
+            throw Problem(.malformedBody, detail: "The body is not framed as HTTP/1.1 asks, or ended too early.")
         }
     }
 

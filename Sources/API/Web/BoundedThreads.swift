@@ -25,6 +25,11 @@ package final class BoundedThreads: Service, Sendable {
 
     /// Runs the work on one of the threads. Throws `unavailable` when too many calls wait.
     func perform<Result: Sendable>(_ work: @escaping @Sendable () throws -> Result) async throws -> Result {
+        try await perform { (_: WorkStop) in try work() }
+    }
+
+    /// The same for long work, which is to look now and then whether anybody still waits for it.
+    func perform<Result: Sendable>(_ work: @escaping @Sendable (WorkStop) throws -> Result) async throws -> Result {
         let mayWait = waiting.withLock { count in
             guard count < mostWaiting else { return false }
             count += 1
@@ -32,6 +37,26 @@ package final class BoundedThreads: Service, Sendable {
         }
         guard mayWait else { throw Problem(.unavailable, retryAfterSeconds: 2) }
         defer { waiting.withLock { $0 -= 1 } }
-        return try await threads.runIfActive(work)
+        let stop = WorkStop()
+        return try await withTaskCancellationHandler {
+            try await threads.runIfActive {
+                try stop.check()
+                return try work(stop)
+            }
+        } onCancel: {
+            stop.stop()
+        }
     }
+}
+
+/// Tells work on a thread that its caller was cancelled, such as by a deadline.
+final class WorkStop: Sendable {
+    private let stopped = Atomic(false)
+
+    var isStopped: Bool { stopped.load(ordering: .relaxed) }
+
+    func stop() { stopped.store(true, ordering: .relaxed) }
+
+    /// Throws `CancellationError` once nobody waits any more.
+    func check() throws(CancellationError) { if isStopped { throw CancellationError() } }
 }

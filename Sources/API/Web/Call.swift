@@ -16,7 +16,7 @@ package struct RequestFacts: Sendable {
     package let receivedAt: Timestamp
 
     /// The user agent, cut to 200 characters.
-    package var userAgent: String? { headers[.userAgent].map { String($0.prefix(200)) } }
+    package var userAgent: String? { headers[.userAgent].map { $0.cut(to: 200) } }
 }
 
 /// One call of a route: who calls, with which parameters, query and body.
@@ -31,6 +31,7 @@ package struct Call<Who: Caller, Query: RouteQuery, Body: RouteBody>: Sendable {
 
     /// The path parameter as an id; what is not an id names nothing: `notFound`.
     package func id(_ name: String) throws(Problem) -> UUIDv7 {
+        precondition(name.isNameOfID, "\(name): the specification knows an id by its name")
         guard let id = UUIDv7(text(name)) else { throw Problem(.notFound) }
         return id
     }
@@ -44,7 +45,7 @@ package struct Call<Who: Caller, Query: RouteQuery, Body: RouteBody>: Sendable {
     /// Checks `If-Match` against the resource as it is: `preconditionFailed` when it names another version.
     package func checkMatch(_ current: EntityTag) throws(Problem) {
         guard let header = facts.headers[.ifMatch] else { return }
-        if !current.isNamed(in: header) { throw Problem(.preconditionFailed) }
+        if !current.isNamed(in: header, .strong) { throw Problem(.preconditionFailed) }
     }
 }
 

@@ -50,6 +50,14 @@ package struct ClientAddress: Sendable {
         return client
     }
 
+    /// What bounds count a connection by; nil for a trusted proxy's, which stands for many.
+    package func limitKey(of peer: String) -> String? { isTrusted(peer) ? nil : IPAddress.limitKey(of: peer) }
+
+    /// What bounds count a request by that came from a trusted proxy; nil where it names nobody.
+    package func limitKey(behind peer: String, forwardedFor: String) -> String? {
+        limitKey(of: of(peer: peer, forwardedFor: forwardedFor))
+    }
+
     private func isTrusted(_ address: String) -> Bool { trusted.contains { $0.contains(address) } }
 }
 

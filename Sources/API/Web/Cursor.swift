@@ -1,29 +1,38 @@
 import Foundation
 import Protocol
 
-/// The place behind the last row of a page, opaque to clients: a version, the list it belongs to, the row's sort keys.
+/// The place behind the last row of a page, opaque to clients: the list it belongs to and the row's sort keys, under a
+/// seal.
 package struct Cursor: Hashable, Sendable {
     package enum Key: Sendable { case text, integer, time, id }
+
+    /// What keys that are whole numbers may be: they can be negated, and a JSON number holds them.
+    static let integers = -(1 << 53)...(1 << 53)
+
+    package static let mostBytes = 2048
 
     package let values: [String]
 
     /// The cursor behind a row with these keys.
-    package init(after values: String...) { self.values = values }
+    package init(after values: String...) { self.init(values: values) }
+
+    init(values: [String]) { self.values = values }
 
     /// Reads the text a client sent; nil unless it was made here for the same list with keys of these kinds.
-    init?(_ text: String, list: String, keys: [Key]) {
-        guard text.utf8.count <= 1024, let data = Data(base64URL: text), data.count > 4 else { return nil }
-        let body = Array(data.dropFirst(4))
-        guard Cursor.checksum(body) == Array(data.prefix(4)),
-            let joined = String(validating: body, as: UTF8.self)
+    init?(_ text: String, list: String, keys: [Key], seal: Seal) {
+        guard text.utf8.count <= Cursor.mostBytes, let data = Data(base64URL: text), data.count > Seal.tagBytes
         else { return nil }
-        let parts = joined.split(separator: "\u{1F}", omittingEmptySubsequences: false).map(String.init)
-        guard parts.count == keys.count + 2, parts[0] == "1", parts[1] == list else { return nil }
-        values = Array(parts.dropFirst(2))
+        let body = Array(data.dropFirst(Seal.tagBytes))
+        // What is under the seal was written here; a text that is no JSON then comes from an older version.
+        guard seal.isTag(data.prefix(Seal.tagBytes), of: body), let parts = try? JSONReader.parse(body).array,
+            parts.count == keys.count + 1, parts[0].string == list
+        else { return nil }
+        values = parts.dropFirst().compactMap(\.string)
+        guard values.count == keys.count else { return nil }
         for (value, key) in zip(values, keys) {
             switch key {
             case .text: guard !value.unicodeScalars.contains("\0") else { return nil }
-            case .integer: guard Int64(value) != nil else { return nil }
+            case .integer: guard let value = Int(value), Cursor.integers.contains(value) else { return nil }
             case .time: guard Timestamp(rfc3339: value) != nil else { return nil }
             case .id: guard UUIDv7(value) != nil else { return nil }
             }
@@ -49,38 +58,35 @@ package struct Cursor: Hashable, Sendable {
     }
 
     /// What the client gets.
-    package func text(list: String) -> String {
-        let body = Array((["1", list] + values).joined(separator: "\u{1F}").utf8)
-        return Data(Cursor.checksum(body) + body).base64URL
-    }
-
-    /// Finds slips and old formats, it is no secret: a cursor gives no access that its route does not check.
-    private static func checksum(_ bytes: [UInt8]) -> [UInt8] {
-        var hash: UInt32 = 2_166_136_261
-        for byte in bytes { hash = (hash ^ UInt32(byte)) &* 16_777_619 }
-        return (0..<4).map { UInt8(truncatingIfNeeded: hash >> ($0 * 8)) }
+    package func text(list: String, seal: Seal) -> String {
+        var writer = JSONWriter(capacity: 128)
+        writer.array([list] + values) { $0.string($1) }
+        return Data(seal.tag(of: writer.bytes) + writer.bytes).base64URL
     }
 }
 
 /// `limit` and `cursor` of a list.
 package struct PageRequest: Sendable {
     package static let limit = Field.optional("limit", .integer(1...100), "Rows on a page; 20 unless told.")
-    package static let cursor = Field.optional("cursor", .text(1...1024), "`nextCursor` of the page before.")
+    package static let cursor = Field.optional(
+        "cursor", .text(1...Cursor.mostBytes), "`nextCursor` of the page before.")
     package static let parameters = [limit.schema, cursor.schema]
 
     package let limit: Int
     package let after: Cursor?
     private let list: String
+    private let seal: Seal
 
     /// Reads both; `list` names the list and its order, `keys` are the kinds of its sort keys.
     package init(reading query: inout QueryReader, list: String, keys: [Cursor.Key]) {
         self.list = list
+        seal = query.seal
         limit = query.optional(Self.limit) ?? 20
         guard let text = query.optional(Self.cursor) else {
             after = nil
             return
         }
-        after = Cursor(text, list: list, keys: keys)
+        after = Cursor(text, list: list, keys: keys, seal: seal)
         if after == nil { query.fault("cursor", .invalidCursor, "Is not a cursor of this list.") }
     }
 
@@ -92,7 +98,7 @@ package struct PageRequest: Sendable {
         of rows: [Row], cursor: (Row) -> Cursor, item: (Row) -> Item
     ) -> Page<Item> {
         let shown = rows.prefix(limit)
-        let next = rows.count > limit ? shown.last.map { cursor($0).text(list: list) } : nil
+        let next = rows.count > limit ? shown.last.map { cursor($0).text(list: list, seal: seal) } : nil
         return Page(items: shown.map(item), nextCursor: next)
     }
 }

@@ -16,11 +16,19 @@ package struct EntityTag: Hashable, Sendable, CustomStringConvertible {
         self.init(Data(hash.finalize().prefix(12)).base64URL)
     }
 
-    /// Whether an `If-Match` or `If-None-Match` header names this version; weak tags compare by their text.
-    package func isNamed(in header: String) -> Bool {
+    /// How two tags are compared (RFC 9110, section 8.8.3.2).
+    package enum Comparison: Sendable {
+        /// For `If-Match`: a weak tag is like no other, for what it names may differ in its bytes.
+        case strong
+        /// For `If-None-Match`: by the text alone.
+        case weak
+    }
+
+    /// Whether a header with a list of tags names this version.
+    package func isNamed(in header: String, _ comparison: Comparison) -> Bool {
         header.split(separator: ",").contains { part in
             let tag = String(part).trimmingSpaces()
-            return tag == "*" || tag == description || tag == "W/\(description)"
+            return tag == "*" || tag == description || comparison == .weak && tag == "W/\(description)"
         }
     }
 }

@@ -19,6 +19,8 @@ package struct RouteMechanisms: Sendable {
     let uploads: UploadPlaces
     /// Where large bodies lie while they are worked on.
     let spoolDirectory: String
+    /// Of the cursors of all lists.
+    let cursorSeal: Seal
 }
 
 /// One request on its way through its route.
@@ -63,7 +65,7 @@ struct Exchange: Sendable {
     private func input<Query: RouteQuery, Body: RouteBody>(
         _: Query.Type, _: Body.Type, _ route: Route, _ arrival: inout BodyArrival
     ) async throws -> (Query, [String]?, Body) {
-        var reader = QueryReader(facts.query)
+        var reader = QueryReader(facts.query, seal: mechanisms.cursorSeal)
         if !route.options.ignoresUnknownQuery { reader.refuse(unknownTo: route.query) }
         let query = Query(reading: &reader)
         let fields = route.options.hasFields ? reader.optional(FieldSelection.field) : nil
@@ -94,7 +96,7 @@ struct Exchange: Sendable {
         let claim = IdempotencyKeys.Claim(
             userId: identity.userId, route: "\(route.method.rawValue) \(route.path)", key: key,
             requestHash: Array(hash.finalize()))
-        return try await mechanisms.keys.run(claim, work)
+        return try await mechanisms.keys.run(claim, receivedAt: facts.receivedAt, work)
     }
 }
 

@@ -44,14 +44,15 @@ package struct IdempotencyKeys: Sendable {
         self.now = now
     }
 
-    /// Runs the work under the key, or answers what its first run answered.
+    /// Runs the work under the key, or answers what its first run answered. The work's time is when the first request
+    /// was received (`receivedAt`), like that of a call without a key.
     ///
     /// Throws `idempotencyKeyInUse` while the first still runs, `idempotencyKeyReused` when it was another request.
     package func run(
-        _ claim: Claim, _ work: @Sendable (CallSeed) async throws -> RenderedAnswer
+        _ claim: Claim, receivedAt: Timestamp, _ work: @Sendable (CallSeed) async throws -> RenderedAnswer
     ) async throws -> RenderedAnswer {
         let since: Timestamp
-        switch try await take(claim) {
+        switch try await take(claim, receivedAt) {
         case .running: throw Problem(.idempotencyKeyInUse, retryAfterSeconds: 1)
         case .reused: throw Problem(.idempotencyKeyReused)
         case .answered(let answer): return answer
@@ -70,7 +71,8 @@ package struct IdempotencyKeys: Sendable {
         }
     }
 
-    private func take(_ claim: Claim) async throws -> Standing {
+    private func take(_ claim: Claim, _ receivedAt: Timestamp) async throws -> Standing {
+        // The claim begins now: a body may have taken minutes to arrive.
         let time = now()
         return try await pool.transaction { connection in
             try connection.execute(
@@ -81,7 +83,7 @@ package struct IdempotencyKeys: Sendable {
             let mine = try connection.first(
                 """
                 insert into idempotency_keys (user_id, route, key, request_hash, created_at, claimed_at)
-                values (\(claim.userId), \(claim.route), \(claim.key), \(claim.requestHash), \(time), \(time))
+                values (\(claim.userId), \(claim.route), \(claim.key), \(claim.requestHash), \(receivedAt), \(time))
                 on conflict (user_id, route, key) do update set claimed_at = excluded.claimed_at
                     where idempotency_keys.status is null
                       and idempotency_keys.request_hash = excluded.request_hash

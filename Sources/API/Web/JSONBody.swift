@@ -33,7 +33,7 @@ extension JSONValue {
 extension JSONNumber {
     /// The nearest double; nil beyond its range.
     var double: Double? {
-        guard let value = Double("\(digits)e\(exponent)"), value.isFinite else { return nil }
+        guard let value = Double("\(roundedDigits)e\(exponent)"), value.isFinite else { return nil }
         return value
     }
 

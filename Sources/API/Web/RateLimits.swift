@@ -118,7 +118,7 @@ package final class RateLimits: Sendable {
             return (isAllowed, bucket.tokens)
         }
         let missing = isAllowed ? capacity - left : 1 - left
-        let resetSeconds = Int((missing / perMillisecond / 1000).rounded(.up))
+        let resetSeconds = Int(clamping: (missing / perMillisecond / 1000).rounded(.up))
         return Verdict(
             name: "\(limit.rawValue)-\(kind)", isAllowed: isAllowed, allowance: allowance, remaining: Int(left),
             resetSeconds: max(isAllowed ? 0 : 1, resetSeconds))

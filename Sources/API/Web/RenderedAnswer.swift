@@ -82,7 +82,7 @@ package struct RenderedAnswer: Sendable {
     /// Turns into 304 what the client says it has.
     private mutating func spareKnown(by facts: RequestFacts, of route: Route) {
         if route.method == .get, let tag = headers[.eTag], let known = facts.headers[.ifNoneMatch],
-            EntityTag(quoted: tag).isNamed(in: known)
+            EntityTag(quoted: tag).isNamed(in: known, .weak)
         {
             status = .notModified
             headers[.contentType] = nil

@@ -17,9 +17,12 @@ package struct NoQuery: RouteQuery {
 package struct QueryReader {
     private let values: [(name: String, value: String)]
     package private(set) var faults: [Problem.Fault] = []
+    /// Of the cursors that it reads.
+    let seal: Seal
 
     /// Takes the text behind the question mark.
-    package init(_ query: String?) {
+    package init(_ query: String?, seal: Seal) {
+        self.seal = seal
         var values: [(name: String, value: String)] = []
         var faults: [Problem.Fault] = []
         for pair in (query ?? "").split(separator: "&") {
@@ -29,7 +32,8 @@ package struct QueryReader {
             else {
                 faults.append(
                     Problem.Fault(
-                        pointer: "?\(parts[0].prefix(64))", code: .malformed, detail: "Is not percent-encoded UTF-8."))
+                        pointer: "?\(String(parts[0]).cut(to: 64))", code: .malformed,
+                        detail: "Is not percent-encoded UTF-8."))
                 continue
             }
             values.append((name, value))
@@ -61,7 +65,7 @@ package struct QueryReader {
     /// Tells every parameter that is not among the declared ones.
     mutating func refuse(unknownTo declared: [MemberSchema]) {
         for (name, _) in values where !declared.contains(where: { $0.name == name }) {
-            fault(String(name.prefix(64)), .unknownParameter, "This route has no such parameter.")
+            fault(name.cut(to: 64), .unknownParameter, "This route has no such parameter.")
         }
     }
 

@@ -122,7 +122,7 @@ struct WorkoutEntryRoutes: Sendable {
     ) async throws(Problem) -> Answer<WorkoutExercise> {
         let view = try await rooms.ownView(id, for: call)
         guard let entry = view.state.entries.first(where: { $0.id == entry }) else { throw Problem(.notFound) }
-        return Answer(WorkoutExercise(entry, isOwn: true), entityTag: EntityTag(view))
+        return Answer(WorkoutExercise(entry, isOwn: true), entityTag: EntityTag(view, for: view.athlete.userId))
     }
 
     private func answer<Body>(
@@ -130,6 +130,8 @@ struct WorkoutEntryRoutes: Sendable {
     ) async throws(Problem) -> Answer<WorkoutSet> {
         let view = try await rooms.ownView(workout, for: call)
         guard let place = view.state.position(ofSet: id) else { throw Problem(.notFound) }
-        return Answer(WorkoutSet(view.state.entries[place.entry].sets[place.set]), entityTag: EntityTag(view))
+        return Answer(
+            WorkoutSet(view.state.entries[place.entry].sets[place.set]),
+            entityTag: EntityTag(view, for: view.athlete.userId))
     }
 }

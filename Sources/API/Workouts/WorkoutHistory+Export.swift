@@ -33,10 +33,16 @@ extension WorkoutHistory {
             columns: ["c.workout_id", "c.seq", "c.op_id", "c.received_at", "c.body"],
             omitted: ["epoch", "fingerprint"], key: .integer("c.seq")),
         ofWorkouts(
-            "workout-heart-rate", "workout_heart_rate", columns: ["c.workout_id", "c.at", "c.bpm"],
-            key: .time("c.at")),
+            "workout-heart-rate", "workout_heart_rate",
+            columns: [
+                "c.workout_id", "c.at", "c.bpm",
+                ExportColumn("rrMilliseconds", "array_to_string(c.rr, ' ')"),
+            ], key: .time("c.at")),
         ofWorkouts(
             "workout-removed-watchers", "workout_removed_watchers", columns: ["c.workout_id", "c.user_id"],
+            key: .id("c.user_id")),
+        ofWorkouts(
+            "workout-muted-watchers", "workout_muted_watchers", columns: ["c.workout_id", "c.user_id"],
             key: .id("c.user_id")),
         ofWorkouts("workout-bases", "workout_bases", columns: ["c.workout_id", "c.state"], key: .id("c.workout_id")),
         ExportPart(

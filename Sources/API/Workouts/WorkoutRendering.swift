@@ -13,7 +13,7 @@ extension Workout {
             endedAt: state.endedAt, rpe: state.rpeTenths.map { Double($0) / 10 },
             exercises: state.entries.filter { !$0.isRemoved }.map { WorkoutExercise($0, isOwn: isOwn) },
             summary: WorkoutSummary(state),
-            records: view.records.map { WorkoutRecord($0) })
+            records: view.records(for: viewer).map { WorkoutRecord($0) })
     }
 }
 
@@ -61,6 +61,6 @@ extension WorkoutRecord {
     init(_ record: PersonalRecord) {
         self.init(
             kind: record.kind.rawValue, exerciseId: record.exerciseId, setId: record.setId,
-            valueKg: Double(record.grams) / 1000, previousKg: Double(record.previousGrams) / 1000)
+            valueKg: Double(record.grams) / 1000, previousKg: record.previousGrams.map { Double($0) / 1000 })
     }
 }

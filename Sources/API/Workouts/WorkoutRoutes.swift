@@ -189,7 +189,7 @@ extension Rooms {
         _ id: WorkoutID, for call: Call<SignedInUser, Query, Body>
     ) async throws(Problem) -> Answer<Workout> {
         let view = try await view(id, for: call)
-        return Answer(Workout(view, for: call.caller.id), entityTag: EntityTag(view))
+        return Answer(Workout(view, for: call.caller.id), entityTag: EntityTag(view, for: call.caller.id))
     }
 }
 
@@ -202,17 +202,23 @@ struct WorkoutVersion: Sendable {
 extension Call {
     /// The version that the call's `If-Match` asks for, any one without it. Throws `preconditionFailed` for another one.
     func version(of view: WorkoutView) throws(Problem) -> WorkoutVersion {
-        try checkMatch(EntityTag(view))
+        try checkMatch(EntityTag(view, for: view.athlete.userId))
         return WorkoutVersion(seq: facts.headers[.ifMatch] == nil ? nil : view.seq)
     }
 }
 
 extension EntityTag {
     /// A workout's version is the place in its history, and the records that it holds: those move with other workouts.
-    init(_ view: WorkoutView) {
+    ///
+    /// What the viewer may not know of a record is not in it: a hash of so few values tells which one it was.
+    init(_ view: WorkoutView, for viewer: UserID) {
         var version = "\(view.epoch).\(view.seq)"
-        if !view.records.isEmpty {
-            let records = view.records.map { "\($0.kind.rawValue) \($0.setId) \($0.grams) \($0.previousGrams)\n" }
+        let records = view.records(for: viewer)
+        if !records.isEmpty {
+            let records = records.map { record in
+                let previous = record.previousGrams.map { "\($0)" } ?? "-"
+                return "\(record.kind.rawValue) \(record.setId) \(record.grams) \(previous)\n"
+            }
             version += "." + String(StableHash.of(records.joined().utf8), radix: 36)
         }
         self.init(version)

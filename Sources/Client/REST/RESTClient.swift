@@ -138,7 +138,7 @@ private final class AnswerCollector: ChannelInboundHandler {
             answer.succeed(
                 RESTClient.Answer(
                     status: Int(head.status.code), body: body,
-                    retryAfterSeconds: head.headers.first(name: "Retry-After").flatMap { Int($0) }))
+                    retryAfterSeconds: RetryAfter.seconds(head.headers.first(name: "Retry-After"))))
             context.close(promise: nil)
         }
     }

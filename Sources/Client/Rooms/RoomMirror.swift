@@ -54,7 +54,7 @@ public struct RoomMirror: Sendable {
                 if event.epoch > position.epoch { return .gap(since: position) }
                 continue
             }
-            guard event.seq == position.seq + 1 else { return .gap(since: position) }
+            guard event.seq == position.seq.clampingAdd(1) else { return .gap(since: position) }
             state.apply(event)
             self.position = Position(epoch: event.epoch, seq: event.seq)
             folded.append(event)
@@ -95,7 +95,7 @@ extension RoomMirror {
         for op in ops {
             let context = RuleContext(epoch: 0, lastSeq: seq, now: max(now, op.at), exercise: facts(for: op))
             // What is refused here stays out of the picture; the real answer comes from the server.
-            if (try? projection.decide(op, context)) != nil { seq += 1 }
+            if (try? projection.decide(op, context)) != nil { seq = seq.clampingAdd(1) }
         }
         return projection
     }

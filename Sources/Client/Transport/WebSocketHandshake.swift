@@ -87,7 +87,7 @@ package struct WebSocketHandshake: Sendable {
             headers[line[..<colon].lowercased()] = String(value)
         }
         guard code == 101 else {
-            throw .status(code, retryAfterSeconds: headers["retry-after"].flatMap { Int($0) })
+            throw .status(code, retryAfterSeconds: RetryAfter.seconds(headers["retry-after"]))
         }
         guard headers["sec-websocket-accept"] == Self.accept(key: key) else {
             throw .malformed("the accept value is wrong")

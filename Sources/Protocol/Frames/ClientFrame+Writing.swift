@@ -52,12 +52,12 @@ extension ClientFrame.Body {
         case .op(let room, let op):
             writer.member("room", room)
             op.write(to: &writer)
-        case .heart(let room, let bpm, let rr):
+        case .heart(let room, let beat):
             writer.member("room", room)
-            writer.member("bpm", bpm)
-            if !rr.isEmpty {
+            writer.member("bpm", beat.bpm)
+            if !beat.rr.isEmpty {
                 writer.name("rr")
-                writer.array(rr) { $0.integer($1) }
+                writer.array(beat.rr) { $0.integer($1) }
             }
         case .cheer(let room, let cheer):
             writer.member("room", room)

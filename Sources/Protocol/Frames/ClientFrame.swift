@@ -1,6 +1,6 @@
 /// A frame that a client sends, decoded once.
 public struct ClientFrame: Sendable {
-    /// The client's own number for the request; the answer carries it. Optional for `heart` alone.
+    /// The client's own number for the request; the answer carries it. Optional for `heart` alone, which then has none.
     public let id: Int64?
     public let body: Body
 
@@ -12,7 +12,7 @@ public struct ClientFrame: Sendable {
         case subscribe(room: String, since: Position?, wantsEvents: Bool)
         case unsubscribe(room: String)
         case op(room: String, WorkoutOp)
-        case heart(room: String, bpm: Int64, rr: [Int64])
+        case heart(room: String, HeartBeat)
         case cheer(room: String, Cheer)
         case moderate(room: String, Moderation)
         /// These notices were shown to the user: 1…100 of them.
@@ -65,31 +65,38 @@ public enum Moderation: Sendable, Hashable {
 }
 
 extension ClientFrame {
-    /// A frame that could not be read: its id, if that much was there, and why.
+    /// A frame that could not be read, and why; the connection goes on.
     public struct Fault: Error, Sendable {
+        /// The frame's id, if that much could be read.
         public let id: Int64?
-        public let refusal: Refusal
-        /// Nothing of the frame could be read; the connection is closed.
-        public let isFatal: Bool
+        /// Nil for a frame that asked for no answer.
+        public let refusal: Refusal?
     }
 
     /// Decodes a text message.
     public init(_ bytes: some Collection<UInt8>) throws(Fault) {
         let json: JSONValue
         do { json = try JSONReader.parse(bytes) } catch {
-            throw Fault(id: nil, refusal: Refusal(.badRequest, "not JSON: \(error.reason)"), isFatal: true)
+            let refusal = Refusal(.badRequest, "not JSON at byte \(error.position): \(error.reason)")
+            throw Fault(id: FrameIDScan.id(in: bytes), refusal: refusal)
         }
-        guard let type = json["type"]?.string else {
-            throw Fault(id: nil, refusal: Refusal(.badRequest, "not an object with a type"), isFatal: true)
-        }
+        guard json.object != nil else { throw Fault(id: nil, refusal: Refusal(.badRequest, "not a JSON object")) }
         let number = json["id"]?.integer
+        if json["id"] != nil, number == nil {
+            throw Fault(id: nil, refusal: Refusal(.badRequest, "id must be a whole number"))
+        }
+        guard json["type"] != nil else { throw Fault(id: number, refusal: Refusal(.badRequest, "type is missing")) }
+        guard let type = json["type"]?.string else {
+            throw Fault(id: number, refusal: Refusal(.badRequest, "type must be a string"))
+        }
+        let isUnanswered = number == nil && type == "heart"
         do {
             body = try Body(type: type, Fields(json))
         } catch {
-            throw Fault(id: number, refusal: error, isFatal: false)
+            throw Fault(id: number, refusal: isUnanswered ? nil : error)
         }
-        guard number != nil || type == "heart" else {
-            throw Fault(id: nil, refusal: Refusal(.badRequest, "id is missing"), isFatal: false)
+        guard number != nil || isUnanswered else {
+            throw Fault(id: nil, refusal: Refusal(.badRequest, "id is missing"))
         }
         id = number
     }
@@ -97,7 +104,10 @@ extension ClientFrame {
 
 extension ClientFrame.Body {
     init(type: String, _ fields: Fields) throws(Refusal) {
-        func room() throws(Refusal) -> String { try fields.required("room", fields.string("room")) }
+        // One spelling from here on: what a room is looked up, answered and left by.
+        func room() throws(Refusal) -> String {
+            RoomName.canonical(try fields.required("room", fields.string("room")))
+        }
         switch type {
         case "hello": self = .hello(token: try fields.string("token"), client: try ClientInfo(fields))
         case "token": self = .token(try fields.required("token", fields.string("token")))
@@ -110,23 +120,12 @@ extension ClientFrame.Body {
             self = .subscribe(room: try room(), since: try Position(fields), wantsEvents: wantsEvents)
         case "unsubscribe": self = .unsubscribe(room: try room())
         case "op": self = .op(room: try room(), try WorkoutOp(fields.json))
-        case "heart": self = try .heart(fields, room: try room())
+        case "heart": self = .heart(room: try room(), try HeartBeat(fields))
         case "cheer": self = .cheer(room: try room(), try fields.required("kind", fields.choice("kind")))
         case "moderate": self = .moderate(room: try room(), try Moderation(fields))
         case "seen": self = .seen(try fields.ids("noticeIds"))
-        default: throw Refusal(.unknownType, "there is no request of type \(type)")
+        default: throw Refusal(.unknownType, "there is no request of type \(type.clipped(bytes: 64))")
         }
-    }
-
-    private static func heart(_ fields: Fields, room: String) throws(Refusal) -> ClientFrame.Body {
-        let bpm = try fields.required("bpm", fields.integer("bpm"))
-        guard (20...300).contains(bpm) else { throw Refusal(.invalid, "bpm must be 20…300") }
-        let intervals = fields.json["rr"]?.array ?? []
-        let rr = intervals.compactMap(\.integer)
-        guard rr.count == intervals.count, rr.count <= 16, rr.allSatisfy({ (100...5000).contains($0) }) else {
-            throw Refusal(.invalid, "rr must be at most 16 whole milliseconds of 100…5000")
-        }
-        return .heart(room: room, bpm: bpm, rr: rr)
     }
 }
 
@@ -145,8 +144,8 @@ extension ClientInfo {
     init?(_ fields: Fields) throws(Refusal) {
         guard fields.json["client"] != nil else { return nil }
         let client = try fields.object("client")
-        name = String(try client.string("name")?.prefix(64) ?? "")
-        version = String(try client.string("version")?.prefix(64) ?? "")
+        name = try client.string("name")?.cut(to: 64) ?? ""
+        version = try client.string("version")?.cut(to: 64) ?? ""
     }
 }
 

@@ -19,13 +19,14 @@ public enum CloseCode: UInt16, Sendable, CaseIterable {
     /// Nothing was heard within the heartbeat and its grace.
     case heartbeatTimeout = 4003
     case overloaded = 4004
+    /// The user opened more connections than allowed and this one was silent for longest; come back after the hinted delay.
+    case tooManyConnections = 4005
 
     /// No, a bad or an expired token.
     case unauthorized = 4500
     /// The session was ended elsewhere.
     case sessionRevoked = 4501
-    case tooManyConnections = 4502
-    /// A message that is no frame of the protocol.
+    /// The first frame was another request than hello.
     case badFrame = 4503
     case unsupportedVersion = 4504
 

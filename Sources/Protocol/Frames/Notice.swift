@@ -46,7 +46,9 @@ extension Notice {
     /// - Throws: `unknownType` for a kind that this version does not know (to be ignored).
     init(_ fields: Fields) throws(Refusal) {
         let kind = try fields.required("kind", fields.string("kind"))
-        guard kind == "goalMilestone" else { throw Refusal(.unknownType, "there is no notice of kind \(kind)") }
+        guard kind == "goalMilestone" else {
+            throw Refusal(.unknownType, "there is no notice of kind \(kind.clipped(bytes: 64))")
+        }
         self.init(
             id: try fields.required("noticeId", fields.id("noticeId")),
             content: .goalMilestone(

@@ -9,6 +9,9 @@ public enum RoomName: Hashable, Sendable {
         self = .workout(id)
     }
 
+    /// The one spelling of a room's name, ids in lower case; a name that is no room's stays as it is.
+    public static func canonical(_ text: String) -> String { RoomName(text)?.text ?? text }
+
     public var text: String {
         switch self {
         case .workout(let id): "workout:\(id)"

@@ -31,7 +31,7 @@ extension ServerFrame {
     ]
 
     private static func push(_ type: String, _ fields: Fields) throws(Refusal) -> ServerFrame {
-        if type == "goodbye" { return .goodbye(retryAfterMilliseconds: try fields.integer("retryAfterMs") ?? 0) }
+        if type == "goodbye" { return .goodbye(retryAfterMilliseconds: try fields.wait("retryAfterMs") ?? 0) }
         if type == "friend" { return .friend(try FriendPresence(fields)) }
         if type == "notice" { return .notice(try Notice(fields)) }
         guard roomPushes.contains(type) else { throw Refusal(.unknownType, "there is no frame of type \(type)") }
@@ -88,7 +88,7 @@ extension Refusal {
         // A code of a newer server keeps at least whether it is worth trying again.
         let code = Code(rawValue: name) ?? (isTemporary ? .unavailable : .invalid)
         self.init(
-            code, try fields.string("message") ?? name, retryAfterMilliseconds: try fields.integer("retryAfterMs"))
+            code, try fields.string("message") ?? name, retryAfterMilliseconds: try fields.wait("retryAfterMs"))
     }
 }
 

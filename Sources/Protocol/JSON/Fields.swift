@@ -16,7 +16,12 @@ public struct Fields: Sendable {
 
     /// Unix milliseconds.
     public func time(_ name: String) throws(Refusal) -> Timestamp? {
-        try integer(name).map { Timestamp(milliseconds: $0) }
+        try read(name, "a time in Unix milliseconds") { $0.integer.flatMap { Timestamp(checking: $0) } }
+    }
+
+    /// How many milliseconds to wait: at most a day, whatever is asked for.
+    public func wait(_ name: String) throws(Refusal) -> Int64? {
+        try integer(name).map { $0.clamped(to: 0...86_400_000) }
     }
 
     /// A number times 10^places. More decimals are `invalid`: nothing is rounded behind somebody's back.
@@ -39,6 +44,10 @@ public struct Fields: Sendable {
     public func ids(_ name: String) throws(Refusal) -> [UUIDv7] { try list(name, "an array of UUIDv7") { $0.id } }
     public func strings(_ name: String) throws(Refusal) -> [String] {
         try list(name, "an array of strings") { $0.string }
+    }
+
+    public func integers(_ name: String) throws(Refusal) -> [Int64] {
+        try list(name, "an array of whole numbers") { $0.integer }
     }
 
     public func object(_ name: String) throws(Refusal) -> Fields {

@@ -1,6 +1,6 @@
 /// Reads one JSON document (RFC 8259) from bytes that are valid UTF-8.
 public struct JSONReader {
-    /// Why a text is not a document this reader takes: malformed, deeper than 32, or with a number out of range.
+    /// Why a text is not a document this reader takes: malformed, or deeper than 32.
     public struct Fault: Error, Sendable, Hashable {
         /// Byte position in the text.
         public let position: Int
@@ -119,39 +119,60 @@ public struct JSONReader {
     private mutating func number() throws(Fault) -> JSONNumber {
         let negative = next == UInt8(ascii: "-")
         if negative { position += 1 }
-        var digits: Int64 = 0
-        var exponent = 0
-        let start = position
-        try wholeDigits(into: &digits)
-        guard position == start + 1 || bytes[start] != UInt8(ascii: "0") else { throw fault("leading zero") }
+        let whole = try digits()
+        guard whole.count == 1 || bytes[whole.lowerBound] != UInt8(ascii: "0") else {
+            position = whole.lowerBound
+            throw fault("leading zero")
+        }
+        var fraction = position..<position
         if next == UInt8(ascii: ".") {
             position += 1
-            let fraction = position
-            try wholeDigits(into: &digits)
-            exponent = fraction - position
+            fraction = try digits()
         }
+        var exponent = 0
         if next == UInt8(ascii: "e") || next == UInt8(ascii: "E") {
             position += 1
             let minus = next == UInt8(ascii: "-")
             if minus || next == UInt8(ascii: "+") { position += 1 }
-            var power: Int64 = 0
-            try wholeDigits(into: &power)
-            guard power <= 400 else { throw fault("exponent out of range") }
-            exponent += minus ? -Int(power) : Int(power)
+            // Far beyond what any number type holds, so that larger ones need not be told apart.
+            exponent = try digits().reduce(0) { min($0 * 10 + Int(bytes[$1] - 48), 100_000) }
+            if minus { exponent = -exponent }
         }
-        return JSONNumber(digits: negative ? -digits : digits, exponent: exponent)
+        return significand(whole, fraction, isNegative: negative, exponent: exponent)
     }
 
-    private mutating func wholeDigits(into value: inout Int64) throws(Fault) {
+    /// The places of one digit or more.
+    private mutating func digits() throws(Fault) -> Range<Int> {
         let start = position
-        while let byte = next, (48...57).contains(byte) {
-            let (shifted, overflow) = value.multipliedReportingOverflow(by: 10)
-            let (sum, carry) = shifted.addingReportingOverflow(Int64(byte - 48))
-            guard !overflow, !carry else { throw fault("number with more than 18 digits") }
-            value = sum
-            position += 1
-        }
+        while let byte = next, (48...57).contains(byte) { position += 1 }
         guard position > start else { throw fault("expected a value") }
+        return start..<position
+    }
+
+    /// The number of these digits: exactly where 64 bits hold them, else their first ones and what becomes of the rest.
+    private func significand(
+        _ whole: Range<Int>, _ fraction: Range<Int>, isNegative: Bool, exponent: Int
+    ) -> JSONNumber {
+        let count = whole.count + fraction.count
+        func digit(_ place: Int) -> Int64 {
+            let index = place < whole.count ? whole.lowerBound + place : fraction.lowerBound + place - whole.count
+            return Int64(bytes[index] - 48)
+        }
+        var value: Int64 = 0
+        var taken = 0
+        while taken < count {
+            let (shifted, isTooLong) = value.multipliedReportingOverflow(by: 10)
+            // Downward, for the lowest number has no positive counterpart.
+            let (sum, isOver) = shifted.addingReportingOverflow(isNegative ? -digit(taken) : digit(taken))
+            if isTooLong || isOver { break }
+            value = sum
+            taken += 1
+        }
+        // Numeric columns come with sixteen decimals, most of them zeros.
+        let isExact = (taken..<count).allSatisfy { digit($0) == 0 }
+        return JSONNumber(
+            digits: value, exponent: exponent + whole.count - taken,
+            rest: isExact ? .none : digit(taken) >= 5 ? .halfOrMore : .belowHalf)
     }
 
     private mutating func string() throws(Fault) -> String {

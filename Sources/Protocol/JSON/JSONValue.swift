@@ -8,14 +8,19 @@ public enum JSONValue: Sendable, Hashable {
     case object(JSONObject)
 }
 
-/// `digits × 10^exponent`, exactly as written.
+/// `digits × 10^exponent`: exactly as written, or to the 18 digits or more that 64 bits hold.
 public struct JSONNumber: Sendable, Hashable {
+    /// The digits that 64 bits do not hold, as a part of the last one that they do.
+    public enum Rest: UInt8, Sendable, Hashable { case none, belowHalf, halfOrMore }
+
     public let digits: Int64
     public let exponent: Int
+    public let rest: Rest
 
-    public init(digits: Int64, exponent: Int = 0) {
+    public init(digits: Int64, exponent: Int = 0, rest: Rest = .none) {
         self.digits = digits
         self.exponent = exponent
+        self.rest = rest
     }
 
     /// The number times 10^places when that is a whole `Int64`, otherwise nil.
@@ -27,9 +32,15 @@ public struct JSONNumber: Sendable, Hashable {
     /// The number times 10^places, rounded half away from zero; nil beyond `Int64`.
     public func rounded(places: Int) -> Int64? { shifted(places: places)?.value }
 
+    /// The nearest number of as many digits without a rest.
+    public var roundedDigits: Int64 { rest == .halfOrMore ? digits.clampingAdd(digits < 0 ? -1 : 1) : digits }
+
     private func shifted(places: Int) -> (value: Int64, isExact: Bool)? {
+        var power = exponent.clampingAdd(places)
+        // What has a rest fills 64 bits already.
+        if power > 0, rest != .none { return nil }
+        if power == 0 { return (roundedDigits, rest == .none) }
         var value = digits
-        var power = exponent + places
         while power > 0, value != 0 {
             let (product, overflow) = value.multipliedReportingOverflow(by: 10)
             if overflow { return nil }
@@ -37,7 +48,7 @@ public struct JSONNumber: Sendable, Hashable {
             power -= 1
         }
         var lastDigit: Int64 = 0
-        var isExact = true
+        var isExact = rest == .none
         while power < 0, value != 0 || lastDigit != 0 {
             if lastDigit != 0 { isExact = false }
             (value, lastDigit) = value.quotientAndRemainder(dividingBy: 10)

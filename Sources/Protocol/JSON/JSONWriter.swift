@@ -44,7 +44,8 @@ public struct JSONWriter {
     public mutating func member(_ name: StaticString, _ value: (some FixedWidthInteger)?) {
         guard let value else { return }
         self.name(name)
-        integer(Int64(value))
+        separate()
+        digits(isNegative: value < 0, UInt64(clamping: value.magnitude))
     }
 
     public mutating func member(_ name: StaticString, _ value: Timestamp?) { member(name, value?.milliseconds) }
@@ -92,7 +93,7 @@ public struct JSONWriter {
 
     public mutating func integer(_ value: Int64) {
         separate()
-        digits(value)
+        digits(isNegative: value < 0, value.magnitude)
     }
 
     public mutating func bool(_ value: Bool) {
@@ -110,14 +111,13 @@ public struct JSONWriter {
         bytes.append(UInt8(ascii: "\""))
     }
 
-    /// Writes `value / 10^places` without trailing zeros.
+    /// Writes `value / 10^places` without trailing zeros; at most 18 places.
     public mutating func decimal(_ value: Int64, places: Int) {
         separate()
-        if value < 0 { bytes.append(UInt8(ascii: "-")) }
         var divisor: UInt64 = 1
         for _ in 0..<places { divisor *= 10 }
         let (whole, fraction) = value.magnitude.quotientAndRemainder(dividingBy: divisor)
-        digits(Int64(whole))
+        digits(isNegative: value < 0, whole)
         guard fraction > 0 else { return }
         bytes.append(UInt8(ascii: "."))
         var rest = fraction
@@ -140,17 +140,12 @@ public struct JSONWriter {
         bytes.append(contentsOf: object.dropFirst().dropLast())
     }
 
-    /// Writes a parsed document; numbers keep their value.
+    /// Writes a parsed document; numbers keep their value, to the digits that were read.
     public mutating func value(_ value: JSONValue) {
         switch value {
         case .null: raw("null".utf8)
         case .bool(let flag): bool(flag)
-        case .number(let number):
-            if (-18...0).contains(number.exponent) {
-                decimal(number.digits, places: -number.exponent)
-            } else {
-                raw("\(number.digits)e\(number.exponent)".utf8)
-            }
+        case .number(let number): self.number(number)
         case .string(let text): string(text)
         case .array(let values): array(values) { $0.value($1) }
         case .object(let object):
@@ -160,6 +155,17 @@ public struct JSONWriter {
                     writer.value(member.value)
                 }
             }
+        }
+    }
+
+    private mutating func number(_ number: JSONNumber) {
+        var (digits, exponent) = (number.roundedDigits, number.exponent)
+        if digits == 0 { exponent = 0 }
+        while exponent < 0, digits % 10 == 0 { (digits, exponent) = (digits / 10, exponent + 1) }
+        if (-18...0).contains(exponent) {
+            decimal(digits, places: -exponent)
+        } else {
+            raw("\(digits)e\(exponent)".utf8)
         }
     }
 
@@ -179,9 +185,9 @@ public struct JSONWriter {
         needsComma = true
     }
 
-    private mutating func digits(_ value: Int64) {
-        if value < 0 { bytes.append(UInt8(ascii: "-")) }
-        var rest = value.magnitude
+    private mutating func digits(isNegative: Bool, _ magnitude: UInt64) {
+        if isNegative { bytes.append(UInt8(ascii: "-")) }
+        var rest = magnitude
         let start = bytes.count
         repeat {
             bytes.append(48 + UInt8(truncatingIfNeeded: rest % 10))

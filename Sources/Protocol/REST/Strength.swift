@@ -291,7 +291,7 @@ public struct TrendReport: Codable, Hashable, Sendable {
     }
 }
 
-/// `GET /v1/progress/strength/:exercise`: one exercise over time.
+/// `GET /v1/progress/strength/:exerciseId`: one exercise over time.
 public struct ExerciseProgress: Codable, Hashable, Sendable {
     public var exerciseId: ExerciseID
     public var name: String

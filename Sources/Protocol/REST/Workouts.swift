@@ -212,14 +212,26 @@ public struct WorkoutRecord: Codable, Hashable, Sendable {
     public var exerciseId: ExerciseID
     public var setId: SetID
     public var valueKg: Double
-    public var previousKg: Double
+    /// The best before this workout; shown to the athlete only, since it may come from a private one.
+    public var previousKg: Double?
 
-    public init(kind: String, exerciseId: ExerciseID, setId: SetID, valueKg: Double, previousKg: Double) {
+    public init(kind: String, exerciseId: ExerciseID, setId: SetID, valueKg: Double, previousKg: Double?) {
         self.kind = kind
         self.exerciseId = exerciseId
         self.setId = setId
         self.valueKg = valueKg
         self.previousKg = previousKg
+    }
+
+    private enum CodingKeys: String, CodingKey { case kind, exerciseId, setId, valueKg, previousKg }
+
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encode(kind, forKey: .kind)
+        try container.encode(exerciseId, forKey: .exerciseId)
+        try container.encode(setId, forKey: .setId)
+        try container.encode(valueKg, forKey: .valueKg)
+        try container.encode(previousKg, forKey: .previousKg)
     }
 }
 

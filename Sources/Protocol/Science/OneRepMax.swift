@@ -17,23 +17,23 @@ public enum OneRepMax {
     ///
     /// - Parameters: weight 0…1,000,000 g; reps 1…1,000.
     public static func epley(weightGrams: Int64, reps: Int64) -> Int64 {
-        reps == 1 ? weightGrams : (weightGrams * (30 + reps) + 15) / 30
+        reps == 1 ? weightGrams : weightGrams.clampingMultiply(reps.clampingAdd(30)).clampingAdd(15) / 30
     }
 
     /// Brzycki (1993): 36·w/(37 − r), in whole grams, rounded half up; nil from 37 repetitions on.
     ///
     /// - Parameters: weight 0…1,000,000 g; reps 1…1,000.
     public static func brzycki(weightGrams: Int64, reps: Int64) -> Int64? {
-        guard reps < brzyckiLimit else { return nil }
+        guard (1..<brzyckiLimit).contains(reps) else { return nil }
         let divisor = brzyckiLimit - reps
-        return (72 * weightGrams + divisor) / (2 * divisor)
+        return weightGrams.clampingMultiply(72).clampingAdd(divisor) / (2 * divisor)
     }
 
     /// Lombardi (1989): w·r^0.10, in whole grams, rounded to the nearest.
     ///
     /// - Parameters: weight 0…1,000,000 g; reps 1…1,000.
     public static func lombardi(weightGrams: Int64, reps: Int64) -> Int64 {
-        reps == 1 ? weightGrams : Int64((Double(weightGrams) * pow(Double(reps), 0.1)).rounded())
+        reps == 1 ? weightGrams : Int64(clamping: Double(weightGrams) * pow(Double(reps), 0.1))
     }
 
     /// Whether an estimate from so many repetitions has to be marked unsure.

@@ -11,12 +11,12 @@ public enum TrainingVolume {
     /// not known.
     public static func tonnage(of values: SetValues, bodyLoadGrams: Int64?) -> Int64 {
         guard values.type.isWorking, let reps = values.reps else { return 0 }
-        return ((values.weightGrams ?? 0) + (bodyLoadGrams ?? 0)) * reps
+        return (values.weightGrams ?? 0).clampingAdd(bodyLoadGrams ?? 0).clampingMultiply(reps)
     }
 
     /// What one repetition lifts of the body in whole grams: its weight × the exercise's share, which counts within 0…1.
     public static func bodyLoad(bodyWeightGrams: Int64, share: Double) -> Int64 {
-        Int64((Double(bodyWeightGrams) * min(max(share, 0), 1)).rounded())
+        Int64(clamping: Double(bodyWeightGrams) * min(max(share, 0), 1))
     }
 
     /// Repetitions in reserve: 10 − RPE (Zourdos et al. 2016), never below 0; RPE 1…10.

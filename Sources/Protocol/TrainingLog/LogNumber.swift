@@ -24,11 +24,13 @@ enum LogNumber {
         return Int(value.rounded())
     }
 
-    /// Reads a duration in seconds: `2h 38m`, `51m`, `45s`, `1小时13分钟`, `1:13:00`, or a plain number of seconds.
+    private static let longestSeconds = 1_000_000_000
+
+    /// Reads a duration in seconds, at most 10⁹: `2h 38m`, `51m`, `45s`, `1小时13分钟`, `1:13:00`, or a plain number of seconds.
     static func duration(_ text: String) -> Int? {
         if text.isEmpty { return nil }
         if let seconds = decimal(text) {
-            return seconds >= 0 && seconds <= 1e9 ? Int(seconds.rounded()) : nil
+            return seconds >= 0 && seconds <= Double(longestSeconds) ? Int(seconds.rounded()) : nil
         }
         if text.utf8.contains(UInt8(ascii: ":")) { return clock(text) }
         var total = 0
@@ -39,6 +41,7 @@ enum LogNumber {
                 if !word.isEmpty {
                     guard let value = number, let unit = secondsOfUnit(word) else { return nil }
                     total += value * unit
+                    guard total <= longestSeconds else { return nil }
                     (number, word) = (nil, "")
                 }
                 number = min((number ?? 0) * 10 + digit, 1_000_000)

@@ -8,15 +8,20 @@ public struct PersonalRecord: Sendable, Hashable {
     public let exerciseId: ExerciseID
     public let setId: SetID
     public let grams: Int64
-    /// The best before this workout.
-    public let previousGrams: Int64
+    /// The best before this workout; nil where the reader may not know it.
+    public let previousGrams: Int64?
 
-    public init(kind: Kind, exerciseId: ExerciseID, setId: SetID, grams: Int64, previousGrams: Int64) {
+    public init(kind: Kind, exerciseId: ExerciseID, setId: SetID, grams: Int64, previousGrams: Int64?) {
         self.kind = kind
         self.exerciseId = exerciseId
         self.setId = setId
         self.grams = grams
         self.previousGrams = previousGrams
+    }
+
+    /// The record as watchers may see it: the best before may come from a workout that they may not see.
+    public var forWatchers: PersonalRecord {
+        PersonalRecord(kind: kind, exerciseId: exerciseId, setId: setId, grams: grams, previousGrams: nil)
     }
 }
 

@@ -16,14 +16,14 @@ extension WorkoutState {
     public var summary: Summary {
         var summary = Summary()
         for entry in entries where !entry.isRemoved {
-            summary.tonnage += entry.tonnage
+            summary.tonnage = summary.tonnage.clampingAdd(entry.tonnage)
             summary.workingSets += entry.workingSets
         }
         guard let startedAt else { return summary }
         let end = endedAt ?? pausedAt ?? lastAt
-        let elapsed = max(0, (end - startedAt).wholeMilliseconds - pausedMilliseconds)
+        let elapsed = max(0, (end - startedAt).wholeMilliseconds.clampingSubtract(pausedMilliseconds))
         summary.restingMilliseconds = min(elapsed, restingMilliseconds)
-        summary.workingMilliseconds = elapsed - summary.restingMilliseconds
+        summary.workingMilliseconds = elapsed.clampingSubtract(summary.restingMilliseconds)
         return summary
     }
 

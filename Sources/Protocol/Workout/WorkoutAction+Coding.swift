@@ -30,8 +30,10 @@ extension WorkoutAction {
     /// Reads `kind` and its members from an op or an event; bounds are checked elsewhere.
     public init(_ json: JSONValue) throws(Refusal) {
         let fields = Fields(json)
-        guard let name = json["kind"]?.string else { throw Refusal(.badRequest, "kind is missing") }
-        guard let kind = Kind(rawValue: name) else { throw Refusal(.unknownType, "there is no op of kind \(name)") }
+        let name = try fields.required("kind", fields.string("kind"))
+        guard let kind = Kind(rawValue: name) else {
+            throw Refusal(.unknownType, "there is no op of kind \(name.clipped(bytes: 64))")
+        }
         switch kind {
         case .workoutPlan: self = .plan(try WorkoutDetails(fields))
         case .workoutStart: self = .start(try WorkoutDetails(fields))

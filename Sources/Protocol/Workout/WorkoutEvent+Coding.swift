@@ -76,7 +76,7 @@ extension MuscleCount {
         writer.member(name) { writer in
             for count in counts {
                 writer.name(count.muscle)
-                writer.decimal(count.halves * 5, places: 1)
+                writer.decimal(count.halves.clampingMultiply(5), places: 1)
             }
         }
     }
@@ -118,7 +118,7 @@ extension PersonalRecord {
                     exerciseId: try record.required("exerciseId", record.id("exerciseId")),
                     setId: try record.required("setId", record.id("setId")),
                     grams: try record.required("weightKg", record.decimal("weightKg", places: 3)),
-                    previousGrams: try record.required("previousKg", record.decimal("previousKg", places: 3))))
+                    previousGrams: try record.decimal("previousKg", places: 3)))
         }
         return records
     }

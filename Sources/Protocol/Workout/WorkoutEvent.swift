@@ -1,5 +1,10 @@
 /// An op as it was applied, with what the room computed from it; the fold reads nothing else.
 public struct WorkoutEvent: Sendable, Hashable {
+    /// Bytes of an event as JSON, at most.
+    public static let limitBytes = 8 * 1024
+    /// What a summary takes of them at most.
+    static let summaryBytes = 256
+
     public var epoch: Int64
     /// 1, 2, 3 … without gaps in the room's surviving history.
     public var seq: Int64
@@ -28,7 +33,7 @@ public struct WorkoutEvent: Sendable, Hashable {
     public struct Effects: Sendable, Hashable {
         /// Recorded, but a later change or a deletion had won: the state stays as it is.
         public var isSuperseded = false
-        /// The op's time lay in the future and was set to the server's.
+        /// The op's time, or one that it tells, lay in the future and was set to the server's.
         public var isClamped = false
         /// Made by the server (twelve idle hours).
         public var isAutomatic = false
@@ -47,17 +52,21 @@ public struct WorkoutEvent: Sendable, Hashable {
         public init() {}
     }
 
-    /// The same event as a watcher may see it: a note without its text unless it is shared.
-    public var forWatchers: WorkoutEvent {
-        guard case .note(let entry, _, isShared: false) = action else { return self }
+    /// The event as watchers may see it once the workout has come to `state`.
+    ///
+    /// A note keeps its text only while that is what the shared note says now, however the event was stored: a note that is
+    /// no longer shared disappears from the history too. An empty text stays, since it says that the note is gone. Records
+    /// lose the best before this workout, which may come from a private one.
+    public func forWatchers(in state: WorkoutState) -> WorkoutEvent {
         var copy = self
-        copy.action = .note(entry: entry, text: nil, isShared: false)
+        if case .note(let entry, let text?, let isShared) = action, !text.isEmpty,
+            !isShared || state.sharedText(ofNoteOn: entry) != text
+        {
+            copy.action = .note(entry: entry, text: nil, isShared: isShared)
+        }
+        copy.effects.records = effects.records.map(\.forWatchers)
+        copy.effects.recordsTakenBack = effects.recordsTakenBack.map(\.forWatchers)
         return copy
-    }
-
-    /// Whether watchers see another body than the athlete.
-    public var differsForWatchers: Bool {
-        if case .note(_, _, isShared: false) = action { true } else { false }
     }
 }
 

@@ -7,18 +7,22 @@ extension WorkoutState {
         guard op.at >= Self.earliestTime else { throw Refusal(.invalid, "at lies before 2000-01-01") }
         if status == .deleted { throw Refusal(.deleted, "the workout is deleted") }
         try checkStatus(op.action)
+        // A full workout can still be ended, which each of them does at most once.
         switch op.action {
-        case .plan(let details), .start(let details), .update(let details): try check(details, now: context.now)
+        case .complete, .abandon, .delete: break
+        default:
+            guard context.lastSeq < Self.eventLimit else {
+                throw Refusal(.limitReached, "a workout holds at most \(Self.eventLimit) events")
+            }
+        }
+        switch op.action {
+        case .plan(let details), .start(let details), .update(let details): try check(details)
         case .complete(let rpeTenths):
             if let rpeTenths, !(10...100).contains(rpeTenths) || rpeTenths % 5 != 0 {
                 throw Refusal(.invalid, "rpe must be 1…10 in steps of 0.5")
             }
         case .pause, .resume, .abandon, .delete: break
-        default:
-            guard context.lastSeq < Self.eventLimit else {
-                throw Refusal(.limitReached, "a workout holds at most \(Self.eventLimit) events")
-            }
-            try checkContent(op.action, context)
+        default: try checkContent(op.action, context)
         }
     }
 
@@ -50,6 +54,9 @@ extension WorkoutState {
             try checkBounds(details)
         case .removeEntry(let id): try known(id)
         case .reorderEntries(let ids):
+            guard ids.count <= Self.entryLimit else {
+                throw Refusal(.invalid, "entryIds must be at most \(Self.entryLimit) ids")
+            }
             guard Set(ids).count == ids.count else { throw Refusal(.invalid, "entryIds names an entry twice") }
             for id in ids { try known(id) }
         case .logSet(let id, let entry, let values):
@@ -84,13 +91,16 @@ extension WorkoutState {
         if details.exerciseId != nil {
             guard context.exercise != nil else { throw Refusal(.invalid, "there is no such exercise") }
         } else {
-            guard let name = details.name else { throw Refusal(.badRequest, "exerciseId or name is missing") }
-            try check(name: name)
+            guard details.name != nil else { throw Refusal(.badRequest, "exerciseId or name is missing") }
         }
         try checkBounds(details)
     }
 
+    /// Every member, also those that the op's kind does not use: an op is kept as it came until it is durable.
     private func checkBounds(_ details: EntryDetails) throws(Refusal) {
+        if let name = details.name { try check(name: name) }
+        try check(muscles: details.primaryMuscles, "primaryMuscles")
+        try check(muscles: details.secondaryMuscles, "secondaryMuscles")
         if let group = details.supersetGroup, !(1...100).contains(group) {
             throw Refusal(.invalid, "supersetGroup must be 1…100")
         }
@@ -103,7 +113,8 @@ extension WorkoutState {
         if let fault = values.faults.first { throw Refusal(.invalid, "\(fault.member) \(fault.detail)") }
     }
 
-    private func check(_ details: WorkoutDetails, now: Timestamp) throws(Refusal) {
+    /// - Parameter details: with the times that `clamped` leaves.
+    private func check(_ details: WorkoutDetails) throws(Refusal) {
         if let name = details.name { try check(name: name) }
         if let day = details.plannedFor {
             guard day.utf8.count == 10, Timestamp(rfc3339: day + "T00:00:00Z") != nil else {
@@ -112,9 +123,6 @@ extension WorkoutState {
         }
         for time in [details.startedAt, details.endedAt].compactMap(\.self) where time < Self.earliestTime {
             throw Refusal(.invalid, "a time lies before 2000-01-01")
-        }
-        for time in [details.startedAt, details.endedAt].compactMap(\.self) where time > now {
-            throw Refusal(.invalid, "a time lies in the future")
         }
         if details.endedAt != nil, status != .completed, status != .abandoned {
             throw Refusal(.invalidState, "endedAt belongs to a workout that has ended")
@@ -127,6 +135,15 @@ extension WorkoutState {
     private func check(name: String) throws(Refusal) {
         guard (1...100).contains(name.unicodeScalars.count), isClean(name, newlines: false) else {
             throw Refusal(.invalid, "name must be 1…100 characters without control characters")
+        }
+    }
+
+    private func check(muscles: [String], _ member: String) throws(Refusal) {
+        guard muscles.count <= Self.muscleLimit,
+            muscles.allSatisfy({ (1...Self.muscleNameBytes).contains($0.utf8.count) && isClean($0, newlines: false) })
+        else {
+            throw Refusal(
+                .invalid, "\(member) must be at most \(Self.muscleLimit) names of 1…\(Self.muscleNameBytes) bytes")
         }
     }
 

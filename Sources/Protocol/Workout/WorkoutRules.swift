@@ -33,6 +33,27 @@ extension RuleContext {
     }
 }
 
+extension WorkoutAction {
+    /// The action with times that lie in the future set to `now`.
+    fileprivate func clamped(to now: Timestamp) -> WorkoutAction {
+        switch self {
+        case .plan(let details): .plan(details.clamped(to: now))
+        case .start(let details): .start(details.clamped(to: now))
+        case .update(let details): .update(details.clamped(to: now))
+        default: self
+        }
+    }
+}
+
+extension WorkoutDetails {
+    fileprivate func clamped(to now: Timestamp) -> WorkoutDetails {
+        var details = self
+        details.startedAt = startedAt.map { min($0, now) }
+        details.endedAt = endedAt.map { min($0, now) }
+        return details
+    }
+}
+
 /// What live needs to know of an exercise.
 public struct ExerciseFacts: Sendable, Hashable {
     public let id: ExerciseID
@@ -57,8 +78,11 @@ public struct ExerciseFacts: Sendable, Hashable {
 extension WorkoutState {
     public static let entryLimit = 100
     public static let setLimit = 1000
-    /// Ops beside those on the workout itself are refused beyond so many events.
+    /// Every op but those that end the workout is refused beyond so many events.
     public static let eventLimit: Int64 = 20_000
+    /// Muscles of each kind that an exercise may name, and the bytes of a muscle's name.
+    static let muscleLimit = 32
+    static let muscleNameBytes = 64
 
     /// Decides an op and, when it is allowed, folds its event in.
     ///
@@ -73,16 +97,31 @@ extension WorkoutState {
         apply(try checkedEvent(op, context))
     }
 
-    private func checkedEvent(_ op: WorkoutOp, _ context: RuleContext) throws(Refusal) -> WorkoutEvent {
+    private func checkedEvent(_ asked: WorkoutOp, _ context: RuleContext) throws(Refusal) -> WorkoutEvent {
+        let op = WorkoutOp(id: asked.id, at: asked.at, action: asked.action.clamped(to: context.now))
         try check(op, context)
         var event = WorkoutEvent(
             epoch: context.epoch, seq: context.lastSeq + 1, opId: op.id, at: min(op.at, context.now),
             receivedAt: context.now, action: op.action)
-        event.effects.isClamped = op.at > context.now
+        event.effects.isClamped = asked.at > context.now || op.action != asked.action
         event.effects.isAutomatic = context.isAutomatic
         event.effects.isSuperseded = isSuperseded(event)
         complete(&event, context)
+        try checkSize(event)
         return event
+    }
+
+    /// Refuses an event that would be larger than one may be. Only these grow with what an op says; all others are small,
+    /// and what the room adds to these is a summary.
+    private func checkSize(_ event: WorkoutEvent) throws(Refusal) {
+        switch event.action {
+        case .plan, .start, .update, .addEntry, .reorderEntries, .note:
+            guard event.json.count + WorkoutEvent.summaryBytes <= WorkoutEvent.limitBytes else {
+                throw Refusal(
+                    .invalid, "an event holds at most \(WorkoutEvent.limitBytes) bytes: make the text shorter")
+            }
+        default: return
+        }
     }
 
     private mutating func applying(_ checked: WorkoutEvent, _ context: RuleContext) -> WorkoutEvent {
@@ -107,9 +146,11 @@ extension WorkoutState {
             details.secondaryMuscles = context.exercise?.secondaryMuscles ?? []
             details.bodyLoadGrams = context.bodyLoadGrams
             event.action = .addEntry(details)
-        case .updateEntry(var details):
-            details.bodyLoadGrams = nil
-            event.action = .updateEntry(details)
+        case .updateEntry(let details):
+            // What the kind does not change is neither stored nor shown.
+            event.action = .updateEntry(
+                EntryDetails(
+                    id: details.id, supersetGroup: details.supersetGroup, restMilliseconds: details.restMilliseconds))
         case .startRest(let length):
             let endsAt = event.at + .milliseconds(length)
             if endsAt > context.now { event.effects.restEndsAt = endsAt }

@@ -71,13 +71,14 @@ extension WorkoutState {
 
     private mutating func endPause(at time: Timestamp) {
         guard let pausedAt else { return }
-        pausedMilliseconds += max(0, (time - pausedAt).wholeMilliseconds)
+        pausedMilliseconds = pausedMilliseconds.clampingAdd(max(0, (time - pausedAt).wholeMilliseconds))
         self.pausedAt = nil
     }
 
     private mutating func endRest(at time: Timestamp) {
         guard let rest else { return }
-        restingMilliseconds += max(0, (min(time, rest.endsAt) - rest.startedAt).wholeMilliseconds)
+        let rested = max(0, (min(time, rest.endsAt) - rest.startedAt).wholeMilliseconds)
+        restingMilliseconds = restingMilliseconds.clampingAdd(rested)
         self.rest = nil
     }
 

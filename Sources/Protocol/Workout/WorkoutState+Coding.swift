@@ -21,10 +21,11 @@ extension WorkoutState {
                     writer.member("running", rest.isRunning)
                 }
             }
-            note?.write(to: &writer, forWatchers: forWatchers)
+            note?.write(to: &writer, showsText: !forWatchers || sharedText(ofNoteOn: nil) != nil)
             writer.name("entries")
             writer.array(entries) { writer, entry in
-                writer.object { entry.write(to: &$0, forWatchers: forWatchers) }
+                let showsText = !forWatchers || sharedText(ofNoteOn: entry.id) != nil
+                writer.object { entry.write(to: &$0, showsNote: showsText) }
             }
             writer.member("summary") { summary.write(to: &$0) }
             MuscleCount.write("hardSets", hardSets, to: &writer)
@@ -63,9 +64,9 @@ extension WorkoutState.Rest {
 }
 
 extension WorkoutState.Note {
-    fileprivate func write(to writer: inout JSONWriter, forWatchers: Bool) {
+    fileprivate func write(to writer: inout JSONWriter, showsText: Bool) {
         writer.member("note") { writer in
-            if isShared || !forWatchers { writer.member("text", text) }
+            if showsText { writer.member("text", text) }
             writer.flag("shared", isShared)
         }
     }
@@ -79,13 +80,13 @@ extension WorkoutState.Note {
 }
 
 extension WorkoutState.Entry {
-    fileprivate func write(to writer: inout JSONWriter, forWatchers: Bool) {
+    fileprivate func write(to writer: inout JSONWriter, showsNote: Bool) {
         EntryDetails(
             id: id, exerciseId: exerciseId, name: name, primaryMuscles: primaryMuscles,
             secondaryMuscles: secondaryMuscles, supersetGroup: supersetGroup, restMilliseconds: restMilliseconds,
             bodyLoadGrams: bodyLoadGrams
         ).write(to: &writer)
-        note?.write(to: &writer, forWatchers: forWatchers)
+        note?.write(to: &writer, showsText: showsNote)
         writer.flag("removed", isRemoved)
         writer.name("sets")
         writer.array(sets) { writer, set in

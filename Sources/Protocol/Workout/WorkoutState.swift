@@ -52,6 +52,8 @@ public struct WorkoutState: Sendable, Hashable {
     public struct Note: Sendable, Hashable {
         public var text: String?
         public var isShared: Bool
+
+        var sharedText: String? { isShared ? text : nil }
     }
 
     /// An exercise in this workout with its sets, in the order they were applied.
@@ -100,7 +102,8 @@ public struct WorkoutState: Sendable, Hashable {
 
         private mutating func count(_ set: LoggedSet, _ sign: Int64) {
             guard !set.isDeleted else { return }
-            tonnage += sign * TrainingVolume.tonnage(of: set.values, bodyLoadGrams: bodyLoadGrams)
+            let lifted = TrainingVolume.tonnage(of: set.values, bodyLoadGrams: bodyLoadGrams)
+            tonnage = sign > 0 ? tonnage.clampingAdd(lifted) : tonnage.clampingSubtract(lifted)
             workingSets += set.values.type.isWorking ? sign : 0
         }
     }
@@ -111,6 +114,13 @@ public struct WorkoutState: Sendable, Hashable {
         public var loggedAt: Timestamp
         public var changedAt: Timestamp
         public var isDeleted = false
+    }
+
+    /// What watchers may read now of the note on the workout, or on one entry; nil for nothing, as on a removed entry.
+    func sharedText(ofNoteOn entry: EntryID?) -> String? {
+        guard let entry else { return note?.sharedText }
+        guard let index = position(ofEntry: entry), !entries[index].isRemoved else { return nil }
+        return entries[index].note?.sharedText
     }
 
     /// Where a set stands in `entries`, or nil when no op has named it.

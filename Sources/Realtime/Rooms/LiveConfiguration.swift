@@ -3,7 +3,7 @@ import Protocol
 /// The limits of live rooms and sessions.
 package struct LiveConfiguration: Sendable {
     /// This node's name in `welcome`.
-    package var node = "node-1"
+    package var node = "node"
     /// Rooms a connection may be subscribed to.
     package var subscriptionLimit = 128
     /// Ops a connection may send in the long run, and at once.
@@ -35,6 +35,9 @@ package struct LiveConfiguration: Sendable {
     package var queueBytes = 64 * 1024 * 1024
     /// Whether memory is so short that ops are `busy` and no rooms open.
     package var isShortOfMemory: @Sendable () -> Bool = { false }
+    /// Bound of what rooms in memory occupy together, in bytes; beyond it those that nobody needs are unloaded, least
+    /// recently used first, and when that is not enough no further ones are opened.
+    package var roomBytes = 256 * 1024 * 1024
 
     package init() {}
 }
@@ -50,6 +53,13 @@ struct TokenBucket: Sendable {
         self.perSecond = Double(perSecond)
         self.burst = Double(burst)
         tokens = Double(burst)
+    }
+
+    /// Whether it holds all it can, like one that was never touched.
+    func isFull(at now: Timestamp) -> Bool {
+        guard let filledAt else { return true }
+        let elapsed = Double(max(0, now.milliseconds - filledAt.milliseconds))
+        return tokens + elapsed / 1000 * perSecond >= burst
     }
 
     /// Takes one token; otherwise answers in how many milliseconds there will be one.

@@ -51,6 +51,10 @@ package struct People: Sendable {
     /// Nil for an unknown or erased user.
     package var member: @Sendable (UserID) async throws -> Member?
     package var privacy: @Sendable (UserID) async throws -> Privacy
+    /// Who may watch each of them; nobody those that are left out.
+    package var preferences: @Sendable ([UserID]) async throws -> [UserID: Audience]
+    /// Who may speak on a connection, with their privacy; nil for an account that is unknown, suspended or on its way out.
+    package var speaker: @Sendable (UserID) async throws -> (member: Member, privacy: Privacy)?
     /// The latest measured; nil without one.
     package var bodyWeightGrams: @Sendable (UserID) async throws -> Int64?
     package var notices: Notices
@@ -60,6 +64,8 @@ package struct People: Sendable {
         friends: @escaping @Sendable (UserID) async throws -> [Member],
         member: @escaping @Sendable (UserID) async throws -> Member?,
         privacy: @escaping @Sendable (UserID) async throws -> Privacy,
+        preferences: @escaping @Sendable ([UserID]) async throws -> [UserID: Audience],
+        speaker: @escaping @Sendable (UserID) async throws -> (member: Member, privacy: Privacy)?,
         bodyWeightGrams: @escaping @Sendable (UserID) async throws -> Int64?,
         notices: Notices
     ) {
@@ -67,6 +73,8 @@ package struct People: Sendable {
         self.friends = friends
         self.member = member
         self.privacy = privacy
+        self.preferences = preferences
+        self.speaker = speaker
         self.bodyWeightGrams = bodyWeightGrams
         self.notices = notices
     }

@@ -3,14 +3,6 @@ import Store
 
 // When an athlete's account goes.
 extension Rooms {
-    /// Closes the athlete's rooms to everybody else and lets friends see them leave; in effect when the call returns.
-    ///
-    /// The athlete's preference has to read as private by then.
-    package func athleteHidden(_ athlete: UserID) async {
-        await privacyChanged(athlete)
-        context.presences.setFriends(athlete, [])
-    }
-
     /// Completes the workouts that the athlete has open, at this moment; answers when that is durable.
     ///
     /// - Throws: the refusal of a room that cannot do it now; the call may be repeated.
@@ -18,7 +10,7 @@ extension Rooms {
         let stored = try await context.loader.pool.query(
             "select id from workouts where user_id = \(athlete) and status in ('active', 'paused')", as: WorkoutID.self)
         var open = Set(stored)
-        for room in openRooms where room.athlete.userId == athlete {
+        for room in openRooms(of: athlete) {
             if await room.history.state.status.isOpen { open.insert(room.id) }
         }
         for workout in open.sorted() {

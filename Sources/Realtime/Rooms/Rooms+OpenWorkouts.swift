@@ -3,17 +3,27 @@ import Protocol
 import Store
 
 extension Rooms {
-    /// Lets friends know of the workouts that run, after a start.
+    /// Lets friends know of the workouts that run, as they are stored: after a start, and of those that have no room here.
+    ///
+    /// A room in memory is ahead of storage and tells by itself.
     func announceOpenWorkouts() async {
+        let known = context.presences.running
         do {
-            let open = try await context.loader.pool.query(
-                "select user_id, id, visibility, is_closed from workouts where status in ('active', 'paused')",
-                as: (UUIDv7, UUIDv7, String?, Bool).self)
-            for (athlete, workout, visibility, isClosed) in open {
-                let privacy = try await people.privacy(athlete)
-                let audience = min(privacy.live, visibility.flatMap(Audience.init) ?? .public)
-                guard !isClosed, audience != .private else { continue }
-                context.presences.setLive(athlete, workout: workout, isLive: true)
+            let changes = consentChanges
+            let stored = try await context.loader.running()
+            let preferences = try await people.preferences(Array(stored.keys))
+            // Who changed it while it was read is read again with the next round; rooms and routes have told by themselves.
+            guard changes == consentChanges else { return }
+            for (athlete, workouts) in stored {
+                for (workout, running) in workouts where !isInMemory(workout) {
+                    context.presences.setRunning(
+                        workout, of: athlete, running, preference: preferences[athlete] ?? .private)
+                }
+            }
+            for (athlete, workouts) in known {
+                for workout in workouts where stored[athlete]?[workout] == nil && !isInMemory(workout) {
+                    context.presences.setRunning(workout, of: athlete, nil, preference: nil)
+                }
             }
         } catch {
             context.logger.warning("running workouts could not be announced", metadata: ["error": "\(error)"])

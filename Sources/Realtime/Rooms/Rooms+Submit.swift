@@ -9,8 +9,13 @@ package struct WorkoutView: Sendable {
     package let epoch: Int64
     package let seq: Int64
     package let durable: Int64
-    /// What its sets hold over the athlete's earlier bests.
-    package let records: [PersonalRecord]
+    /// What its sets hold over the athlete's earlier bests, as the athlete may see it.
+    let records: [PersonalRecord]
+
+    /// What its sets hold over the athlete's earlier bests, as a viewer may see it.
+    package func records(for viewer: UserID) -> [PersonalRecord] {
+        athlete.userId == viewer ? records : records.map(\.forWatchers)
+    }
 }
 
 extension Rooms {
@@ -63,7 +68,7 @@ extension Rooms {
     package func view(_ id: WorkoutID, for viewer: UserID) async throws(Refusal) -> WorkoutView {
         if let view = try await finishedView(id, for: viewer) { return view }
         let room = try await room(id)
-        let relation = await relation(of: viewer, to: room.athlete.userId)
+        let relation = try await relation(of: viewer, to: room.athlete.userId)
         await refreshBaseline(of: room)
         return try await inRoom(id, creator: nil) { room throws(Refusal) in
             guard room.mayWatch(viewer, relation), room.history.isKnown else {
@@ -79,7 +84,7 @@ extension Rooms {
     /// - Returns: nil when only its room can answer.
     private func finishedView(_ id: WorkoutID, for viewer: UserID) async throws(Refusal) -> WorkoutView? {
         guard !isInMemory(id), let finished = try await context.loader.looking.finished(id) else { return nil }
-        let relation = await relation(of: viewer, to: finished.athlete.userId)
+        let relation = try await relation(of: viewer, to: finished.athlete.userId)
         return try await reading(finished).ifLoaded { room throws(Refusal) -> WorkoutView? in
             // Deleted between the two looks: its room tells.
             guard room.history.state.status != .deleted else { return nil }

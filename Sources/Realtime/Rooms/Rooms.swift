@@ -18,11 +18,17 @@ package actor Rooms: Service {
     private let executors: [any NIOSerialEventLoopExecutor]
     private var nextExecutor = 0
     private var slots: [WorkoutID: Slot] = [:]
+    /// The workouts of the rooms in memory.
+    private var workouts: [UserID: Set<WorkoutID>] = [:]
     private var isDraining = false
     /// Counts changes of who may watch.
-    private var consentChanges = 0
+    var consentChanges = 0
+    /// What changed while it could not be read.
+    var unsettledConsent: Set<UnsettledConsent> = []
     private var exerciseChanges = 0
     private var bodyChanges = 0
+    /// Until then no space is looked for again: the last look found none.
+    var noSpaceUntil: ContinuousClock.Instant?
 
     /// - Parameter group: the event loops that rooms are pinned to, in turn.
     package init(context: RoomContext, people: People, group: any EventLoopGroup) {
@@ -58,16 +64,18 @@ package actor Rooms: Service {
         let bodies = bodyChanges
         let result: Result<WorkoutRoom, Refusal>
         do throws(Refusal) {
+            try await makeSpace()
             var loaded = try await context.loader.open(id, creator: creator)
             loaded.ownExercises = try await ownExercises(of: loaded.athlete.userId)
             nextExecutor = (nextExecutor + 1) % executors.count
             let room = WorkoutRoom(loaded, context: context, executor: executors[nextExecutor])
-            // A change of consent that came while the room was read has not reached it.
-            if changes != consentChanges { await room.setPrivacy(await privacy(of: loaded.athlete.userId)) }
+            await room.announceToFriends()
             if exercises != exerciseChanges {
                 for exercise in try await ownExercises(of: loaded.athlete.userId) { await room.learn(exercise) }
             }
             if bodies != bodyChanges { await weigh(loaded.athlete.userId, in: [room]) }
+            // A change of consent that came while the room was read has not reached it.
+            try await bringConsent(to: room, from: changes)
             result = .success(room)
         } catch {
             result = .failure(error)
@@ -76,7 +84,12 @@ package actor Rooms: Service {
         if case .opening(let waiting) = slots[id] {
             for continuation in waiting { continuation.resume(returning: result) }
         }
-        slots[id] = if case .success(let room) = result { .open(room) } else { nil }
+        if case .success(let room) = result {
+            slots[id] = .open(room)
+            workouts[room.athlete.userId, default: []].insert(id)
+        } else {
+            slots[id] = nil
+        }
         context.metrics.rooms.record(slots.count)
         return try result.get()
     }
@@ -94,12 +107,17 @@ package actor Rooms: Service {
         slots.values.compactMap { if case .open(let room) = $0 { room } else { nil } }
     }
 
-    private func openRooms(of athlete: UserID) -> [WorkoutRoom] { openRooms.filter { $0.athlete.userId == athlete } }
+    /// An athlete's rooms in memory.
+    func openRooms(of athlete: UserID) -> [WorkoutRoom] {
+        (workouts[athlete] ?? []).compactMap { if case .open(let room)? = slots[$0] { room } else { nil } }
+    }
 
     /// Forgets a room that was unloaded.
     package func forget(_ room: WorkoutRoom) {
         if case .open(let known) = slots[room.id], known === room {
             slots[room.id] = nil
+            workouts[room.athlete.userId]?.remove(room.id)
+            if workouts[room.athlete.userId]?.isEmpty ?? false { workouts[room.athlete.userId] = nil }
             context.loader.ages.forget(room.id)
         }
         context.metrics.rooms.record(slots.count)
@@ -108,15 +126,23 @@ package actor Rooms: Service {
     /// Opens no more rooms.
     package func drain() { isDraining = true }
 
-    /// Unloads rooms that nobody needs and completes workouts that were left open, once a minute.
+    /// Unloads rooms that nobody needs and completes workouts that were left open, once a minute; reads changes of consent
+    /// that could not be read, once a second.
     package func run() async throws {
         await announceOpenWorkouts()
         await cancelWhenGracefulShutdown {
-            while !Task.isCancelled {
-                // Cancellation ends the pause early and the loop with it.
-                try? await Task.sleep(for: .seconds(60))
-                if !Task.isCancelled { await self.sweep() }
+            await withDiscardingTaskGroup { group in
+                group.addTask { await self.repeatedly(every: .seconds(60)) { await self.sweep() } }
+                group.addTask { await self.repeatedly(every: .seconds(1)) { await self.settleConsent() } }
             }
+        }
+    }
+
+    private nonisolated func repeatedly(every pause: Duration, _ body: @Sendable () async -> Void) async {
+        while !Task.isCancelled {
+            // Cancellation ends the pause early and the loop with it.
+            try? await Task.sleep(for: pause)
+            if !Task.isCancelled { await body() }
         }
     }
 
@@ -125,6 +151,7 @@ package actor Rooms: Service {
         for room in openRooms where await room.unloadIfIdle(after: context.configuration.unloadAfter) {
             forget(room)
         }
+        await unloadSpareRooms()
         do {
             // Nothing acts on the time before it is known to be right.
             try await context.clock.measure(context.loader.pool)
@@ -133,6 +160,7 @@ package actor Rooms: Service {
             context.logger.warning(
                 "the clock was not compared with Postgres; idle workouts stay open", metadata: ["error": "\(error)"])
         }
+        await announceOpenWorkouts()
         do { try await context.catalog.reload() } catch {
             context.logger.warning("the library was not read again", metadata: ["error": "\(error)"])
         }
@@ -174,55 +202,6 @@ extension Rooms {
             for room in rooms { await room.weigh(grams) }
         } catch {
             context.logger.warning("a body weight could not be read", metadata: ["error": "\(error)"])
-        }
-    }
-}
-
-// Changes of consent, from the features that own them; in effect when the call returns.
-extension Rooms {
-    /// Two users became friends, parted, or one blocked the other.
-    package func relationChanged(_ first: UserID, _ second: UserID) async {
-        await applyRelation(viewer: first, athlete: second)
-        await applyRelation(viewer: second, athlete: first)
-        for user in [first, second] {
-            let friends = await friends(of: user)
-            for room in openRooms { await room.setFriends(of: user, Set(friends.map(\.userId))) }
-            context.presences.setFriends(user, friends)
-        }
-    }
-
-    private func applyRelation(viewer: UserID, athlete: UserID) async {
-        for room in openRooms(of: athlete) {
-            await room.setRelation(of: viewer, await relation(of: viewer, to: athlete))
-        }
-    }
-
-    /// An athlete changed who may watch or who gets the heart rate.
-    package func privacyChanged(_ athlete: UserID) async {
-        consentChanges += 1
-        guard !openRooms(of: athlete).isEmpty else { return }
-        let privacy = await privacy(of: athlete)
-        for room in openRooms(of: athlete) { await room.setPrivacy(privacy) }
-    }
-
-    /// An athlete's preference; private when it cannot be read: consent that nobody knows of is none.
-    private func privacy(of athlete: UserID) async -> Privacy {
-        await answer { try await $0.privacy(athlete) } ?? .closed
-    }
-
-    /// What a viewer is to an athlete; blocked when it cannot be found out.
-    func relation(of viewer: UserID, to athlete: UserID) async -> Relation {
-        if viewer == athlete { return .oneself }
-        return await answer { try await $0.relation(viewer, athlete) } ?? .blocked
-    }
-
-    /// A user's friends; none when they cannot be read.
-    func friends(of user: UserID) async -> [Member] { await answer { try await $0.friends(user) } ?? [] }
-
-    private func answer<Value: Sendable>(_ ask: (People) async throws -> Value) async -> Value? {
-        do { return try await ask(people) } catch {
-            context.logger.warning("consent could not be read", metadata: ["error": "\(error)"])
-            return nil
         }
     }
 }

@@ -7,15 +7,21 @@ import Store
 package struct Live: Sendable {
     /// Verifies an access token; nil for one that is bad, expired or revoked.
     package typealias Authenticate = @Sendable (_ token: String) async -> LiveIdentity?
+    /// Whether a session, or the account it is of, was ended; from memory, so that it can be asked when a look-up is over.
+    package typealias IsEnded = @Sendable (LiveIdentity) -> Bool
 
     package let rooms: Rooms
     package let registry: SessionRegistry
     let authenticate: Authenticate
+    let isEnded: IsEnded
 
-    package init(rooms: Rooms, registry: SessionRegistry, authenticate: @escaping Authenticate) {
+    package init(
+        rooms: Rooms, registry: SessionRegistry, authenticate: @escaping Authenticate, isEnded: @escaping IsEnded
+    ) {
         self.rooms = rooms
         self.registry = registry
         self.authenticate = authenticate
+        self.isEnded = isEnded
     }
 
     var context: RoomContext { rooms.context }

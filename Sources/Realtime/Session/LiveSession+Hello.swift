@@ -2,9 +2,18 @@ import Logging
 import Protocol
 
 extension LiveSession {
+    /// Who says hello, as others may see them.
+    private struct SignedIn: Sendable {
+        let member: Member
+        let preference: Audience
+        let friends: [Member]
+        /// Of the consent that was read.
+        let version: ConsentVersions.Version
+    }
+
     /// What a hello needs to know before it can be answered.
     private enum Greeting: Sendable {
-        case speaker(LiveIdentity, Member, friends: [Member])
+        case speaker(LiveIdentity, SignedIn)
         case unauthorized
         case refused(Refusal)
     }
@@ -26,9 +35,15 @@ extension LiveSession {
         var identity = upgrade
         if let token { identity = await live.authenticate(token) }
         guard let identity else { return .unauthorized }
+        let people = live.rooms.people
+        let version = live.context.consent.version(of: identity.user)
         do {
-            guard let member = try await live.rooms.people.member(identity.user) else { return .unauthorized }
-            return .speaker(identity, member, friends: try await live.rooms.people.friends(identity.user))
+            guard let speaker = try await people.speaker(identity.user) else { return .unauthorized }
+            return .speaker(
+                identity,
+                SignedIn(
+                    member: speaker.member, preference: speaker.privacy.live,
+                    friends: try await people.friends(identity.user), version: version))
         } catch {
             live.context.logger.warning("hello waits for storage", metadata: ["error": "\(error)"])
             return .refused(Refusal(.unavailable, "storage is away", retryAfterMilliseconds: 1000))
@@ -36,24 +51,38 @@ extension LiveSession {
     }
 
     private func welcome(_ id: Int64, _ greeting: Greeting) {
+        guard !isClosed else { return }
         switch greeting {
         case .unauthorized:
             refuse(id, Refusal(.unauthorized, "the token is missing, bad or expired"))
             connection.close(.unauthorized, reason: "the token is missing, bad or expired")
         case .refused(let refusal):
             saidHello = false
+            wasRefused = true
             refuse(id, refusal)
-        case .speaker(let identity, let member, let friends):
-            guard live.registry.add(connection, identity, limit: live.configuration.connectionsPerUser) else {
-                refuse(id, Refusal(.limitReached, "too many connections of one user"))
-                return connection.close(.tooManyConnections, reason: "too many connections of one user")
-            }
-            speaker = Speaker(identity: identity, member: member, friends: Set(friends.map(\.userId)))
-            expectToken(until: identity.expiresAt)
-            send(.welcome(id: id, welcomeContent(identity)))
-            live.context.presences.arrived(member, friends: friends, on: connection)
-            tellUnseenNotices(to: member.userId)
+        case .speaker(let identity, let signedIn): welcome(id, identity, signedIn)
         }
+    }
+
+    private func welcome(_ id: Int64, _ identity: LiveIdentity, _ signedIn: SignedIn) {
+        let user = signedIn.member.userId
+        live.registry.add(
+            connection, identity, heard: lastHeard, limit: live.configuration.connectionsPerUser)
+        // Looked at after it can be found: a session that ends later finds the connection and closes it.
+        guard !live.isEnded(identity) else {
+            live.registry.remove(connection, of: user)
+            refuse(id, Refusal(.unauthorized, "the session was ended"))
+            return connection.close(.sessionRevoked, reason: "the session was ended")
+        }
+        connection.spoke()
+        speaker = Speaker(identity: identity, member: signedIn.member)
+        expectToken(until: identity.expiresAt)
+        send(.welcome(id: id, welcomeContent(identity)))
+        live.context.presences.arrived(
+            signedIn.member, friends: signedIn.friends, preference: signedIn.preference, on: connection)
+        // What changed while it was read has not reached it.
+        if live.context.consent.version(of: user) != signedIn.version { live.rooms.readConsentAgain(of: user) }
+        tellUnseenNotices(to: user)
     }
 
     private func welcomeContent(_ identity: LiveIdentity) -> Welcome {
@@ -67,19 +96,30 @@ extension LiveSession {
                 opsPerSecond: Int64(configuration.opsPerSecond), opsBurst: Int64(configuration.opsBurst)))
     }
 
-    /// A fresh token for the same user prolongs the connection.
+    /// A fresh token of the same session prolongs the connection.
     func refresh(_ id: Int64, token: String) {
         inBackground(id) { [live] in
             let identity = await live.authenticate(token)
-            return { session in
-                guard let identity, identity.user == session.speaker?.identity.user else {
-                    return session.refuse(id, Refusal(.unauthorized, "the token is bad, expired or another user's"))
-                }
-                session.speaker?.identity = identity
-                session.expectToken(until: identity.expiresAt)
-                session.send(.ok(id: id))
-            }
+            return { $0.prolong(id, by: identity) }
         }
+    }
+
+    private func prolong(_ id: Int64, by identity: LiveIdentity?) {
+        guard !isClosed, let known = speaker?.identity else { return }
+        guard let identity, identity.user == known.user else {
+            return refuse(id, Refusal(.unauthorized, "the token is bad, expired or another user's"))
+        }
+        guard identity.session == known.session else {
+            return refuse(
+                id, Refusal(.unauthorized, "the token is of another session; connect again to speak for that one"))
+        }
+        guard !live.isEnded(identity) else {
+            refuse(id, Refusal(.unauthorized, "the session was ended"))
+            return connection.close(.sessionRevoked, reason: "the session was ended")
+        }
+        speaker?.identity = identity
+        expectToken(until: identity.expiresAt)
+        send(.ok(id: id))
     }
 
     private func expectToken(until expiry: Timestamp) {

@@ -14,7 +14,7 @@ extension LiveSession {
             subscribe(id, room: room, since: since, wantsEvents: wantsEvents)
         case .unsubscribe(let room): unsubscribe(id, room: room)
         case .op(let room, let op): submit(id, room: room, op)
-        case .heart(let room, let bpm, _): heart(frame.id, room: room, bpm: bpm)
+        case .heart(let room, let beat): heart(frame.id, room: room, beat)
         case .cheer(let room, let cheer):
             request(id, room: room) { room, connection throws(Refusal) in
                 try room.cheer(cheer, from: connection)
@@ -58,15 +58,36 @@ extension LiveSession {
         send(.ok(id: id))
     }
 
-    private func heart(_ id: Int64?, room: String, bpm: Int64) {
+    /// Answered only where the frame has an id, whatever becomes of it.
+    private func heart(_ id: Int64?, room name: String, _ beat: HeartBeat) {
         if let wait = beats.take(at: live.context.clock.now) {
             guard let id else { return }
             let limit = live.configuration.heartPerSecond
             return refuse(
                 id, Refusal(.rateLimited, "at most \(limit) heart rates a second", retryAfterMilliseconds: wait))
         }
+        guard rooms[name] == nil else { return heart(id, inKnown: name, beat) }
+        // A device that measures and does nothing else: the room is joined as with an op.
+        guard case .workout(let workout)? = RoomName(name), let link = link(relation: .oneself) else {
+            if let id { refuse(id, Refusal(.noSuchRoom, "there is no such room")) }
+            return
+        }
+        inBackground(id) { [live] in
+            do throws(Refusal) {
+                let room = try await live.rooms.join(workout, creator: nil, link)
+                return { session in
+                    guard session.entered(room, as: name) else { return }
+                    session.heart(id, inKnown: name, beat)
+                }
+            } catch {
+                return { session in if let id { session.refuse(id, error) } }
+            }
+        }
+    }
+
+    private func heart(_ id: Int64?, inKnown room: String, _ beat: HeartBeat) {
         request(id, room: room) { room, connection throws(Refusal) in
-            try room.heart(bpm: bpm, from: connection)
+            try room.heart(beat, from: connection)
             return id.map { .ok(id: $0) }
         }
     }
@@ -76,9 +97,8 @@ extension LiveSession {
         let connectionId = connection.id
         inBackground(id) { [live] in
             do {
-                if let durable = try await room.moderate(moderation, by: connectionId) {
-                    try await live.rooms.keep(durable, of: room.id)
-                }
+                let decision = try await room.moderate(moderation, by: connectionId)
+                try await live.rooms.keep(decision, of: room.id)
                 return { $0.send(.ok(id: id)) }
             } catch let refusal as Refusal {
                 return { $0.refuse(id, refusal) }
@@ -132,7 +152,7 @@ extension LiveSession {
             do throws(Refusal) {
                 let room = try await live.rooms.join(workout, creator: creator, link)
                 return { session in
-                    session.rooms[name] = room
+                    guard session.entered(room, as: name) else { return }
                     session.submit(id, to: room, op)
                 }
             } catch {
@@ -148,10 +168,6 @@ extension LiveSession {
 
     /// This connection's link to a room.
     func link(relation: Relation) -> RoomLink? {
-        guard let speaker else { return nil }
-        let burst = live.configuration.cheersPerWatcher
-        return RoomLink(
-            connection: connection, user: speaker.member, relation: relation, friends: speaker.friends,
-            cheers: TokenBucket(perSecond: max(1, burst / 10), burst: burst))
+        speaker.map { RoomLink(connection: connection, user: $0.member, relation: relation) }
     }
 }

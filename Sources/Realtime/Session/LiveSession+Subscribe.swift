@@ -14,14 +14,14 @@ extension LiveSession {
         guard let link = link(relation: .blocked) else { return }
         if let room = rooms[name] {
             // Subscribing again (after a gap) begins anew.
-            room.perform { [connection] in $0.leave(connection, isClosing: false) }
+            room.perform { [connection] in $0.pause(connection) }
         }
         inBackground(id) { [live] in
             do throws(Refusal) {
                 let room = try await live.rooms.subscribe(
                     to: workout, id: id, link: link, since: since, wantsEvents: wantsEvents)
                 return { session in
-                    session.rooms[name] = room
+                    session.entered(room, as: name)
                     session.subscriptions.insert(name)
                 }
             } catch {
@@ -52,17 +52,16 @@ extension Rooms {
         to id: WorkoutID, id requestId: Int64, link: RoomLink, since: Position?, wantsEvents: Bool
     ) async throws(Refusal) -> WorkoutRoom {
         var room = try await room(id)
-        var link = link
-        link.relation = await relation(of: link.user.userId, to: room.athlete.userId)
-        let subscription = Subscription(requestId: requestId, link: link, since: since, wantsEvents: wantsEvents)
+        var subscription = Subscription(requestId: requestId, link: link, since: since, wantsEvents: wantsEvents)
+        let viewer = link.user.userId
         var sent: Int64?
         while true {
             switch await room.attach(subscription, sent: sent) {
-            case .attached:
-                // Consent may have changed between the look-up and the attachment, when no change could reach the link yet.
-                let relation = await relation(of: link.user.userId, to: room.athlete.userId)
-                if relation != link.relation { await room.setRelation(of: link.user.userId, relation) }
-                return room
+            case .attached: return room
+            case .needsRelation:
+                let version = context.consent.version(of: viewer, room.athlete.userId)
+                subscription.link.relation = try await relation(of: viewer, to: room.athlete.userId)
+                subscription.relationVersion = version
             case .page(let events): sent = await sendPage(events, of: room, subscription)
             case .needsHistory(let after, let through):
                 let events = try await storedEvents(of: room, after: after, through: through, subscription)
@@ -86,7 +85,7 @@ extension Rooms {
         }
         let events = stored.filter { $0.event.seq <= through }.map { EncodedEvent(seq: $0.event.seq, json: $0.json) }
         guard !events.isEmpty else { throw Refusal(.unavailable, "the history changed", retryAfterMilliseconds: 100) }
-        return subscription.link.isAthlete ? events : events.map(WorkoutRoom.forWatchers)
+        return WorkoutRoom.page(of: subscription.link.isAthlete ? events : await room.forWatchers(events))
     }
 
     /// Sends one page of events and waits until it has left.
@@ -118,7 +117,15 @@ extension Rooms {
                 insert into workout_removed_watchers (workout_id, user_id)
                 select \(workout), id from users where id = \(user) on conflict do nothing
                 """)
-        case .mute, .unmute: break
+        case .mute(let user):
+            try await context.loader.pool.execute(
+                """
+                insert into workout_muted_watchers (workout_id, user_id)
+                select \(workout), id from users where id = \(user) on conflict do nothing
+                """)
+        case .unmute(let user):
+            try await context.loader.pool.execute(
+                "delete from workout_muted_watchers where workout_id = \(workout) and user_id = \(user)")
         }
     }
 }

@@ -11,16 +11,18 @@ final class LiveSession: SocketSession, @unchecked Sendable {
     struct Speaker {
         var identity: LiveIdentity
         let member: Member
-        var friends: Set<UserID>
     }
 
     let connection: SocketConnection
     let live: Live
     let logger: Logger
     let upgradeIdentity: LiveIdentity?
+    let lastHeard = LastHeard()
     var speaker: Speaker?
     /// Set when hello came; a second one is refused.
     var saidHello = false
+    /// Set when a hello may have been refused: it could not be read, or storage was away.
+    var wasRefused = false
     var isClosed = false
     /// Rooms this connection has to do with, by name.
     var rooms: [String: WorkoutRoom] = [:]
@@ -43,16 +45,22 @@ final class LiveSession: SocketSession, @unchecked Sendable {
     }
 
     func received(_ message: ByteBuffer) {
+        lastHeard.now()
         let frame: ClientFrame
         do throws(ClientFrame.Fault) { frame = try ClientFrame(message.readableBytesView) } catch {
-            if error.isFatal { return connection.close(.badFrame, reason: error.refusal.message) }
-            return refuse(error.id, error.refusal)
+            if let refusal = error.refusal { refuse(error.id, refusal) }
+            wasRefused = true
+            return
         }
         if case .hello(let token, let client) = frame.body {
             return hello(frame.id ?? 0, token: token, client: client)
         }
         guard speaker != nil else {
-            return connection.close(.badFrame, reason: "the first frame must be hello")
+            guard saidHello || wasRefused else {
+                return connection.close(.badFrame, reason: "the first frame must be hello")
+            }
+            // Behind a hello that could not be read or was refused; its deadline ends those who never say another.
+            return refuse(frame.id, Refusal(.unauthorized, "say hello first"))
         }
         handle(frame)
     }
@@ -62,7 +70,7 @@ final class LiveSession: SocketSession, @unchecked Sendable {
         for room in rooms.values { room.perform { [connection] in $0.leave(connection, isClosing: true) } }
         rooms = [:]
         guard let speaker else { return }
-        live.registry.remove(connection)
+        live.registry.remove(connection, of: speaker.member.userId)
         live.context.presences.left(speaker.member.userId, on: connection)
         logger.debug("connection closed", metadata: ["close.code": "\(closure.code)"])
     }
@@ -71,18 +79,36 @@ final class LiveSession: SocketSession, @unchecked Sendable {
 
     func refuse(_ id: Int64?, _ refusal: Refusal) { send(.error(id: id, refusal)) }
 
-    /// Runs a job off the loop while further messages wait; what it answers with runs on the loop.
-    func inBackground(_ id: Int64, _ job: @escaping @Sendable () async -> @Sendable (LiveSession) -> Void) {
+    /// The connection has to do with a room from now on.
+    ///
+    /// One that was closed while the room took it in leaves again, behind its joining: whoever joins in the background calls
+    /// this on the loop, also when nobody waits for the answer any more.
+    ///
+    /// - Returns: whether the connection is still there.
+    @discardableResult
+    func entered(_ room: WorkoutRoom, as name: String) -> Bool {
+        guard !isClosed else {
+            room.perform { [connection] in $0.leave(connection, isClosing: true) }
+            return false
+        }
+        rooms[name] = room
+        return true
+    }
+
+    /// Runs a job off the loop while further messages wait; what it answers with runs on the loop, on a connection that is
+    /// closed meanwhile too, where nothing is sent any more.
+    func inBackground(_ id: Int64?, _ job: @escaping @Sendable () async -> @Sendable (LiveSession) -> Void) {
         connection.hold()
         let isStarted = live.context.background.start { [self] in
             let answer = await job()
             connection.eventLoop.execute { [self] in
-                if !isClosed { answer(self) }
+                answer(self)
                 connection.release()
             }
         }
         guard !isStarted else { return }
         connection.release()
+        guard let id else { return }
         refuse(id, Refusal(.busy, "the server is busy", retryAfterMilliseconds: 1000))
     }
 }

@@ -38,6 +38,19 @@ package struct SocketConfiguration: Sendable {
     package var connectionLimit = 100_000
     /// Whether memory is so short that no more connections are taken.
     package var isShortOfMemory: @Sendable () -> Bool = { false }
+    /// Connections of one address at most, and those among them that have not sent a whole request or an accepted hello;
+    /// `nil` bounds nothing.
+    package var connectionsPerAddress: Int?
+    package var silentPerAddress: Int?
+    /// What an address is, also behind proxies.
+    package var addresses = ClientAddresses()
+    /// What a peer has to send of a body it has begun, and to take of an answer that waits, measured over a window.
+    package var minimumBytesPerSecond = 1024
+    package var paceWindow = TimeAmount.seconds(10)
+    /// Time from a request's head to the end of its body, however fast it comes; routes have shorter ones of their own.
+    package var requestTimeLimit = TimeAmount.minutes(15)
+    /// Time for what is left of a body when its request was answered already.
+    package var lateBodyTimeout = TimeAmount.seconds(5)
     /// Time for the first request head, and for the whole upgrade once it has come.
     package var upgradeTimeout = TimeAmount.seconds(10)
     /// Time after which a kept-alive REST connection without a request is closed.

@@ -27,8 +27,14 @@ extension SocketConnection {
         if let deadline, deadline.at <= now {
             return close(deadline.code, reason: deadline.reason)
         }
-        // Nothing is read while held, so silence is not the peer's.
-        if isHeld { lastReceived = now }
+        if parkedMoves(now) {
+            // Whoever takes what is sent is there.
+            lastReceived = now
+        } else if parkedBytes > 0, parkedMoved + silenceLimit <= now {
+            return closeSlow()
+        }
+        // Nothing is read while held or stalled, so silence is not the peer's.
+        if isStalled { lastReceived = now }
         if isPinged, lastReceived + silenceLimit <= now {
             return close(.heartbeatTimeout, reason: "nothing heard")
         }
@@ -36,5 +42,20 @@ extension SocketConnection {
             isPinged = true
             send(.ping, as: .answer)
         }
+    }
+
+    /// Whether the peer took something of what the channel holds since the last look.
+    private func parkedMoves(_ now: NIODeadline) -> Bool {
+        guard parkedBytes > 0 else { return false }
+        let left: Int
+        do {
+            left = try context?.channel.syncOptions?.getOption(.bufferedWritableBytes) ?? parkedBytes
+        } catch {
+            // A test's channel that does not count, or a closed one: then all of it is still there.
+            left = parkedBytes
+        }
+        guard left != parkedLeft else { return false }
+        (parkedLeft, parkedMoved) = (left, now)
+        return true
     }
 }

@@ -68,7 +68,22 @@ extension SocketConnection {
         guard phase == .open else { return }
         queue.removeAll()
         loop.metrics.slowWatcher()
+        makeWay()
         close(.slowWatcher, reason: "reads too slowly")
+    }
+
+    /// Lets the kernel take what the channel holds, which has to be finished since frames cannot be cut, and a close frame
+    /// behind it. The peer reads both whenever it reads again, also when the connection has ended on this side by then.
+    private func makeWay() {
+        guard parkedBytes > 0, let options = context?.channel.syncOptions else { return }
+        do {
+            // The kernel counts its own overhead, and wakes the channel when there is room.
+            let bytes = try options.getOption(.socketOption(.so_sndbuf)) + 2 * parkedBytes + 4096
+            try options.setOption(.socketOption(.so_sndbuf), value: bytes)
+        } catch {
+            // The socket is closed already, or none: nobody is left to read a close frame.
+            host.logger.debug("no room for a close frame", metadata: ["socket.error": "\(error)"])
+        }
     }
 
     func failed(_ fault: FrameFault) {

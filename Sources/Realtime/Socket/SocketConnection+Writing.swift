@@ -98,6 +98,7 @@ extension SocketConnection {
     private func park(_ bytes: ByteBuffer) {
         guard let context else { return }
         parkedBytes = bytes.readableBytes
+        (parkedLeft, parkedMoved) = (parkedBytes, .now())
         let written = eventLoop.makePromise(of: Void.self)
         written.futureResult.assumeIsolated().whenComplete { result in
             switch result {
@@ -131,12 +132,13 @@ extension SocketConnection {
         }
     }
 
-    /// Whether more waits than may; frames that a later one makes good are given up first.
+    /// Whether more waits than may; frames that a later one makes good are given up first. What the channel holds counts
+    /// for the answers as little as for the pushes: one large answer, such as a snapshot, is never too much by itself.
     func exceedsLimits() -> Bool {
         guard phase == .open, queue.bytes + parkedBytes > configuration.queueLimitBytes else { return false }
         if queue.pushedBytes + parkedBytes > configuration.queueLimitBytes { queue.dropConflatable() }
         return queue.pushedBytes > configuration.queueLimitBytes
-            || queue.bytes + parkedBytes > configuration.totalLimitBytes
+            || queue.bytes > configuration.totalLimitBytes
     }
 
     /// Closes the connection as a slow watcher, in a turn of its own: the caller may be inside a room.

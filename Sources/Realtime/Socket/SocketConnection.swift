@@ -25,6 +25,8 @@ package final class SocketConnection: @unchecked Sendable, WheelEntry {
     let windowBits: UInt8?
     let host: SocketHost
 
+    /// How it counts for its address, if it does.
+    var visit: Visit?
     var phase = Phase.opening { didSet { showDirectSocket() } }
     var context: ChannelHandlerContext?
     var session: (any SocketSession)?
@@ -46,6 +48,9 @@ package final class SocketConnection: @unchecked Sendable, WheelEntry {
     var queue = SendQueue() { didSet { showDirectSocket() } }
     /// Bytes that the channel holds because the socket was full; while there are any, everything else queues.
     var parkedBytes = 0 { didSet { showDirectSocket() } }
+    /// What of them was left at the last look, and when they last became fewer.
+    var parkedLeft = 0
+    var parkedMoved = NIODeadline.now()
     var isCorked = false { didSet { showDirectSocket() } }
     /// Set when a limit was passed and the close is about to happen; sends are dropped from then on.
     var isDoomed = false { didSet { showDirectSocket() } }
@@ -90,6 +95,12 @@ package final class SocketConnection: @unchecked Sendable, WheelEntry {
         loop.metrics.sent(frames: 1, bytes: bytes.readableBytes)
         flush()
         if exceedsLimits() { doom() }
+    }
+
+    /// The peer has said who it is: it no longer counts among the silent of its address.
+    package func spoke() {
+        eventLoop.preconditionInEventLoop()
+        visit?.spoke()
     }
 
     /// Begins the closing handshake; what was sent before still leaves. Does nothing on a connection that is closing.

@@ -16,6 +16,7 @@ package final class SocketHost: Sendable {
     let makeSession: MakeSession
     let logger: Logger
     let metrics = SocketMetrics()
+    let visitors: Visitors
     private let loops: [ObjectIdentifier: SocketLoop]
     private let open = Atomic<Int>(0)
     private let lastID = Atomic<UInt64>(0)
@@ -29,6 +30,8 @@ package final class SocketHost: Sendable {
         authorise: @escaping Authorise, makeSession: @escaping MakeSession
     ) {
         self.configuration = configuration
+        visitors = Visitors(
+            connectionLimit: configuration.connectionsPerAddress, silentLimit: configuration.silentPerAddress)
         self.logger = logger
         self.authorise = authorise
         self.makeSession = makeSession

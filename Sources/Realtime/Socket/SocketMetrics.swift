@@ -9,6 +9,8 @@ struct SocketMetrics: Sendable {
     private let slowWatchers = Counter(label: "fitai_slow_watchers_total")
     private let refusedUpgrades = Counter(label: "fitai_upgrades_refused_total")
 
+    private let crowdedAddresses = Counter(label: "fitai_connections_refused_by_address_total")
+
     func open(_ count: Int) { connections.set(Double(count)) }
 
     func sent(frames: Int, bytes: Int) {
@@ -19,6 +21,8 @@ struct SocketMetrics: Sendable {
     func received() { messagesReceived.increment() }
 
     func slowWatcher() { slowWatchers.increment() }
+
+    func refusedByAddress() { crowdedAddresses.increment() }
 
     func refusedUpgrade() { refusedUpgrades.increment() }
 

@@ -4,6 +4,7 @@ import Protocol
 struct Crowd: Sendable {
     private struct Watcher {
         let member: Member
+        var connections = 1
         /// Set while no connection of the watcher is left.
         var leftAt: Timestamp?
     }
@@ -15,9 +16,27 @@ struct Crowd: Sendable {
     var count: Int { watchers.count }
     var members: [Member] { watchers.values.map(\.member).sorted { $0.userId < $1.userId } }
 
-    mutating func arrived(_ member: Member) { watchers[member.userId] = Watcher(member: member) }
+    /// A connection of a watcher is here.
+    mutating func arrived(_ member: Member) {
+        let others = watchers[member.userId]?.connections ?? 0
+        watchers[member.userId] = Watcher(member: member, connections: others + 1)
+    }
 
-    mutating func left(_ user: UserID, at now: Timestamp) { watchers[user]?.leftAt = now }
+    /// A connection of a watcher is gone.
+    ///
+    /// - Returns: whether it was the watcher's last one.
+    mutating func left(_ user: UserID, at now: Timestamp) -> Bool {
+        guard var watcher = watchers[user], watcher.connections > 0 else { return false }
+        watcher.connections -= 1
+        if watcher.connections == 0 { watcher.leftAt = now }
+        watchers[user] = watcher
+        return watcher.connections == 0
+    }
+
+    /// In how long the next of those who left is gone for good; nil while nobody is on the way.
+    func nextDeparture(at now: Timestamp, grace: Duration) -> Duration? {
+        watchers.values.compactMap(\.leftAt).min().map { max(.zero, grace - (now - $0)) }
+    }
 
     /// Gone at once, without grace.
     mutating func expelled(_ user: UserID) { watchers[user] = nil }

@@ -6,16 +6,26 @@ import Synchronization
 
 /// Keeps heart rates at one a second with their workout; beside the ops and never in their way.
 ///
-/// Bounded: beyond 100,000 values that wait, further ones are dropped until storage is back.
+/// Nothing is stored with a workout that is deleted or erased, nor after the athlete's consent is gone. Bounded: beyond 100,000
+/// values that wait, further ones are dropped until storage is back.
 package final class HeartRateRecorder: Service, Sendable {
-    private struct Beat: Hashable {
+    private struct Second: Hashable {
         let workout: WorkoutID
+        let athlete: UserID
         let second: Int64
+    }
+
+    private struct State {
+        var waiting: [Second: HeartBeat] = [:]
+        /// Whose values are not to be stored although they are on their way.
+        var forgotten: Set<UserID> = []
+        var isFlushing = false
+        var waiters: [CheckedContinuation<Void, Never>] = []
     }
 
     private static let limit = 100_000
 
-    private let waiting = Mutex<[Beat: Int64]>([:])
+    private let state = Mutex(State())
     private let pool: PostgresPool
     private let logger: Logger
 
@@ -24,11 +34,32 @@ package final class HeartRateRecorder: Service, Sendable {
         self.logger = logger
     }
 
-    /// Takes a value; of several in one second the latest is kept.
-    func add(workout: WorkoutID, at time: Timestamp, bpm: Int64) {
-        waiting.withLock { waiting in
-            guard waiting.count < Self.limit else { return }
-            waiting[Beat(workout: workout, second: time.milliseconds / 1000)] = bpm
+    /// Takes a value; of several in one second the latest rate is kept, and the intervals of all of them up to their limit.
+    func add(_ beat: HeartBeat, to workout: WorkoutID, of athlete: UserID, at time: Timestamp) {
+        let second = Second(workout: workout, athlete: athlete, second: time.milliseconds / 1000)
+        state.withLock { state in
+            guard state.waiting[second] != nil || state.waiting.count < Self.limit else { return }
+            state.waiting[second] = (state.waiting[second] ?? HeartBeat(bpm: beat.bpm)).followed(by: beat)
+        }
+    }
+
+    /// Drops what waits of an athlete who took the consent back; when it answers, nothing of it is stored any more.
+    func forget(_ athlete: UserID) async {
+        state.withLock { state in
+            state.waiting = state.waiting.filter { $0.key.athlete != athlete }
+            if state.isFlushing { state.forgotten.insert(athlete) }
+        }
+        await flushed()
+    }
+
+    /// Waits for what is being stored now.
+    private func flushed() async {
+        await withCheckedContinuation { continuation in
+            let waits = state.withLock { state in
+                if state.isFlushing { state.waiters.append(continuation) }
+                return state.isFlushing
+            }
+            if !waits { continuation.resume() }
         }
     }
 
@@ -45,27 +76,70 @@ package final class HeartRateRecorder: Service, Sendable {
 
     /// Stores what waits; what cannot be stored waits on.
     package func flush() async {
-        let batch = waiting.withLock { waiting in
-            defer { waiting = [:] }
-            return waiting
+        var taken: [Second: HeartBeat]?
+        while taken == nil {
+            await flushed()
+            taken = takeBatch()
         }
-        guard !batch.isEmpty else { return }
-        let beats = batch.map(\.key)
-        do {
-            try await pool.execute(
-                """
-                insert into workout_heart_rate (workout_id, at, bpm)
-                select * from unnest(\(beats.map(\.workout))::uuid[],
-                    \(beats.map { Timestamp(milliseconds: $0.second * 1000) })::timestamptz[],
-                    \(beats.map { Int16(batch[$0] ?? 0) })::smallint[])
-                on conflict (workout_id, at) do update set bpm = excluded.bpm
-                """)
-        } catch {
+        guard let batch = taken, !batch.isEmpty else { return }
+        var unstored: [Second: HeartBeat] = [:]
+        do { try await store(batch) } catch {
             logger.warning("heart rates wait for storage", metadata: ["error": "\(error)"])
-            waiting.withLock { waiting in
-                guard waiting.count + batch.count <= Self.limit else { return }
-                waiting.merge(batch) { newer, _ in newer }
-            }
+            unstored = batch
         }
+        let waiters = state.withLock { state in
+            unstored = unstored.filter { !state.forgotten.contains($0.key.athlete) }
+            if state.waiting.count + unstored.count <= Self.limit {
+                state.waiting.merge(unstored) { newer, older in older.followed(by: newer) }
+            }
+            defer { state.waiters = [] }
+            state.isFlushing = false
+            state.forgotten = []
+            return state.waiters
+        }
+        for waiter in waiters { waiter.resume() }
+    }
+
+    /// - Returns: nil while another batch is being stored.
+    private func takeBatch() -> [Second: HeartBeat]? {
+        state.withLock { state in
+            guard !state.isFlushing else { return nil }
+            defer { state.waiting = [:] }
+            state.isFlushing = !state.waiting.isEmpty
+            return state.waiting
+        }
+    }
+
+    /// Holds the workouts' rows, in their order, against being deleted meanwhile (`WorkoutJournal` and the erasure lock them
+    /// for that); an ordinary op does not wait for it.
+    private func store(_ batch: [Second: HeartBeat]) async throws {
+        let seconds = batch.map(\.key)
+        // An array of arrays has to be rectangular in Postgres: intervals travel as text.
+        try await pool.execute(
+            """
+            with kept as materialized (
+                select id from workouts where id = any(\(Array(Set(seconds.map(\.workout))))::uuid[])
+                    and status <> 'deleted'
+                order by id for key share
+            )
+            insert into workout_heart_rate (workout_id, at, bpm, rr)
+            select b.workout_id, b.at, b.bpm, nullif(string_to_array(b.rr, ',')::smallint[], '{}')
+            from unnest(\(seconds.map(\.workout))::uuid[],
+                \(seconds.map { Timestamp(milliseconds: $0.second * 1000) })::timestamptz[],
+                \(seconds.map { Int16(clamping: batch[$0]?.bpm ?? 0) })::smallint[],
+                \(seconds.map { Self.text(batch[$0]?.rr ?? []) })::text[]) as b (workout_id, at, bpm, rr)
+            join kept on kept.id = b.workout_id
+            on conflict (workout_id, at) do update set bpm = excluded.bpm,
+                rr = nullif((coalesce(workout_heart_rate.rr, '{}') || coalesce(excluded.rr, '{}'))[:16], '{}')
+            """)
+    }
+
+    private static func text(_ intervals: [Int64]) -> String { intervals.map(String.init).joined(separator: ",") }
+}
+
+extension HeartBeat {
+    /// One second's record after a later value.
+    fileprivate func followed(by later: HeartBeat) -> HeartBeat {
+        HeartBeat(bpm: later.bpm, rr: Array((rr + later.rr).prefix(Self.intervalLimit)))
     }
 }

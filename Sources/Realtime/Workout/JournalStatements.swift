@@ -60,6 +60,8 @@ struct JournalStatements {
         let deleted = batch.filter { $0.event.action == .delete }.map(\.workout)
         guard !deleted.isEmpty else { return [] }
         return [
+            // Against heart rates that are being stored: those that came first are deleted below, later ones see the end.
+            "select id from workouts where id = any(\(deleted)::uuid[]) order by id for update",
             "delete from workout_exercises where workout_id = any(\(deleted)::uuid[])",
             "delete from workout_sets where workout_id = any(\(deleted)::uuid[])",
             "delete from workout_heart_rate where workout_id = any(\(deleted)::uuid[])",

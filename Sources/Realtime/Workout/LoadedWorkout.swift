@@ -12,6 +12,8 @@ struct LoadedWorkout: Sendable {
     /// The athlete lets nobody watch.
     let isClosed: Bool
     let removedWatchers: Set<UserID>
+    /// Whose cheers reach nobody.
+    let mutedWatchers: Set<UserID>
     /// What the athlete may name beside the library.
     var ownExercises: [ExerciseCatalog.Entry] = []
 }

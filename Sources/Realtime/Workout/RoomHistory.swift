@@ -27,6 +27,7 @@ struct RoomHistory: Sendable {
     private let hasBase: Bool
     /// The latest events, without a gap up to `seq`.
     private(set) var ring = Deque<EncodedEvent>()
+    private(set) var ringBytes = 0
     /// The ops that are not durable, in order; what a new epoch applies again.
     private(set) var undurable = Deque<WorkoutOp>()
     /// Where in the history each epoch's first event stands, ascending.
@@ -67,6 +68,7 @@ struct RoomHistory: Sendable {
         lastReceivedAt = max(lastReceivedAt, event.receivedAt)
         ops[event.opId] = AppliedOp(fingerprint: fingerprint, epoch: event.epoch, seq: event.seq)
         ring.append(EncodedEvent(seq: event.seq, json: json))
+        ringBytes += json.count
         if epochStarts.last?.epoch != event.epoch { epochStarts.append((event.seq, event.epoch)) }
     }
 
@@ -79,7 +81,10 @@ struct RoomHistory: Sendable {
     }
 
     private mutating func trim() {
-        while ring.count > ringLimit, let first = ring.first, first.seq <= durable { ring.removeFirst() }
+        while ring.count > ringLimit || ringBytes > Self.ringBytesLimit, let first = ring.first, first.seq <= durable {
+            ring.removeFirst()
+            ringBytes -= first.json.count
+        }
     }
 
     /// The epoch that the event at `seq` carries.

@@ -89,9 +89,29 @@ package struct WorkoutLoader: Sendable {
                 : bests(of: head.athlete, except: id, only: Array(Set(history.state.entries.compactMap(\.exerciseId)))),
             bodyWeightGrams: try await people.bodyWeightGrams(head.athlete),
             privacy: try await people.privacy(head.athlete), isClosed: head.isClosed,
-            removedWatchers: Set(
-                try await pool.query(
-                    "select user_id from workout_removed_watchers where workout_id = \(id)", as: (UUIDv7).self)))
+            removedWatchers: try await watchers("workout_removed_watchers", of: id),
+            mutedWatchers: try await watchers("workout_muted_watchers", of: id))
+    }
+
+    private func watchers(_ table: SQL, of id: WorkoutID) async throws -> Set<UserID> {
+        Set(try await pool.query("select user_id from \(table) where workout_id = \(id)", as: UUIDv7.self))
+    }
+
+    /// The workouts that run, by athlete, as they are stored.
+    func running() async throws -> [UserID: [WorkoutID: RunningWorkout]] {
+        let rows = try await pool.query(
+            """
+            select w.user_id, w.id, w.visibility, w.is_closed,
+                array(select r.user_id from workout_removed_watchers r where r.workout_id = w.id)
+            from workouts w where w.status in ('active', 'paused')
+            """, as: (UUIDv7, UUIDv7, String?, Bool, [UUIDv7]).self)
+        var running: [UserID: [WorkoutID: RunningWorkout]] = [:]
+        for (athlete, workout, visibility, isClosed, removed) in rows {
+            let audience = isClosed ? .private : visibility.flatMap(Audience.init) ?? .public
+            running[athlete, default: [:]][workout] = RunningWorkout(
+                audience: audience, removedWatchers: Set(removed))
+        }
+        return running
     }
 
     /// Storage that is away becomes a refusal that may be tried again.

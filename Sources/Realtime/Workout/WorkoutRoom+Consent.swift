@@ -8,23 +8,27 @@ extension WorkoutRoom {
     }
 
     /// The athlete changed the preference.
-    func setPrivacy(_ privacy: Privacy) {
+    ///
+    /// - Parameter version: of what was read; nil for what is known without reading.
+    /// - Returns: false when consent has changed since it was read; it has to be read again.
+    func setPrivacy(_ privacy: Privacy, asOf version: ConsentVersions.Version? = nil) -> Bool {
+        guard version == nil || version == context.consent.version(of: athlete.userId) else { return false }
         self.privacy = privacy
         reviewWatchers()
         announceToFriends()
+        return true
     }
 
     /// The relation between a user and the athlete changed.
-    func setRelation(of user: UserID, _ relation: Relation) {
+    ///
+    /// - Returns: false when consent has changed since it was read; it has to be read again.
+    func setRelation(of user: UserID, _ relation: Relation, asOf version: ConsentVersions.Version) -> Bool {
+        guard version == context.consent.version(of: user, athlete.userId) else { return false }
         for id in links.keys where links[id]?.user.userId == user && links[id]?.isAthlete == false {
             links[id]?.relation = relation
         }
         reviewWatchers()
-    }
-
-    /// A watcher's friends changed: whose names it may know.
-    func setFriends(of user: UserID, _ friends: Set<UserID>) {
-        for id in links.keys where links[id]?.user.userId == user { links[id]?.friends = friends }
+        return true
     }
 
     /// The workout is deleted: nobody follows it any more.
@@ -43,24 +47,26 @@ extension WorkoutRoom {
 
     /// What friends see of the athlete: whether this workout runs, for those who may watch it.
     func announceToFriends() {
-        let isLive = history.state.status.isOpen && audience != .private
-        context.presences.setLive(athlete.userId, workout: id, isLive: isLive)
+        let audience: Audience = isClosed ? .private : history.state.visibility ?? .public
+        let running = RunningWorkout(audience: audience, removedWatchers: removedWatchers)
+        context.presences.setRunning(
+            id, of: athlete.userId, history.state.status.isOpen ? running : nil, preference: privacy.live)
     }
 
     /// Mutes, removes or closes out; only the athlete may.
     ///
-    /// - Returns: what must be stored, or nil.
-    func moderate(_ moderation: Moderation, by connection: UInt64) throws(Refusal) -> Moderation? {
+    /// - Returns: what must be stored.
+    func moderate(_ moderation: Moderation, by connection: UInt64) throws(Refusal) -> Moderation {
         guard let link = links[connection], link.isAthlete else {
             throw Refusal(.forbidden, "only the athlete may do that")
         }
         switch moderation {
         case .mute(let user):
             mutedWatchers.insert(user)
-            return nil
+            return moderation
         case .unmute(let user):
             mutedWatchers.remove(user)
-            return nil
+            return moderation
         case .remove(let user):
             guard user != athlete.userId else { throw Refusal(.invalid, "the athlete cannot be removed") }
             removedWatchers.insert(user)

@@ -81,6 +81,7 @@ extension WorkoutRoom {
         let entry = JournalEntry(
             room: self, op: op, event: event, json: json, fingerprint: fingerprint, in: history.state)
         context.writeBehind.append(entry, bytes: entry.bytes, reserved: Self.reservedBytes)
+        countMemory()
         publish(event, json)
         if history.state.status == .deleted { endForEveryone() }
         if audience < audienceBefore { reviewWatchers() }
@@ -104,14 +105,17 @@ extension WorkoutRoom {
 
     /// Sends an event to everyone who follows; what differs for watchers is encoded for them.
     private func publish(_ event: WorkoutEvent, _ json: [UInt8]) {
+        encodedState = nil
+        // While a new epoch is made nobody hears of it before the reset that begins it.
+        guard !isReapplying else { return }
         let hasOwn = ownOutbox.count > 0
         let hasWatchers = watcherOutbox.count > 0
         guard hasOwn || hasWatchers else { return }
         let frame = encoded(.event(room: name, EncodedEvent(seq: event.seq, json: json)))
         if hasOwn { ownOutbox.offer(frame) }
         guard hasWatchers else { return }
-        watcherOutbox.offer(
-            event.differsForWatchers ? encoded(.event(room: name, EncodedEvent(event.forWatchers))) : frame)
+        let watched = event.forWatchers(in: history.state)
+        watcherOutbox.offer(watched == event ? frame : encoded(.event(room: name, EncodedEvent(watched))))
     }
 
     nonisolated func encoded(_ frame: ServerFrame) -> EncodedFrame { EncodedFrame.text(frame.json) }
@@ -125,6 +129,7 @@ extension WorkoutRoom {
         let (epoch, seq) = (entry.event.epoch, entry.event.seq)
         guard epoch == history.epoch, seq > history.durable else { return }
         history.becameDurable(seq)
+        countMemory()
         context.loader.ages.overtake(by: id, of: athlete.userId)
         context.metrics.durableLag.record(duration: entry.appliedAt.duration(to: .now))
         if durableOutbox.count > 0 { durableOutbox.offer(encoded(.durable(room: name, epoch: epoch, seq: seq))) }

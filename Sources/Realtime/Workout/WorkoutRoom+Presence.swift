@@ -7,28 +7,46 @@ extension WorkoutRoom {
 
     /// Everyone who watches now, as far as the reader may know: the athlete all names, watchers those of their friends.
     func presence(for link: RoomLink) -> Presence {
-        let visible = link.isAthlete ? crowd.members : crowd.members.filter { link.friends.contains($0.userId) }
-        return Presence(watching: Int64(crowd.count), joined: visible)
+        guard !link.isAthlete else { return Presence(watching: Int64(crowd.count), joined: crowd.members) }
+        let friends = context.presences.friends(of: link.user.userId)
+        return Presence(
+            watching: Int64(crowd.count), joined: crowd.members.filter { friends[$0.userId] != nil })
     }
 
-    /// Tells about changes of the crowd after a while, together with all that come until then.
+    /// Tells about changes of the crowd after a while, together with all that come until then; one timer at a time.
     func schedulePresence(in delay: Duration? = nil) {
-        perform(in: delay ?? context.configuration.presenceInterval) { $0.tellPresence() }
+        let delay = delay ?? context.configuration.presenceInterval
+        let due = NIODeadline.now() + TimeAmount(delay)
+        if let presenceDue, presenceDue <= due { return }
+        presenceDue = due
+        perform(in: delay) { room in
+            // An earlier one took its place.
+            guard room.presenceDue == due else { return }
+            room.presenceDue = nil
+            room.tellPresence()
+        }
     }
 
     private func tellPresence() {
-        let grace = context.configuration.presenceGrace
-        guard let (joined, left) = crowd.changes(at: context.clock.now, grace: grace) else { return }
+        let (now, grace) = (context.clock.now, context.configuration.presenceGrace)
+        let changes = crowd.changes(at: now, grace: grace)
+        if let wait = crowd.nextDeparture(at: now, grace: grace) {
+            schedulePresence(in: max(wait, context.configuration.presenceInterval))
+        }
+        guard let (joined, left) = changes else { return }
         let watching = Int64(crowd.count)
         let count = encoded(.presence(room: name, Presence(watching: watching)))
         let full = encoded(.presence(room: name, Presence(watching: watching, joined: joined, left: left)))
-        for link in links.values where link.isSubscribed {
+        let readers = links.values.filter(\.isSubscribed)
+        let friends = context.presences.friends(of: Set(readers.map(\.user.userId)))
+        for link in readers {
             if link.isAthlete {
                 send(full, to: link)
                 continue
             }
-            let friendsJoined = joined.filter { link.friends.contains($0.userId) }
-            let friendsLeft = left.filter { link.friends.contains($0) }
+            let known = friends[link.user.userId] ?? [:]
+            let friendsJoined = joined.filter { known[$0.userId] != nil }
+            let friendsLeft = left.filter { known[$0] != nil }
             if friendsJoined.isEmpty, friendsLeft.isEmpty {
                 send(count, to: link, as: .latest(key: latestKey("presence")))
             } else {
@@ -40,31 +58,24 @@ extension WorkoutRoom {
 
     /// Shows a cheer to everyone; its sender's name to the athlete and to the sender's friends.
     func cheer(_ cheer: Cheer, from connection: UInt64) throws(Refusal) {
-        guard var link = links[connection], link.isSubscribed else {
+        guard let link = links[connection], link.isSubscribed else {
             throw Refusal(.noSuchRoom, "subscribe before you cheer")
         }
         guard history.state.status.isOpen else { throw Refusal(.invalidState, "the workout is not running") }
-        let now = context.clock.now
-        if let wait = link.cheers.take(at: now) {
-            throw Refusal(.rateLimited, "too many cheers of one watcher", retryAfterMilliseconds: wait)
-        }
-        links[connection] = link
-        if let wait = roomCheers.take(at: now) {
-            throw Refusal(.rateLimited, "too many cheers in this room", retryAfterMilliseconds: wait)
-        }
+        try cheers.take(by: link.user.userId, at: context.clock.now)
         // A muted watcher is not told.
         guard !mutedWatchers.contains(link.user.userId) else { return }
         let named = encoded(.cheer(room: name, cheer, from: link.user))
         let anonymous = encoded(.cheer(room: name, cheer, from: nil))
+        let friends = context.presences.friends(of: link.user.userId)
         for reader in links.values where reader.isSubscribed {
-            let mayKnow =
-                reader.isAthlete || reader.user == link.user || reader.friends.contains(link.user.userId)
+            let mayKnow = reader.isAthlete || reader.user == link.user || friends[reader.user.userId] != nil
             send(mayKnow ? named : anonymous, to: reader, as: .latest(key: latestKey(cheer.rawValue)))
         }
     }
 
     /// Shows the athlete's heart rate to those the athlete consented to, the latest only, and keeps it at 1/s.
-    func heart(bpm: Int64, from connection: UInt64) throws(Refusal) {
+    func heart(_ beat: HeartBeat, from connection: UInt64) throws(Refusal) {
         guard let link = links[connection], link.isAthlete else {
             throw Refusal(.noSuchRoom, "there is no such room")
         }
@@ -74,8 +85,8 @@ extension WorkoutRoom {
         guard history.state.status.isOpen else { throw Refusal(.invalidState, "the workout is not running") }
         lastUse = context.clock.now
         let now = context.clock.now
-        context.heartRates.add(workout: id, at: now, bpm: bpm)
-        let frame = encoded(.heart(room: name, bpm: bpm, at: now))
+        context.heartRates.add(beat, to: id, of: athlete.userId, at: now)
+        let frame = encoded(.heart(room: name, bpm: beat.bpm, at: now))
         for reader in links.values
         where reader.isSubscribed && reader.connection.id != connection && privacy.heartRate.includes(reader.relation) {
             send(frame, to: reader, as: .latest(key: latestKey("bpm")))

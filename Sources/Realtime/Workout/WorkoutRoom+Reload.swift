@@ -36,11 +36,13 @@ extension WorkoutRoom {
 
     private func finishReload(_ loaded: LoadedWorkout, _ pending: [WorkoutOp], without poison: OpID?) {
         history = loaded.history
+        countMemory()
         privacy = loaded.privacy
         baseline = loaded.baseline
         bodyWeightGrams = loaded.bodyWeightGrams
         phase = .open
         var rejected: [(OpID, String)] = []
+        isReapplying = true
         for op in pending {
             if op.id == poison {
                 rejected.append((op.id, "the op could not be stored"))
@@ -48,6 +50,10 @@ extension WorkoutRoom {
             }
             do throws(Refusal) { _ = try submit(op) } catch { rejected.append((op.id, error.message)) }
         }
+        isReapplying = false
+        // The surviving history may be another one: who may not see it any more is out before it is told.
+        reviewWatchers()
+        announceToFriends()
         let own = encoded(.reset(room: name, snapshot(forWatchers: false)))
         let watched = encoded(.reset(room: name, snapshot(forWatchers: true)))
         ownOutbox.offer(own)
@@ -61,10 +67,17 @@ extension WorkoutRoom {
     ///
     /// - Returns: whether it is unloaded.
     func unloadIfIdle(after limit: Duration) -> Bool {
-        guard phase == .open, links.isEmpty, history.undurable.isEmpty, durableWaiters.isEmpty,
-            context.clock.now - lastUse >= limit
-        else { return phase == .unloaded }
+        guard isIdle, context.clock.now - lastUse >= limit else { return phase == .unloaded }
         phase = .unloaded
+        countMemory()
         return true
     }
+
+    /// Whether nobody needs the room now.
+    private var isIdle: Bool {
+        phase == .open && links.isEmpty && history.undurable.isEmpty && durableWaiters.isEmpty
+    }
+
+    /// When the room was used last; nil while somebody needs it.
+    var idleSince: Timestamp? { isIdle ? lastUse : nil }
 }

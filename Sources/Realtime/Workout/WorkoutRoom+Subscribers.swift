@@ -4,7 +4,9 @@ import Protocol
 /// What a connection asks for when it subscribes.
 struct Subscription: Sendable {
     let requestId: Int64
-    let link: RoomLink
+    var link: RoomLink
+    /// Of the consent that the link's relation was read from; nil before that.
+    var relationVersion: ConsentVersions.Version?
     let since: Position?
     let wantsEvents: Bool
 }
@@ -13,6 +15,8 @@ extension WorkoutRoom {
     enum Attachment {
         /// The answer is sent; live events follow it.
         case attached
+        /// What the viewer is to the athlete has to be read, or read again.
+        case needsRelation
         /// Events of one page to send first, then to ask again.
         case page([EncodedEvent])
         /// Stored events behind this seq must be read and sent first, up to the second one.
@@ -31,6 +35,9 @@ extension WorkoutRoom {
         guard phase == .open else {
             return .refused(Refusal(.unavailable, "the room is being opened", retryAfterMilliseconds: 100))
         }
+        guard let relation = relation(in: subscription) else { return .needsRelation }
+        var subscription = subscription
+        subscription.link.relation = relation
         let link = subscription.link
         guard mayWatch(link.user.userId, link.relation), history.isKnown else {
             return .refused(Refusal(.noSuchRoom, "there is no such room"))
@@ -50,6 +57,18 @@ extension WorkoutRoom {
         return .attached
     }
 
+    /// What the viewer is to the athlete; nil when that has to be read.
+    ///
+    /// Changes reach every link of the room, so what a link has holds, also while storage is away. What was read for this
+    /// subscription holds unless something changed since, which cannot have reached it.
+    private func relation(in subscription: Subscription) -> Relation? {
+        let (user, connection) = (subscription.link.user.userId, subscription.link.connection.id)
+        if user == athlete.userId { return .oneself }
+        if let known = links[connection]?.relation { return known }
+        let version = context.consent.version(of: user, athlete.userId)
+        return subscription.relationVersion == version ? subscription.link.relation : nil
+    }
+
     private enum NextContent {
         case complete(Subscribed.Content)
         case partial(Attachment)
@@ -67,31 +86,49 @@ extension WorkoutRoom {
             let through = (history.ring.first?.seq ?? history.seq + 1) - 1
             return .partial(.needsHistory(after: after, through: through))
         }
-        let events = forWatchers ? missing.map(Self.forWatchers) : missing
-        guard events.count <= Self.pageEvents else { return .partial(.page(Array(events.prefix(Self.pageEvents)))) }
-        return .complete(.events(events))
+        let events = forWatchers ? self.forWatchers(missing) : missing
+        let page = Self.page(of: events)
+        return page.count == events.count ? .complete(.events(events)) : .partial(.page(page))
     }
 
-    /// Events of one page.
+    /// Events of one page, and their bytes.
     static let pageEvents = 200
+    static let pageBytes = 256 * 1024
 
-    /// The event as watchers may see it.
-    static func forWatchers(_ encoded: EncodedEvent) -> EncodedEvent {
-        // Only notes differ; everything else keeps the bytes that were stored.
-        guard encoded.json.contains(noteMark) else { return encoded }
-        guard let event = try? encoded.decoded() else {
-            // An event that cannot be read shows watchers nothing of its inside.
-            return EncodedEvent(seq: encoded.seq, json: Array("{\"seq\":\(encoded.seq)}".utf8))
-        }
-        return EncodedEvent(event.forWatchers)
+    /// As many of the events as one page holds; at least one, if there is one.
+    static func page(of events: [EncodedEvent]) -> [EncodedEvent] {
+        var bytes = 0
+        let count = events.prefix(pageEvents).prefix { event in
+            bytes += event.json.count + 1
+            return bytes <= pageBytes
+        }.count
+        return Array(events.prefix(max(1, count)))
     }
 
-    private static let noteMark = Array("\"kind\":\"note\"".utf8)
+    /// Events of this room's history as watchers may see them now, whatever they were allowed when they were stored.
+    func forWatchers(_ events: [EncodedEvent]) -> [EncodedEvent] {
+        events.map { encoded in
+            // Everything else keeps the bytes that were stored.
+            guard Self.watchedMarks.contains(where: { encoded.json.contains($0) }) else { return encoded }
+            guard let event = try? encoded.decoded() else {
+                // An event that cannot be read shows watchers nothing of its inside.
+                return EncodedEvent(seq: encoded.seq, json: Array("{\"seq\":\(encoded.seq)}".utf8))
+            }
+            let watched = event.forWatchers(in: history.state)
+            return watched == event ? encoded : EncodedEvent(watched)
+        }
+    }
+
+    /// What every event holds that watchers may see another way.
+    private static let watchedMarks = ["\"kind\":\"note\"", "\"previousKg\":"].map { Array($0.utf8) }
 
     func snapshot(forWatchers: Bool) -> Snapshot {
-        Snapshot(
+        var encoded = encodedState ?? EncodedState(history)
+        if encoded.epoch != history.epoch || encoded.seq != history.seq { encoded = EncodedState(history) }
+        defer { encodedState = encoded }
+        return Snapshot(
             epoch: history.epoch, seq: history.seq, durable: history.durable, athlete: athlete,
-            stateHash: history.state.stateHash, state: history.state.json(forWatchers: forWatchers))
+            stateHash: encoded.hash, state: encoded.json(of: history.state, forWatchers: forWatchers))
     }
 
     /// Makes a connection known to the room; the athlete's hear `durable` from now on.
@@ -117,17 +154,24 @@ extension WorkoutRoom {
             guard isClosing else { return }
             durableOutbox.remove(connection)
             links[connection.id] = nil
+            if links.isEmpty { encodedState = nil }
             return
         }
         drop(link)
     }
 
+    /// Sends a connection nothing more until it is attached anew; what it is to the room stays known.
+    func pause(_ connection: SocketConnection) {
+        guard let link = links[connection.id] else { return }
+        (link.isAthlete ? ownOutbox : watcherOutbox).remove(connection)
+        links[connection.id]?.isSubscribed = false
+    }
+
     private func drop(_ link: RoomLink) {
         watcherOutbox.remove(link.connection)
         links[link.connection.id] = nil
-        let user = link.user.userId
-        guard !links.values.contains(where: { $0.user.userId == user }) else { return }
-        crowd.left(user, at: context.clock.now)
+        if links.isEmpty { encodedState = nil }
+        guard crowd.left(link.user.userId, at: context.clock.now) else { return }
         schedulePresence(in: context.configuration.presenceGrace)
     }
 

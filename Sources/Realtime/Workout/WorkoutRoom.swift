@@ -26,6 +26,8 @@ package actor WorkoutRoom {
     }
 
     var phase = Phase.open
+    /// Ops are applied again under a new epoch; whoever follows gets the whole state when that is done.
+    var isReapplying = false
     var history: RoomHistory
     var baseline: RecordBaseline
     var bodyWeightGrams: Int64?
@@ -44,9 +46,15 @@ package actor WorkoutRoom {
     let durableOutbox = RoomOutbox()
     var durableWaiters: [DurableWaiter] = []
     var crowd = Crowd()
-    var mutedWatchers: Set<UserID> = []
-    var roomCheers: TokenBucket
+    /// When changes of the crowd are told next; nil while there are none.
+    var presenceDue: NIODeadline?
+    var mutedWatchers: Set<UserID>
+    var cheers: CheerBudgets
+    /// The state as it was sent last to somebody who subscribed.
+    var encodedState: EncodedState?
     var lastUse: Timestamp
+    /// What the node's memory of rooms holds for this one.
+    private var countedBytes = 0
 
     init(_ loaded: LoadedWorkout, context: RoomContext, executor: any NIOSerialEventLoopExecutor) {
         id = loaded.id
@@ -60,10 +68,23 @@ package actor WorkoutRoom {
         privacy = loaded.privacy
         isClosed = loaded.isClosed
         removedWatchers = loaded.removedWatchers
+        mutedWatchers = loaded.mutedWatchers
         for exercise in loaded.ownExercises { ownExercises.learn(exercise) }
-        roomCheers = TokenBucket(
-            perSecond: max(1, context.configuration.cheersPerRoom / 10), burst: context.configuration.cheersPerRoom)
+        cheers = CheerBudgets(
+            perWatcher: context.configuration.cheersPerWatcher, perRoom: context.configuration.cheersPerRoom)
         lastUse = context.clock.now
+        countedBytes = loaded.history.bytes
+        context.memory.change(by: countedBytes)
+    }
+
+    deinit { context.memory.change(by: -countedBytes) }
+
+    /// Tells the node what the room occupies now; nothing once it is unloaded.
+    func countMemory() {
+        let bytes = phase == .unloaded ? 0 : history.bytes
+        guard bytes != countedBytes else { return }
+        context.memory.change(by: bytes - countedBytes)
+        countedBytes = bytes
     }
 
     /// Runs `body` in the room: at once on its own loop, otherwise in a later turn, in the order of the calls.
@@ -104,7 +125,9 @@ package struct RoomContext: Sendable {
     let configuration: LiveConfiguration
     let heartRates: HeartRateRecorder
     let presences: FriendPresences
+    let consent: ConsentVersions
     let background: BackgroundTasks
+    let memory: RoomMemory
     let logger: Logger
     let metrics: RoomMetrics
 }
@@ -112,6 +135,7 @@ package struct RoomContext: Sendable {
 /// The rooms' metrics.
 struct RoomMetrics: Sendable {
     let rooms = Gauge(label: "fitai_rooms")
+    let roomBytes = Gauge(label: "fitai_room_bytes")
     let applied = Counter(label: "fitai_ops_applied_total")
     let repeated = Counter(label: "fitai_ops_repeated_total")
     let refused = Counter(label: "fitai_ops_refused_total")
@@ -124,10 +148,7 @@ struct RoomLink: Sendable {
     let connection: SocketConnection
     let user: Member
     var relation: Relation
-    /// Whose names this user may know.
-    var friends: Set<UserID>
     var isSubscribed = false
-    var cheers: TokenBucket
 
     var isAthlete: Bool { relation == .oneself }
 }

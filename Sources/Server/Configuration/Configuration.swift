@@ -1,4 +1,5 @@
 import API
+import Glibc
 import Logging
 
 /// All that the server takes from its environment, one struct a component, checked.
@@ -45,6 +46,8 @@ package struct ListenerConfiguration: Sendable {
     /// Whether somebody chose the directory; a default one may be missing.
     package var webDirectoryIsGiven: Bool
     package var explorerDirectory: String
+    /// What `welcome` calls this process.
+    package var nodeName: String
     /// Nil: one a core.
     package var eventLoops: Int?
     package var requestTimeout: Duration
@@ -63,9 +66,30 @@ package struct ListenerConfiguration: Sendable {
         webDirectory = reader.text(.webDirectory) ?? ""
         webDirectoryIsGiven = reader.environment[Variable.webDirectory.name]?.isEmpty == false
         explorerDirectory = reader.text(.explorerDirectory) ?? ""
+        nodeName = reader.value(.nodeName, Self.nodeName) ?? Self.hostName
         eventLoops = reader.optionalNumber(.eventLoops, in: 1...256)
         requestTimeout = .seconds(reader.number(.requestSeconds, in: 1...600))
         drainTimeout = .seconds(reader.number(.drainSeconds, in: 1...3600))
+    }
+}
+
+extension ListenerConfiguration {
+    private static func nodeName(_ text: String) -> String? {
+        let isName = text.utf8.allSatisfy { byte in
+            (48...57).contains(byte) || (65...90).contains(byte) || (97...122).contains(byte)
+                || byte == UInt8(ascii: "-") || byte == UInt8(ascii: ".")
+        }
+        return isName && (1...64).contains(text.utf8.count) ? text : nil
+    }
+
+    /// What the machine calls itself.
+    private static var hostName: String {
+        var name = utsname()
+        guard uname(&name) == 0 else { return "node" }
+        let text = withUnsafeBytes(of: &name.nodename) { bytes in
+            String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+        }
+        return nodeName(text) ?? "node"
     }
 }
 
@@ -98,6 +122,7 @@ package struct StorageConfiguration: Sendable {
     package var memoryBytes: Int?
     /// How long another process that holds the database's lock is waited for.
     package var lockPatience: Duration
+    package var roomBytes: Int
 
     init(_ reader: inout EnvironmentReader) {
         dataDirectory = reader.text(.dataDirectory) ?? ""
@@ -108,6 +133,7 @@ package struct StorageConfiguration: Sendable {
         queueBytes = reader.number(.queueBytes, in: 1_048_576...17_179_869_184)
         memoryBytes = reader.value(.memoryBytes) { text in Int(text).flatMap { $0 >= 64 << 20 ? $0 : nil } }
         lockPatience = .seconds(reader.number(.lockSeconds, in: 0...3600))
+        roomBytes = reader.number(.roomBytes, in: 16_777_216...1_099_511_627_776)
     }
 }
 
@@ -118,6 +144,8 @@ package struct LimitsConfiguration: Sendable {
     package var opsPerSecond: Int
     package var opsBurst: Int
     package var connectionsPerUser: Int
+    package var connectionsPerAddress: Int
+    package var silentPerAddress: Int
     package var watcherBytes: Int
     /// REST requests of one user that read; the other classes of route have their share of it.
     package var requestsPerMinute: Int
@@ -129,6 +157,8 @@ package struct LimitsConfiguration: Sendable {
         opsPerSecond = reader.number(.opsPerSecond, in: 1...100_000)
         opsBurst = reader.number(.opsBurst, in: 1...1_000_000)
         connectionsPerUser = reader.number(.connectionsPerUser, in: 1...100_000)
+        connectionsPerAddress = reader.number(.connectionsPerAddress, in: 1...1_000_000)
+        silentPerAddress = reader.number(.silentPerAddress, in: 1...1_000_000)
         watcherBytes = reader.number(.watcherBytes, in: 4096...16_777_216)
         requestsPerMinute = reader.number(.requestRate, in: 1...1_000_000)
         exemptRoles = reader.list(.exemptRoles) { Role(rawValue: $0) }

@@ -57,6 +57,9 @@ extension Variable {
     static let trustedProxies = Variable(
         "TRUSTED_PROXIES", .none, allowed: "addresses or CIDR blocks separated by commas",
         "X-Forwarded-For counts only from these.")
+    static let nodeName = Variable(
+        "NODE_NAME", .derived("the machine's host name"), allowed: "1 to 64 of A-Z, a-z, 0-9, - and .",
+        "What this process is called in `welcome` and in logs of clients.")
     static let eventLoops = Variable(
         "EVENT_LOOPS", .derived("one a core"), allowed: "1…256", "Event loops that serve the connections.")
     static let requestSeconds = Variable(
@@ -88,6 +91,11 @@ extension Variable {
         "MEMORY_BYTES", .derived("the limit of the control group (container), if there is one"),
         allowed: "67108864 or more",
         "Memory that may be used; above nine tenths of it new work is refused, before the kernel ends the process.")
+
+    static let roomBytes = Variable(
+        "ROOM_BYTES", .text("268435456"), allowed: "16777216…1099511627776",
+        "Bound of what workouts in memory occupy; beyond it those nobody needs are unloaded, and then no more are opened."
+    )
 
     static let smtpURL = Variable(
         "SMTP_URL", .none,
@@ -153,6 +161,13 @@ extension Variable {
         "OPS_BURST", .text("200"), allowed: "1…1000000", "Ops that one connection may send at once.")
     static let connectionsPerUser = Variable(
         "CONNECTIONS_PER_USER", .text("10"), allowed: "1…100000", "Sockets that one user may have open.")
+    static let connectionsPerAddress = Variable(
+        "CONNECTIONS_PER_ADDRESS", .text("512"), allowed: "1…1000000",
+        "Connections of one address, or /64 of IPv6; behind a trusted proxy, the forwarded address's sockets and open requests."
+    )
+    static let silentPerAddress = Variable(
+        "SILENT_CONNECTIONS_PER_ADDRESS", .text("64"), allowed: "1…1000000",
+        "Of these, connections that have not sent a whole request, or a hello; one more closes the oldest.")
     static let watcherBytes = Variable(
         "WATCHER_BYTES", .text("65536"), allowed: "4096…16777216",
         "What may wait for one slow socket; beyond it the socket is closed and may come back.")
@@ -180,9 +195,10 @@ extension Variable {
         dataDirectory, databaseURL, databasePoolSize, lockSeconds, redisURL, smtpURL, mailFrom,
         googleClientId, googleClientSecret,
         googleIssuer, githubClientId, githubClientSecret, githubURL, githubAPIURL, s3URL, s3Bucket, s3Region,
-        s3AccessKeyId, s3SecretAccessKey, queueBytes, memoryBytes, eventLoops,
+        s3AccessKeyId, s3SecretAccessKey, queueBytes, memoryBytes, roomBytes, nodeName, eventLoops,
         requestSeconds, drainSeconds,
         requestRate, exemptRoles, frameBytes,
-        subscriptions, opsPerSecond, opsBurst, connectionsPerUser, watcherBytes, opsPort, logLevel, logFormat,
+        subscriptions, opsPerSecond, opsBurst, connectionsPerUser, connectionsPerAddress, silentPerAddress,
+        watcherBytes, opsPort, logLevel, logFormat,
     ]
 }

@@ -18,6 +18,8 @@ where Responder.Context: InitializableFromSource<ApplicationRequestContextSource
     /// How long open requests may take to end; asked when the shutdown reaches this listener.
     let drainTimeout: @Sendable () -> Duration
     let logger: Logger
+    /// Descriptors that its connections leave to other uses.
+    var descriptorReserve = Descriptors.reserve
     /// Runs before the address is bound.
     var prepare: @Sendable () async throws -> Void = {}
     /// Called once with the port that was bound.
@@ -37,7 +39,10 @@ where Responder.Context: InitializableFromSource<ApplicationRequestContextSource
             server: server,
             configuration: ApplicationConfiguration(
                 address: .hostname(address.host, port: address.port), serverName: nil, backlog: 1024),
-            onServerRunning: { channel in await onListening(channel.localAddress?.port ?? address.port) },
+            onServerRunning: { channel in
+                await keepReserve(of: channel)
+                await onListening(channel.localAddress?.port ?? address.port)
+            },
             eventLoopGroupProvider: .shared(eventLoops),
             logger: logger)
         do {
@@ -47,6 +52,17 @@ where Responder.Context: InitializableFromSource<ApplicationRequestContextSource
             throw fault(error)
         } catch let error as SocketAddressError.UnknownHost {
             throw BootFault("\(error.host) is not known on this machine: set HOST to an address of it")
+        }
+    }
+
+    private func keepReserve(of channel: any Channel) async {
+        do {
+            try await channel.eventLoop.submit { [logger, descriptorReserve] in
+                try channel.pipeline.syncOperations.addHandler(
+                    DescriptorReserve(reserve: descriptorReserve, logger: logger), position: .first)
+            }.get()
+        } catch {
+            logger.warning("a listener that closed at once", error: error)
         }
     }
 

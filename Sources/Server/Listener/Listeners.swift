@@ -48,6 +48,8 @@ struct Listeners: Sendable {
             address: .init(host: "127.0.0.1", port: configuration.operations.port), responder: responder,
             server: .http1(), eventLoops: group, drainTimeout: { [deadline] in min(.seconds(1), deadline.left) },
             logger: logger,
+            // Operators see a server that takes no more connections.
+            descriptorReserve: Descriptors.reserve / 2,
             onListening: { port in bound { $0.operationsPort = port } })
     }
 

@@ -81,6 +81,35 @@ struct DataExportTests {
         try await server.pool.first("select count(*) from jobs where kind = 'account.dataExport'", as: Int.self)
     }
 
+    @Test("numbers come as Postgres has them, however many digits it writes them with")
+    func numbers() async throws {
+        try await RESTServer.run { server in
+            let ada = try await server.user("ada")
+            let statements: [SQL] = [
+                """
+                insert into workouts (id, user_id, seq, status, started_at, tonnage, working_ms, resting_ms)
+                values (gen_random_uuid(), \(ada.id), 1, 'completed', now(), 12345678, 3600000, 1234567)
+                """,
+                """
+                insert into workout_sets (workout_id, id, entry_id, user_id, type, weight_g, reps, distance_mm,
+                    duration_ms, logged_at)
+                select id, gen_random_uuid(), id, user_id, 'normal', 1225000, 5, 42195125, 5400000, started_at
+                from workouts
+                """,
+            ]
+            for statement in statements { try await server.pool.execute(statement) }
+            let body = #"{"weightKg": 82.41666666666667, "bodyFatPercent": 14.333333333333334, "waistCm": 84.1}"#
+            #expect(try await ada.client.send("POST", "/v1/progress/body", text: body).status == 201)
+            let answer = try await ada.client.get("/v1/users/data-export")
+            #expect(answer.status == 200)
+            let archive = try ZipArchive(answer.body)
+            let text = try archive.names.filter { $0.hasSuffix(".json") }.map { try archive.text($0) }.joined()
+            for number in ["1225", "42195.125", "5400", "12345.678", "82.41666666666667", "14.333333333333334"] {
+                #expect(text.contains(":\(number),") || text.contains(":\(number)}"), "\(number)")
+            }
+        }
+    }
+
     @Test("accounts up to the bound come at once, one row more goes to the job")
     func bound() async throws {
         try await RESTServer.run { server in

@@ -230,7 +230,7 @@ enum RouteSamples {
             path: { try await $0.set() }, body: #"{"weightKg": 110, "reps": 3}"#,
             otherBody: #"{"weightKg": 115, "reps": 3}"#),
         "DELETE /v1/workouts/:id/exercises/:exerciseId/sets/:setId": RouteSample(path: { try await $0.set() }),
-        "GET /v1/progress/strength/:exercise": RouteSample(
+        "GET /v1/progress/strength/:exerciseId": RouteSample(
             path: { try await $0.exercise().replacing("/v1/exercises", with: "/v1/progress/strength") }),
         "POST /v1/progress/body": RouteSample(
             path: { _ in "/v1/progress/body" }, body: #"{"weightKg": 80}"#, otherBody: #"{"weightKg": 81}"#),

@@ -1,8 +1,9 @@
-import API
 import Protocol
 import Store
 import TestKit
 import Testing
+
+@testable import API
 
 @Suite("Own exercises and changes of the library")
 struct OwnExerciseTests {
@@ -11,6 +12,35 @@ struct OwnExerciseTests {
          "primaryMuscles": ["quadriceps"], "secondaryMuscles": ["glutes"], "mechanic": "compound", "force": "push",
          "description": "A squat with a log.", "cues": ["Hug it."], "media": ["https://example.com/log.mp4"]}
         """
+
+    @Test("searching with own exercises reads the library once for everybody, and own ones only when they change")
+    func overlay() async throws {
+        try await RESTServer.run { server in
+            try await ExerciseSeed.load(into: server.pool)
+            let (ada, bob) = (try await server.user("ada"), try await server.user("bob"))
+            let library = ExerciseLibrary(pool: server.pool)
+            func names(_ user: TestUser, _ query: String) async throws -> [String] {
+                try await library.index(for: user.id).search(query).map(\.document.name)
+            }
+            let made = try await ada.client.send("POST", "/v1/exercises", text: Self.body)
+            let path = "/v1/exercises/\(try made.decoded(as: Exercise.self).id)"
+            for _ in 0..<3 {
+                #expect(try await names(ada, "log squat").first == "Log Squat")
+                #expect(try await names(ada, "log sqaut").contains("Log Squat"))
+                #expect(try await !names(bob, "log squat").contains("Log Squat"))
+            }
+            #expect(library.buildCount == 2)
+            _ = try await ada.client.send("PUT", path, text: #"{"name": "Heavy Log Squat"}"#)
+            #expect(try await names(ada, "log squat").contains("Heavy Log Squat"))
+            #expect(library.buildCount == 3)
+            _ = try await ada.client.delete(path)
+            #expect(try await !names(ada, "log squat").contains("Heavy Log Squat"))
+            #expect(library.buildCount == 3)
+            let again = try await ada.client.send("POST", "/v1/exercises", text: Self.body)
+            #expect(again.status == 201)
+            #expect(try await names(ada, "log squat").contains("Log Squat"))
+        }
+    }
 
     @Test("an own exercise is made, shown, changed under its version and deleted")
     func whole() async throws {

@@ -1,4 +1,6 @@
+import API
 import Protocol
+import Synchronization
 import TestKit
 import Testing
 
@@ -59,6 +61,30 @@ struct BodyProgressTests {
             let ada = try await server.user("ada")
             let answer = try await ada.client.send("POST", path, text: #"{"weightKg": 1, "hipsCm": 1, "neckCm": 900}"#)
             #expect(Set(try answer.problem.errors.map(\.pointer)) == ["/weightKg", "/hipsCm", "/neckCm"])
+        }
+    }
+
+    @Test("a measurement under a key counts from one clock, also when time passes on the way; a minute ahead means now")
+    func oneClock() async throws {
+        let ticks = Mutex(Timestamp.now)
+        let ticking: @Sendable () -> Timestamp = {
+            ticks.withLock { time in
+                time = time + .milliseconds(1)
+                return time
+            }
+        }
+        try await RESTServer.run(adjust: { $0.now = ticking }) { server in
+            let ada = try await server.user("ada")
+            for number in 0..<3 {
+                let answer = try await ada.client.send(
+                    "POST", path, text: #"{"weightKg": 80}"#, headers: [("Idempotency-Key", "scale-\(number)")])
+                #expect(answer.status == 201)
+                #expect(try answer.decoded(as: BodyMeasurement.self).measuredAt <= ticking())
+            }
+            let soon = ticking() + .seconds(50)
+            #expect(try await measure(ada, 81, at: soon).measuredAt < soon)
+            let late = #"{"weightKg": 81, "measuredAt": "\#((soon + .seconds(60)).rfc3339)"}"#
+            #expect(try await ada.client.send("POST", path, text: late).status == 422)
         }
     }
 

@@ -166,7 +166,7 @@ struct PeopleSearchTests {
                 from generate_series(1, 20000) n
                 """)
             try await database.pool.execute("vacuum analyze users")
-            var reader = QueryReader(nil)
+            var reader = QueryReader(nil, seal: Seal(SigningKeys(), purpose: "cursor"))
             let page = PageRequest(reading: &reader, list: PeopleSearch.Order.name, keys: PeopleSearch.Order.keys)
             let sql = try PeopleSearch.statement(words, for: .make(), page)
             let plan = try await database.pool.query("explain \(sql)", as: String.self).joined(separator: "\n")

@@ -143,6 +143,31 @@ struct SocialTests {
         }
     }
 
+    @Test("who is blocked finds nobody to block back, and of two old blocks the first one counts")
+    func blockedBlocker() async throws {
+        try await RESTServer.run { server in
+            let (ada, bob) = (try await server.user("ada"), try await server.user("bob"))
+            func blocked(by user: TestUser) async throws -> [UserID] {
+                try await user.client.get("/v1/users/blocked").decoded(as: Page<BlockedUser>.self).items.map(\.user.id)
+            }
+            #expect(try await ada.client.send("POST", "/v1/users/\(bob.id)/block").status == 204)
+            let unknown = try await bob.client.send("POST", "/v1/users/\(UserID.make())/block")
+            let back = try await bob.client.send("POST", "/v1/users/\(ada.id)/block")
+            #expect(back.status == 404 && back.code == unknown.code)
+            #expect(try await blocked(by: bob).isEmpty)
+            try await server.pool.execute(
+                """
+                insert into blocks (blocker, blocked, blocked_at)
+                select blocked, blocker, blocked_at + interval '1 second' from blocks
+                """)
+            #expect(try await blocked(by: bob).isEmpty)
+            #expect(try await blocked(by: ada) == [bob.id])
+            #expect(try await ada.client.send("POST", "/v1/users/\(bob.id)/block").status == 204)
+            #expect(try await ada.client.delete("/v1/users/\(bob.id)/block").status == 204)
+            #expect(try await blocked(by: bob) == [ada.id])
+        }
+    }
+
     @Test("nobody blocks themselves or someone unknown")
     func blockRefusals() async throws {
         try await RESTServer.run { server in
@@ -196,7 +221,7 @@ struct SocialTests {
     @Test("a friend shows as online and live unless they let nobody watch")
     func presence() async throws {
         let workout = WorkoutID.make()
-        let hooks = LiveHooks(status: { _ in LiveHooks.Status(isOnline: true, live: workout) })
+        let hooks = LiveHooks(status: { _, _ in FriendStatus(isOnline: true, live: workout) })
         try await RESTServer.run(live: hooks) { server in
             let (ada, bob) = (try await server.user("ada"), try await server.user("bob"))
             try await Relations(pool: server.pool).makeFriends([(ada.id, bob.id)], at: server.clock.now)

@@ -1,8 +1,9 @@
-import API
 import Protocol
 import Store
 import TestKit
 import Testing
+
+@testable import API
 
 @Suite("Templates")
 struct TemplateTests {
@@ -24,6 +25,39 @@ struct TemplateTests {
 
     private func make(_ user: TestUser, _ body: String = TemplateTests.body()) async throws -> Template {
         try await user.client.send("POST", "/v1/templates", text: body).decoded()
+    }
+
+    @Test("versions have a bound, in number and in bytes; deleting a template gives its versions' place free")
+    func versionQuota() async throws {
+        try await RESTServer.run { server in
+            try await ExerciseSeed.load(into: server.pool)
+            let ada = try await server.user("ada")
+            func bytes() async throws -> Int? {
+                try await server.pool.first("select template_bytes from users where id = \(ada.id)", as: Int.self)
+            }
+            let template = try await make(ada)
+            let path = "/v1/templates/\(template.id)"
+            let one = try #require(try await bytes())
+            #expect(one > 0)
+            #expect(try await ada.client.send("PUT", path, text: #"{"name": "Second"}"#).status == 200)
+            #expect(try await bytes() == 2 * one)
+            try await server.pool.execute(
+                "update templates set version = \(Templates.versionLimit) where id = \(template.id)")
+            let many = try await ada.client.send("PUT", path, text: #"{"name": "One more"}"#)
+            #expect(many.status == 409 && many.code == "limitReached")
+            let copy = try await ada.client.send("POST", "\(path)/duplicate")
+            #expect(copy.status == 201)
+            let next = "/v1/templates/\(try copy.decoded(as: Template.self).id)"
+            try await server.pool.execute(
+                "update users set template_bytes = \(Templates.ownBytes) where id = \(ada.id)")
+            let large = try await ada.client.send("PUT", next, text: #"{"name": "One more"}"#)
+            #expect(large.status == 409 && large.code == "limitReached")
+            #expect(try await ada.client.send("POST", "/v1/templates", text: Self.body()).status == 409)
+            #expect(try await bytes() == Templates.ownBytes)
+            #expect(try await ada.client.delete(path).status == 204)
+            #expect(try await bytes() == Templates.ownBytes - 2 * one)
+            #expect(try await ada.client.send("PUT", next, text: #"{"name": "One more"}"#).status == 200)
+        }
     }
 
     @Test("a template is made with its exercises' names and equipment, changed in versions and deleted")

@@ -158,6 +158,40 @@ struct MechanismTests {
         }
     }
 
+    @Test("If-Match compares strongly: a weak tag is like no other; If-None-Match compares weakly")
+    func weakTags() async throws {
+        try await Probe.run { server in
+            let path = "/v1/probe/things/7"
+            let tag = try #require(try await server.client.get(path)[header: "etag"])
+            #expect(try await server.client.get(path, headers: [("If-None-Match", "W/\(tag)")]).status == 304)
+            for match in ["W/\"v1\"", "\"v0\", W/\"v1\""] {
+                let headers = [("If-Match", match)]
+                let answer = try await server.client.send("PUT", path, text: #"{"count":1}"#, headers: headers)
+                #expect(answer.status == 412, "\(match)")
+            }
+            for match in ["*", "W/\"v1\", \"v1\""] {
+                let headers = [("If-Match", match)]
+                let answer = try await server.client.send("PUT", path, text: #"{"count":1}"#, headers: headers)
+                #expect(answer.status == 200, "\(match)")
+            }
+        }
+    }
+
+    @Test("of many faults a hundred are told, and what was sent is not sent back at length")
+    func manyFaults() async throws {
+        try await Probe.run { server in
+            let query = (0..<500).map { "x\($0)=1" }.joined(separator: "&")
+            let answer = try await server.client.get("/v1/probe/things/7?\(query)")
+            #expect(answer.status == 422)
+            #expect(try answer.problem.errors.count == Problem.mostErrors)
+            #expect(try answer.problem.detail?.contains("500") == true)
+            #expect(answer.body.count < 16 * 1024)
+            let marks = String(repeating: "%CC%81", count: 500)
+            let long = try await server.client.get("/v1/probe/things/7?e\(marks)=1")
+            #expect(long.status == 422 && long.body.count < 1024)
+        }
+    }
+
     @Test("fields cuts the answer and refuses names it does not have")
     func fields() async throws {
         try await Probe.run { server in

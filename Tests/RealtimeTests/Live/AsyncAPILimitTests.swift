@@ -37,7 +37,8 @@ struct AsyncAPILimitTests {
                 "heartbeatGraceSeconds": socket.pongWithin.nanoseconds / 1_000_000_000,
                 "presenceGraceSeconds": live.presenceGrace.components.seconds, "resumeEvents": live.resumeEvents,
                 "exercises": Int64(WorkoutState.entryLimit), "sets": Int64(WorkoutState.setLimit),
-                "events": WorkoutState.eventLimit,
+                "events": WorkoutState.eventLimit, "eventBytes": Int64(WorkoutEvent.limitBytes),
+                "pageBytes": Int64(WorkoutRoom.pageBytes), "pageEvents": Int64(WorkoutRoom.pageEvents),
             ])
     }
 }

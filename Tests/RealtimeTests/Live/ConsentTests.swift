@@ -1,9 +1,9 @@
-import API
 import Protocol
 import Store
 import TestKit
 import Testing
 
+@testable import API
 @testable import Realtime
 
 /// Who may watch, as it changes while they do. What must happen within a second is awaited; that it comes at all without a
@@ -150,12 +150,12 @@ struct ConsentTests {
             try await server.database.pool.execute("update users set live_audience = 'public' where id = \(athlete)")
             await server.node.rooms.privacyChanged(athlete)
             for talker in [friend, stranger] { _ = try await talker.subscribe(lift.workout) }
-            let refused = try await lift.talker.ask(.heart(room: lift.room, bpm: 120, rr: []))
+            let refused = try await lift.talker.ask(.heart(room: lift.room, HeartBeat(bpm: 120)))
             #expect(refused.refusal?.code == .heartRateOff)
             try await server.database.pool.execute(
                 "update users set heart_rate_audience = 'friends' where id = \(athlete)")
             await server.node.rooms.privacyChanged(athlete)
-            _ = try await lift.talker.ask(.heart(room: lift.room, bpm: 121, rr: []))
+            _ = try await lift.talker.ask(.heart(room: lift.room, HeartBeat(bpm: 121)))
             let isHeart: @Sendable (ServerFrame) -> Bool = { if case .heart = $0 { true } else { false } }
             guard case .heart(_, 121, _) = try await friend.next(where: isHeart) else { return }
             #expect(try await stranger.frames(where: isHeart).isEmpty)
@@ -163,6 +163,130 @@ struct ConsentTests {
             let kept = try await server.database.pool.query(
                 "select bpm from workout_heart_rate where workout_id = \(lift.workout)", as: (Int16).self)
             #expect(kept == [121])
+        }
+    }
+
+    @Test("nothing of a heart rate is stored behind a deletion, an erasure, or consent that was taken back")
+    func heartRateBehindTheEnd() async throws {
+        for end in ["deletion", "erasure", "consent"] {
+            try await LiveTestServer.run { server in
+                let (pool, rooms) = (server.database.pool, server.node.rooms)
+                let lift = try await Lift.begin(on: server)
+                let athlete = lift.athlete.userId
+                try await pool.execute("update users set heart_rate_audience = 'friends' where id = \(athlete)")
+                await rooms.privacyChanged(athlete)
+                #expect(try await lift.talker.ask(.heart(room: lift.room, HeartBeat(bpm: 121))).refusal == nil)
+                switch end {
+                case "deletion":
+                    try await rooms.submit(
+                        WorkoutOp(id: .make(), at: .now, action: .delete), to: lift.workout, by: athlete)
+                case "erasure": try await WorkoutHistory(pool: pool).erase(athlete)
+                default:
+                    try await pool.execute("update users set heart_rate_audience = 'nobody' where id = \(athlete)")
+                    await rooms.privacyChanged(athlete)
+                }
+                let before = try await pool.query("select bpm from workout_heart_rate", as: Int16.self)
+                await server.node.flushHeartRates()
+                let after = try await pool.query("select bpm from workout_heart_rate", as: Int16.self)
+                // What the recorder stored by itself before the consent went is the athlete's.
+                #expect(after == before && (end == "consent" || after.isEmpty), "\(end)")
+            }
+        }
+    }
+
+    @Test("a cheer's budget is the user's own: subscribing again, or on another connection, does not fill it up")
+    func cheerBudget() async throws {
+        var configuration = LiveConfiguration()
+        configuration.cheersPerWatcher = 3
+        let clock = TestClock()
+        try await LiveTestServer.run(configuration, clock: ServerClock(wall: { clock.now })) { server in
+            let lift = try await Lift.begin(on: server)
+            let ben = try await server.user("Ben")
+            try await server.befriend(lift.athlete, ben)
+            var refusals: [Refusal.Code?] = []
+            for _ in 0..<2 {
+                let talker = try await server.connect(ben)
+                for _ in 0..<2 {
+                    _ = try await talker.subscribe(lift.workout)
+                    refusals.append(try await talker.ask(.cheer(room: lift.room, .fire)).refusal?.code)
+                }
+            }
+            #expect(refusals == [nil, nil, nil, .rateLimited])
+        }
+    }
+
+    @Test("who was muted stays so when the room was unloaded, and after a restart")
+    func mutedForGood() async throws {
+        var configuration = LiveConfiguration()
+        configuration.unloadAfter = .zero
+        let fixed = configuration
+        try await TestPostgres.withDatabase { database in
+            let (lift, ben) = try await LiveTestServer.run(fixed, on: database) { server in
+                let lift = try await Lift.begin(on: server)
+                let (ben, cy) = (try await server.user("Ben"), try await server.user("Cy"))
+                try await server.befriend(lift.athlete, ben)
+                for user in [ben, cy] {
+                    let mute = ClientFrame.Body.moderate(room: lift.room, .mute(user.userId))
+                    #expect(try await lift.talker.ask(mute).refusal == nil)
+                }
+                #expect(try await lift.talker.ask(.moderate(room: lift.room, .unmute(cy.userId))).refusal == nil)
+                try await lift.durable(2)
+                try await lift.talker.socket.close()
+                try await server.unload(lift.workout)
+                let room = try await server.node.rooms.room(lift.workout)
+                #expect(await room.mutedWatchers == [ben.userId])
+                return (lift, ben)
+            }
+            try await LiveTestServer.run(fixed, on: database) { server in
+                let (athlete, watcher) = (try await server.connect(lift.athlete), try await server.connect(ben))
+                for talker in [athlete, watcher] { _ = try await talker.subscribe(lift.workout) }
+                #expect(try await watcher.ask(.cheer(room: lift.room, .clap)).refusal == nil)
+                #expect(try await athlete.frames { $0.cheer != nil }.isEmpty)
+            }
+        }
+    }
+
+    @Test("a watcher who was removed is told nothing more that names the workout")
+    func removedFromPresence() async throws {
+        try await LiveTestServer.run { server in
+            let ben = try await server.user("Ben")
+            let lift = try await Lift.begin(on: server)
+            try await server.befriend(lift.athlete, ben)
+            let talker = try await server.connect(ben)
+            #expect(try await talker.next { $0.friend != nil }.friend?.live == lift.workout)
+            _ = try await lift.talker.ask(.moderate(room: lift.room, .remove(ben.userId)))
+            #expect(try await talker.next { $0.friend != nil }.friend?.live == nil)
+            try await lift.op(.pause)
+            try await lift.op(.resume)
+            #expect(try await talker.frames { $0.friend?.live != nil }.isEmpty)
+            #expect(try await server.connect(ben).frames { $0.friend?.live != nil }.isEmpty)
+        }
+    }
+
+    @Test("a watcher sees a record live, and not what it beat")
+    func previousBest() async throws {
+        try await LiveTestServer.run { server in
+            let lift = try await Lift.begin(on: server, visibility: .private)
+            try await lift.op(lift.set(100))
+            try await lift.durable(3)
+            let (next, entry) = (WorkoutID.make(), EntryID.make())
+            let ben = try await server.user("Ben")
+            try await server.befriend(lift.athlete, ben)
+            let ops: [WorkoutAction] = [
+                .start(WorkoutDetails()), .addEntry(EntryDetails(id: entry, exerciseId: LiveTestServer.bench.id)),
+                .logSet(.make(), entry: entry, SetValues(weightGrams: 110_000, reps: 5)),
+            ]
+            let watcher = try await server.connect(ben)
+            for (number, action) in ops.enumerated() {
+                _ = try await lift.talker.op(next, WorkoutOp(id: .make(), at: .now, action: action))
+                guard number == 0 else { continue }
+                for talker in [lift.talker, watcher] { _ = try await talker.subscribe(next) }
+            }
+            let own = try await lift.talker.next { $0.event?.seq == 3 }.event?.effects.records
+            let watched = try await watcher.next { $0.event?.seq == 3 }.event?.effects.records
+            #expect(own?.first?.previousGrams == 100_000)
+            #expect(watched?.count == own?.count && watched?.first?.grams == 110_000)
+            #expect(watched?.allSatisfy { $0.previousGrams == nil } == true)
         }
     }
 }

@@ -48,5 +48,8 @@ struct Lift: Sendable {
 extension ServerFrame {
     var isEnded: Bool { if case .ended = self { true } else { false } }
     var isEvent: Bool { if case .event = self { true } else { false } }
+    var isGoodbye: Bool { if case .goodbye = self { true } else { false } }
+    var friend: FriendPresence? { if case .friend(let friend) = self { friend } else { nil } }
+    var cheer: Cheer? { if case .cheer(_, let cheer, _) = self { cheer } else { nil } }
     var presence: Presence? { if case .presence(_, let presence) = self { presence } else { nil } }
 }

@@ -1,4 +1,5 @@
 import Protocol
+import Store
 import TestKit
 import Testing
 
@@ -27,34 +28,66 @@ struct SessionTests {
         }
     }
 
-    @Test(
-        "garbage closes, an unknown request is answered",
-        arguments: ["{", "[]", "42", "{\"id\":1}", "{\"type\":\"op\",\"id\":1}"])
-    func garbage(_ text: String) async throws {
-        try await LiveTestServer.run { server in
-            let talker = try await LiveTalker.open(port: server.port)
-            try await talker.write(text)
-            if text.contains("op") {
-                #expect(try await talker.next { $0.refusal != nil }.refusal?.code == .badRequest)
-            } else {
-                #expect(try await talker.closeCode() == CloseCode.badFrame.rawValue)
-            }
-        }
-    }
-
-    @Test("a user has so many connections and no more")
+    @Test("one connection of a user too many sends away the one that was silent for longest, which may come back")
     func tooMany() async throws {
         var configuration = LiveConfiguration()
         configuration.connectionsPerUser = 2
         try await LiveTestServer.run(configuration) { server in
             let ada = try await server.user("Ada")
-            let first = try await server.connect(ada)
-            _ = try await server.connect(ada)
-            let third = try await LiveTalker.open(port: server.port)
-            let hello = ClientFrame.Body.hello(token: LiveTestServer.token(ada.userId), client: nil)
-            #expect(try await third.ask(hello).refusal?.code == .limitReached)
-            #expect(try await third.closeCode() == CloseCode.tooManyConnections.rawValue)
-            #expect(try await first.ask(.hello(token: "x", client: nil)).refusal?.code == .badRequest)
+            let (first, second) = (try await server.connect(ada), try await server.connect(ada))
+            _ = try await first.ask(.time(t0: 1))
+            let third = try await server.connect(ada)
+            guard case .goodbye(let milliseconds) = try await second.next(where: { $0.isGoodbye }) else { return }
+            #expect(milliseconds > 0)
+            #expect(try await second.closeCode() == CloseCode.tooManyConnections.rawValue)
+            #expect(CloseCode.tooManyConnections.comesBack)
+            for talker in [first, third] { #expect(try await talker.ask(.time(t0: 7)).answeredId != nil) }
+        }
+    }
+
+    @Test("a session that ends while its hello is answered is not welcomed")
+    func endedDuringHello() async throws {
+        let gate = Gate()
+        try await LiveTestServer.run(people: { people in
+            let speaker = people.speaker
+            people.speaker = {
+                await gate.pass()
+                return try await speaker($0)
+            }
+        }) { server in
+            let (ada, session) = (try await server.user("Ada"), SessionID.make())
+            let talker = try await LiveTalker.open(port: server.port)
+            await gate.close()
+            let hello = try await talker.send(
+                .hello(token: LiveTestServer.token(ada.userId, session: session), client: nil))
+            await gate.arrival()
+            server.end(session)
+            await gate.open()
+            #expect(try await talker.answer(to: hello).refusal?.code == .unauthorized)
+            #expect(try await talker.closeCode() == CloseCode.sessionRevoked.rawValue)
+        }
+    }
+
+    @Test("a session that ended between the upgrade and its hello is not welcomed")
+    func endedBeforeHello() async throws {
+        try await LiveTestServer.run { server in
+            let (ada, session) = (try await server.user("Ada"), SessionID.make())
+            let talker = try await LiveTalker.open(port: server.port)
+            server.end(session)
+            let token = LiveTestServer.token(ada.userId, session: session)
+            #expect(try await talker.ask(.hello(token: token, client: nil)).refusal?.code == .unauthorized)
+            #expect(try await talker.closeCode() == CloseCode.sessionRevoked.rawValue)
+        }
+    }
+
+    @Test("an account that is suspended or leaving gets no connection")
+    func notActive() async throws {
+        try await LiveTestServer.run { server in
+            let ada = try await server.user("Ada")
+            try await server.database.pool.execute("update users set status = 'suspended' where id = \(ada.userId)")
+            let talker = try await LiveTalker.open(port: server.port)
+            let token = LiveTestServer.token(ada.userId)
+            #expect(try await talker.ask(.hello(token: token, client: nil)).refusal?.code == .unauthorized)
         }
     }
 
@@ -72,13 +105,19 @@ struct SessionTests {
         }
     }
 
-    @Test("a fresh token of the same user prolongs a connection, another user's does not")
+    @Test("a fresh token of the same session prolongs a connection; another session's or user's does not")
     func refresh() async throws {
         try await LiveTestServer.run { server in
-            let ada = try await server.user("Ada")
-            let talker = try await server.connect(ada)
-            #expect(try await talker.ask(.token(LiveTestServer.token(.make()))).refusal?.code == .unauthorized)
-            #expect(try await talker.ask(.token(LiveTestServer.token(ada.userId))).refusal == nil)
+            let (ada, session) = (try await server.user("Ada"), SessionID.make())
+            let own = LiveTestServer.token(ada.userId, session: session)
+            let talker = try await LiveTalker.connect(port: server.port, token: own)
+            for other in [LiveTestServer.token(.make()), LiveTestServer.token(ada.userId)] {
+                #expect(try await talker.ask(.token(other)).refusal?.code == .unauthorized)
+            }
+            #expect(try await talker.ask(.token(own)).refusal == nil)
+            // Ending the session that the connection was opened with still finds it.
+            server.end(session)
+            #expect(try await talker.closeCode() == CloseCode.sessionRevoked.rawValue)
         }
     }
 
@@ -99,6 +138,25 @@ struct SessionTests {
             _ = try await talker.next { isFriend($0, lift.workout) }
             try await lift.op(.complete(rpeTenths: nil))
             _ = try await talker.next { isFriend($0, nil) }
+        }
+    }
+
+    @Test("friends hear of a workout that starts and ends while its athlete has no connection")
+    func friendsOfTheAbsent() async throws {
+        try await LiveTestServer.run { server in
+            let (ada, ben) = (try await server.user("Ada"), try await server.user("Ben"))
+            try await server.befriend(ada, ben)
+            let (talker, workout) = (try await server.connect(ben), WorkoutID.make())
+            let start = WorkoutOp(id: .make(), at: .now, action: .start(WorkoutDetails()))
+            try await server.node.rooms.submit(start, to: workout, by: ada.userId)
+            #expect(
+                try await talker.next { $0.friend != nil }.friend
+                    == FriendPresence(user: ada, isOnline: false, live: workout))
+            let end = WorkoutOp(id: .make(), at: .now, action: .complete(rpeTenths: nil))
+            try await server.node.rooms.submit(end, to: workout, by: ada.userId)
+            #expect(
+                try await talker.next { $0.friend != nil }.friend
+                    == FriendPresence(user: ada, isOnline: false, live: nil))
         }
     }
 }

@@ -47,6 +47,24 @@ struct DeflateTests {
         }
     }
 
+    @Test("a final block may stand in the middle of a message, and what follows may refer to what came before it")
+    func finalBlockInTheMiddle() throws {
+        // "Hello" in a final block with fixed codes, twice; then an empty block's beginning (RFC 7692, section 7.2.3.4).
+        let hello: [UInt8] = [0xF3, 0x48, 0xCD, 0xC9, 0xC9, 0x07, 0x00]
+        let inflater = Inflater()
+        let twice = ByteBuffer(bytes: hello + hello + [0x00])
+        #expect(try inflater.inflate(twice, limit: 10) == ByteBuffer(string: "HelloHello"))
+        #expect(try inflater.inflate(ByteBuffer(bytes: hello), limit: 5) == ByteBuffer(string: "Hello"))
+        // A stored block behind a final one.
+        let stored: [UInt8] = [0x00, 0x02, 0x00, 0xFD, 0xFF, 0x21, 0x21, 0x00]
+        #expect(try inflater.inflate(ByteBuffer(bytes: hello + stored), limit: 7) == ByteBuffer(string: "Hello!!"))
+        // Fifteen bytes copied from what stands before, in a block of fixed codes.
+        let copy: [UInt8] = [0x42, 0x23, 0x00, 0x00]
+        let referring = try inflater.inflate(ByteBuffer(bytes: hello + hello + copy), limit: 25)
+        #expect(String(buffer: referring) == String(repeating: "Hello", count: 5))
+        #expect(throws: FrameFault.self) { try inflater.inflate(ByteBuffer(bytes: hello + [0xFF, 0xFF]), limit: 100) }
+    }
+
     @Test("inflation stops one byte above the limit")
     func limit() throws {
         let compressed = Deflater(windowBits: 15).deflate(ByteBuffer(repeating: 65, count: 1001))

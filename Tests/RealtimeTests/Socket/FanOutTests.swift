@@ -156,6 +156,59 @@ struct FanOutTests {
         }
     }
 
+    @Test("a stuck watcher finds the close frame whenever it reads again, also when its connection has ended by then")
+    func stuckReadsLater() async throws {
+        let log = SessionLog()
+        try await withSocketServer(log.host { $0.closeGrace = .milliseconds(100) }) { port in
+            let outbox = RoomOutbox()
+            let one = try await watcher(port, log, reading: false)
+            let ended = try await one.connection.onLoop { $0.context?.channel.closeFuture }
+            outbox.add(one.connection)
+            let text = String(repeating: "y", count: 5000)
+            for _ in 0..<1000 { outbox.offer(frame(text)) }
+            #expect(try await log.nextClosure().code == 4001)
+            try await ended?.get()
+            try await one.socket.startReading()
+            var last: RawFrame?
+            while let frame = try await one.socket.nextFrame() { last = frame }
+            #expect(last?.closeCode == 4001)
+        }
+    }
+
+    @Test("a peer that takes nothing of an answer is closed with 4001 although nothing is asked of it meanwhile")
+    func stuckWhileHeld() async throws {
+        let log = SessionLog()
+        let host = log.host {
+            $0.pingAfter = .milliseconds(100)
+            $0.pongWithin = .milliseconds(100)
+        }
+        try await withSocketServer(host) { port in
+            let one = try await watcher(port, log, reading: false)
+            try await one.connection.onLoop { connection in
+                connection.hold()
+                connection.send(.text(Array(repeating: 120, count: 8_000_000)), as: .answer)
+            }
+            #expect(try await log.nextClosure().code == 4001)
+            try await one.socket.close()
+        }
+    }
+
+    @Test("one large answer is not too much, however much larger than the limits it is")
+    func largeAnswer() async throws {
+        let log = SessionLog()
+        try await withSocketServer(log.host()) { port in
+            let one = try await watcher(port, log, reading: false)
+            let answer = Array(repeating: UInt8(120), count: 1_500_000)
+            try await one.connection.onLoop { connection in
+                connection.send(.text(answer), as: .answer)
+                connection.send(.text(Array("small".utf8)))
+            }
+            try await one.socket.startReading()
+            #expect(try await one.socket.nextFrame()?.payload == answer)
+            #expect(try await one.socket.nextFrame() == .text("small"))
+        }
+    }
+
     @Test("frames of one key cannot make a watcher slow")
     func conflatedWatcher() async throws {
         let log = SessionLog()

@@ -36,6 +36,20 @@ struct UpgradeTests {
         }
     }
 
+    @Test(
+        "a target in absolute form upgrades as the path alone does",
+        arguments: ["http://localhost/v1/live", "HTTPS://example.org:8443/v1/live?x=1", "/v1/live?x=1"])
+    func absoluteForm(_ target: String) async throws {
+        try await withSocketServer(SessionLog().host()) { port in
+            let socket = try await RawSocket.connect(port: port)
+            #expect(try await socket.requestUpgrade(path: target).hasPrefix("HTTP/1.1 101"))
+            let other = try await RawSocket.connect(port: port)
+            try await other.write("GET http://localhost/one?two HTTP/1.1\r\nHost: x\r\n\r\n")
+            #expect(try await other.readHead().hasPrefix("HTTP/1.1 200"))
+            #expect(try await other.read(count: 4) == Array("/one".utf8))
+        }
+    }
+
     @Test("frames that come in one packet with the request are not lost")
     func framesBehindTheRequest() async throws {
         try await withSocketServer(SessionLog().host()) { port in
@@ -155,8 +169,8 @@ struct UpgradeTests {
 
     @Test("a refusal names the version, the methods and the scheme that would do")
     func refusalHeaders() async throws {
-        #expect(try await answer(to: "GET /v1/live HTTP/1.1\r\n\r\n").contains("sec-websocket-version: 13"))
-        #expect(try await answer(to: "PUT /v1/live HTTP/1.1\r\n\r\n").contains("allow: GET"))
+        #expect(try await answer(to: "GET /v1/live HTTP/1.1\r\nHost: x\r\n\r\n").contains("sec-websocket-version: 13"))
+        #expect(try await answer(to: "PUT /v1/live HTTP/1.1\r\nHost: x\r\n\r\n").contains("allow: GET"))
         #expect(
             try await answer(to: RawSocket.upgradeRequest(["Authorization: Bearer bad"]))
                 .contains("www-authenticate: Bearer"))

@@ -64,7 +64,7 @@ struct FoldFuzzTests {
         #expect(folded.stateHash == hash, "stored events, seed \(seed)")
 
         var watcher = WorkoutState()
-        for event in stored { watcher.apply(event.event.forWatchers) }
+        for event in stored { watcher.apply(event.event.forWatchers(in: history.state)) }
         #expect(watcher.stateHash == hash, "watchers' events, seed \(seed)")
 
         let cut = stored[Int(seed % UInt64(stored.count))].event

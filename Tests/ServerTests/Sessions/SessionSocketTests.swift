@@ -1,5 +1,7 @@
+import API
 import Foundation
 import Protocol
+import Store
 import TestKit
 import Testing
 
@@ -109,6 +111,32 @@ struct SessionSocketTests {
     }
 }
 
+extension SessionSocketTests {
+    @Test(
+        "suspending an account closes its sockets, lets none in, and hides what it has running, whoever does it and how"
+    )
+    func suspended() async throws {
+        try await TestPostgres.withDatabase { database in
+            try await LiveAccount.serving(["DATABASE_URL": database.connection]) { port, _ in
+                let (ada, bob) = (try await LiveAccount("ada", port: port), try await LiveAccount("bob", port: port))
+                try await Relations(pool: database.pool).makeFriends([(ada.id, bob.id)], at: .now)
+                let watcher = try await bob.connect()
+                let workout: Workout = try await ada.client.send("POST", "/v1/workouts", text: "{}").decoded()
+                #expect(try await watcher.subscribe(workout.id).subscribed != nil)
+                let athlete = try await ada.connect()
+                try await database.pool.execute("update users set status = 'suspended' where id = \(ada.id)")
+                #expect(try await athlete.closeCode() == CloseCode.sessionRevoked.rawValue)
+                _ = try await watcher.next { if case .ended = $0 { true } else { false } }
+                #expect(try await watcher.subscribe(workout.id).refusal?.code == .noSuchRoom)
+                #expect(try await ada.client.get("/v1/users/profile").status == 401)
+                await #expect(throws: (any Error).self) { try await ada.connect() }
+                let friends: Page<Friend> = try await bob.client.get("/v1/users/friends").decoded()
+                #expect(friends.items.isEmpty)
+            }
+        }
+    }
+}
+
 /// Somebody with an account on a server process.
 private struct LiveAccount: Sendable {
     static let password = "weights-9-barbells"
@@ -167,12 +195,14 @@ private struct LiveAccount: Sendable {
     }
 
     /// A server process with a mail server, lent to `body`.
-    static func serving(_ body: @escaping @Sendable (Int, MailServer) async throws -> Void) async throws {
+    static func serving(
+        _ more: [String: String] = [:], _ body: @escaping @Sendable (Int, MailServer) async throws -> Void
+    ) async throws {
         try await MailServer.run { mails, mailPort in
             try await ServerDirectory.with { directory in
                 let environment = [
                     "SMTP_URL": "smtp://127.0.0.1:\(mailPort)", "MAIL_FROM": "FitAI <mail@fitai.invalid>",
-                ]
+                ].merging(more) { $1 }
                 try await ServerProcess.serving(dataDirectory: directory + "/var", environment: environment) {
                     _, ready in
                     try await body(try #require(URL(string: ready.url)?.port), mails)

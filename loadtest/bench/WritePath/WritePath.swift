@@ -60,7 +60,9 @@ struct WritePath: AsyncParsableCommand {
             pool: pool, pools: LivePools(postgres, logger: .silent), people: .strangers(members),
             catalog: ExerciseCatalog([]),
             group: MultiThreadedEventLoopGroup.singleton, logger: .silent)
-        let node = LiveNode(configuration: LiveConfiguration(), foundation: foundation) { _ in nil }
+        let node = LiveNode(
+            configuration: LiveConfiguration(), foundation: foundation, isEnded: { _ in false },
+            authenticate: { _ in nil })
         let missed = try await withThrowingTaskGroup(of: Void.self) { tasks in
             for service in node.services { tasks.addTask { try await service.run() } }
             defer { tasks.cancelAll() }
@@ -104,7 +106,8 @@ extension People {
         let known = Dictionary(uniqueKeysWithValues: members.map { ($0.userId, $0) })
         return People(
             relation: { $0 == $1 ? .oneself : .stranger }, friends: { _ in [] }, member: { known[$0] },
-            privacy: { _ in Privacy() }, bodyWeightGrams: { _ in nil },
+            privacy: { _ in Privacy() }, preferences: { _ in [:] },
+            speaker: { user in known[user].map { ($0, Privacy()) } }, bodyWeightGrams: { _ in nil },
             notices: Notices(unseen: { _, _ in [] }, markSeen: { _, _ in }))
     }
 }

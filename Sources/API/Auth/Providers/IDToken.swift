@@ -37,11 +37,12 @@ struct IDToken: Sendable {
             issuer == expected.issuer || issuer == expected.issuer + "/"
         else { throw SignInRefused("the id_token has another issuer") }
         guard isFor(expected.audience) else { throw SignInRefused("the id_token is for somebody else") }
+        // The leeway is added to our time: the token's may be any number at all.
         let seconds = expected.at.milliseconds / 1000
-        guard let expiry = IDToken.seconds(payload["exp"]), expiry + Self.leewaySeconds > seconds else {
+        guard let expiry = IDToken.seconds(payload["exp"]), expiry > seconds - Self.leewaySeconds else {
             throw SignInRefused("the id_token has expired")
         }
-        guard let issued = IDToken.seconds(payload["iat"]), issued - Self.leewaySeconds <= seconds else {
+        guard let issued = IDToken.seconds(payload["iat"]), issued <= seconds + Self.leewaySeconds else {
             throw SignInRefused("the id_token is of the future")
         }
         guard payload["nonce"]?.string == expected.nonce else { throw SignInRefused("the id_token has another nonce") }

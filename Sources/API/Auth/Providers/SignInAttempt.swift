@@ -28,13 +28,18 @@ struct SignInAttempt: Sendable {
         guard let cookie = facts.cookie(SignInAttempt.name(provider)) else { return nil }
         let parts = cookie.split(separator: ".", omittingEmptySubsequences: false)
         guard parts.count == 3, OpaqueSecret(String(parts[0])) != nil, let begun = Int64(parts[1]),
-            (0...SignInAttempt.lifetime.wholeMilliseconds).contains(time.milliseconds - begun),
+            SignInAttempt.isRunning(Timestamp(milliseconds: begun), at: time),
             let path = Data(base64URL: parts[2]), let returnTo = String(validating: path, as: UTF8.self),
             ReturnPath.isOurs(returnTo)
         else { return nil }
         self.provider = provider
         self.cookie = cookie
         self.returnTo = returnTo
+    }
+
+    /// Compares, for the cookie's time may be any number at all.
+    private static func isRunning(_ begun: Timestamp, at time: Timestamp) -> Bool {
+        (time - lifetime...time).contains(begun)
     }
 
     var state: String { derived("state") }

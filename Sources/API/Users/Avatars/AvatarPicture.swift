@@ -19,11 +19,12 @@ enum AvatarPicture {
     /// Checks what can be known without decoding.
     ///
     /// Throws `unsupportedMediaType` for other formats, `invalidValues` for a picture that is too large or broken.
-    static func check(_ file: [UInt8]) throws(Problem) -> ImageHeader {
+    static func check(_ file: [UInt8], stop: WorkStop? = nil) throws(Problem) -> ImageHeader {
         guard ImageHeader.isKnown(file) else {
             throw Problem(.unsupportedMediaType, detail: "The file is no JPEG, PNG or WebP.")
         }
-        guard let header = ImageHeader(file) else { throw broken }
+        var bytes = ImageBytes(file, stop: stop)
+        guard let header = ImageHeader(&bytes) else { throw broken }
         guard header.width <= mostPixels, header.height <= mostPixels / header.width else {
             throw fault(.outOfRange, "\(header.width) × \(header.height) pixels are more than 40 million.")
         }
@@ -31,14 +32,17 @@ enum AvatarPicture {
         return header
     }
 
-    /// Decodes and scales; takes up to some seconds, so not for event loops. Throws as `check` does.
-    static func make(of file: [UInt8]) throws(Problem) -> [AvatarSize: [UInt8]] {
-        let header = try check(file)
+    /// Decodes and scales; takes up to some seconds, so not for event loops. Throws as `check` does, and
+    /// `CancellationError` when it was stopped, which is seen between its steps.
+    static func make(of file: [UInt8], stop: WorkStop? = nil) throws -> [AvatarSize: [UInt8]] {
+        let header = try check(file, stop: stop)
+        try stop?.check()
         _ = silence
         guard let picture = decode(file, header.format) else { throw broken }
         defer { gdImageDestroy(picture) }
         // What was checked has to be what was decoded.
         guard Int(picture.pointee.sx) == header.width, Int(picture.pointee.sy) == header.height else { throw broken }
+        try stop?.check()
         let side = min(picture.pointee.sx, picture.pointee.sy)
         let square = Frame(
             of: picture, x: (picture.pointee.sx - side) / 2, y: (picture.pointee.sy - side) / 2, side: side)
@@ -48,6 +52,7 @@ enum AvatarPicture {
         defer { gdImageDestroy(upright) }
         var pictures: [AvatarSize: [UInt8]] = [:]
         for size in AvatarSize.allCases {
+            try stop?.check()
             guard let small = scaled(Frame(of: upright, x: 0, y: 0, side: upright.pointee.sx), to: size) else {
                 throw broken
             }

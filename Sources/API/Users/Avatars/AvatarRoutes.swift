@@ -29,9 +29,13 @@ struct AvatarRoutes: Sendable {
     private func upload(
         _ call: Call<SignedInUser, NoQuery, UploadedBytes<AvatarMedia>>
     ) async throws -> Answer<Profile.Avatar> {
-        let file = try MultipartForm.file(AvatarMedia.part, of: call.body.bytes, call.body.type)
-        guard file.count <= Self.mostBytes else {
-            throw Problem(.bodyTooLarge, detail: "At most \(Self.mostBytes) bytes.")
+        let body = call.body
+        let file: @Sendable () throws -> [UInt8] = {
+            let file = try MultipartForm.file(AvatarMedia.part, of: body.bytes, body.type)
+            guard file.count <= Self.mostBytes else {
+                throw Problem(.bodyTooLarge, detail: "At most \(Self.mostBytes) bytes.")
+            }
+            return file
         }
         let avatar = try await avatars.replace(of: call.caller.id, with: file, id: call.seed.id("avatar"))
         return Answer(avatar, headers: [.location: avatar.large])

@@ -26,11 +26,15 @@ package struct Avatars: Sendable {
 
     private var jobs: Jobs { Jobs(now: now) }
 
-    /// Makes the user's picture of a file. `id` is the picture's; under the id of a picture that is in place already
+    var chores: [Housekeeping.Chore] { [Housekeeping.Chore(name: "pictures", removeSome: removeAbandoned)] }
+
+    /// Makes the user's picture of the file in a form. `id` is the picture's; under the id of a picture that is in place already
     /// nothing is done again. Throws as `AvatarPicture.make` does, and `unavailable` when the store is away.
-    func replace(of user: UserID, with file: [UInt8], id: UUIDv7) async throws -> Profile.Avatar {
-        _ = try AvatarPicture.check(file)
-        let pictures = try await threads.perform { try AvatarPicture.make(of: file) }
+    func replace(
+        of user: UserID, with file: @escaping @Sendable () throws -> [UInt8], id: UUIDv7
+    ) async throws -> Profile.Avatar {
+        // Nothing of the file is looked at where other requests would wait for it.
+        let pictures = try await threads.perform { stop in try AvatarPicture.make(of: file(), stop: stop) }
         let time = now()
         let standing = try await pool.first(
             """

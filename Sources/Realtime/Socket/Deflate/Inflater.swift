@@ -23,14 +23,15 @@ final class Inflater {
         inflateReset(&stream)
         var output = ByteBuffer()
         output.reserveCapacity(min(limit + 1, max(256, compressed.readableBytes * 4)))
-        // The message may say itself that it ends; then its last byte is an empty block's beginning.
+        // A message that ends with a final block, and nothing behind it, is whole; RFC 7692 would have an empty block's
+        // beginning behind it, to which the tail belongs.
         if try feed(compressed.readableBytesView, into: &output, limit: limit) { return output }
-        if try feed(Self.tail, into: &output, limit: limit) { return output }
+        _ = try feed(Self.tail, into: &output, limit: limit)
         guard stream.data_type & 128 != 0 else { throw .invalidPayload("deflate data ends within a block") }
         return output
     }
 
-    /// Inflates `bytes`; `true` if the stream has ended by itself.
+    /// Inflates `bytes`; `true` if they end with a final block.
     private func feed(
         _ bytes: some Collection<UInt8>, into output: inout ByteBuffer, limit: Int
     ) throws(FrameFault) -> Bool {
@@ -60,8 +61,10 @@ final class Inflater {
             case Z_OK, Z_BUF_ERROR:
                 if stream.avail_out > 0 { return .success(false) }
             case Z_STREAM_END:
-                guard stream.avail_in <= 1 else { return .failure(.invalidPayload("data behind the deflate stream")) }
-                return .success(true)
+                if stream.avail_in == 0 { return .success(true) }
+                // A final block in the middle of a message (section 7.2.3.4): what follows may still refer to what came
+                // before it, so the window is kept.
+                inflateResetKeep(&stream)
             default:
                 return .failure(.invalidPayload("bad deflate data"))
             }

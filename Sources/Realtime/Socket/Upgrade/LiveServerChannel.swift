@@ -31,6 +31,13 @@ package struct LiveServerChannel: HTTPChannelHandler {
     package func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
         channel.eventLoop.makeCompletedFuture {
             let rest = channel.eventLoop.makePromise(of: REST?.self)
+            guard case .taken(let visit) = arrival(of: channel) else {
+                // Said in no answer: behind TLS nobody could read it yet.
+                sockets.metrics.refusedByAddress()
+                channel.close(promise: nil)
+                rest.succeed(nil)
+                return Value(channel: channel, rest: rest.futureResult)
+            }
             var limits = NIOHTTPDecoderLimitConfiguration()
             limits.maxHeaderFieldSize = sockets.configuration.headerLimitBytes
             limits.maxHeaderListSize = sockets.configuration.headerLimitBytes
@@ -38,15 +45,33 @@ package struct LiveServerChannel: HTTPChannelHandler {
             let encoder = HTTPResponseEncoder()
             let decoder = ByteToMessageHandler(
                 HTTPRequestDecoder(leftOverBytesStrategy: .forwardBytes, limitConfiguration: limits))
-            let gate = UpgradeGate(sockets: sockets, encoder: encoder, decoder: decoder, logger: logger, rest: rest)
+            let pace = PeerPace(sockets.configuration)
+            let gate = UpgradeGate(
+                sockets: sockets, below: .init(encoder: encoder, decoder: decoder, pace: pace), visit: visit,
+                logger: logger, rest: rest)
             do {
-                try channel.pipeline.syncOperations.addHandlers([encoder, decoder, gate])
+                try channel.pipeline.syncOperations.addHandlers([pace, encoder, decoder, gate])
             } catch {
                 rest.succeed(nil)
                 throw error
             }
             return Value(channel: channel, rest: rest.futureResult)
         }
+    }
+
+    private enum Arrival {
+        /// With how it counts for its address; proxies and peers without an address do not.
+        case taken(Visit?)
+        case tooMany
+    }
+
+    private func arrival(of channel: any Channel) -> Arrival {
+        guard let peer = channel.remoteAddress?.ipAddress,
+            let address = sockets.configuration.addresses.ofPeer(peer)
+        else { return .taken(nil) }
+        guard let visit = sockets.visitors.arrive(from: address, silent: channel) else { return .tooMany }
+        channel.closeFuture.whenComplete { _ in visit.end() }
+        return .taken(visit)
     }
 
     package func handle(value: Value, logger: Logger) async {

@@ -8,7 +8,7 @@ enum UpgradeCheck {
     case accepted(UpgradeTerms)
 
     init(_ head: HTTPRequestHead, _ configuration: SocketConfiguration) {
-        guard head.uri.prefix(while: { $0 != "?" }) == configuration.path else {
+        guard head.originForm.prefix(while: { $0 != "?" }) == configuration.path else {
             self = .notOurs
             return
         }
@@ -80,6 +80,19 @@ struct UpgradeTerms {
             default: false
             }
         }
+    }
+}
+
+extension HTTPRequestHead {
+    /// Path and query of the target, which a client may also send with scheme and host before them (RFC 9112, section
+    /// 3.2.2); any other target as it is.
+    var originForm: Substring {
+        guard !uri.hasPrefix("/"), let scheme = uri.firstRange(of: "://"),
+            ["http", "https"].contains(uri[..<scheme.lowerBound].lowercased())
+        else { return uri[...] }
+        let rest = uri[scheme.upperBound...]
+        guard let start = rest.firstIndex(where: { $0 == "/" || $0 == "?" }) else { return "/" }
+        return rest[start] == "/" ? rest[start...] : "/" + rest[start...]
     }
 }
 

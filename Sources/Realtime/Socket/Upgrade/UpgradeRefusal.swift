@@ -35,6 +35,16 @@ struct UpgradeRefusal: Error, Equatable {
         headers: [("retry-after", "5")])
     static let malformed = UpgradeRefusal(
         status: .badRequest, code: "badRequest", detail: "The request is not HTTP/1.1.")
+    static let badHost = UpgradeRefusal(
+        status: .badRequest, code: "badRequest", detail: "Host must be sent once.")
+    static let unknownCoding = UpgradeRefusal(
+        status: .notImplemented, code: "notImplemented", detail: "The only transfer coding that is taken is chunked.")
+    static let unknownExpectation = UpgradeRefusal(
+        status: .expectationFailed, code: "expectationFailed",
+        detail: "The only expectation that is met is 100-continue.")
+    static let tooManyConnections = UpgradeRefusal(
+        status: .tooManyRequests, code: "tooManyConnections", detail: "This address has as many connections as it may.",
+        headers: [("retry-after", "5")])
     static let headersTooLarge = UpgradeRefusal(
         status: .requestHeaderFieldsTooLarge, code: "headersTooLarge", detail: "The header fields are too large.")
     static let requestTimeout = UpgradeRefusal(

@@ -78,6 +78,34 @@ struct ProviderAttackTests {
         }
     }
 
+    @Test(
+        "a cookie whose time is any number at all is no attempt, and ends nothing",
+        arguments: ["-9223372036854775808", "9223372036854775807", "9223372036854775808", "-1", "0", "1e18", ""])
+    func extremeCookie(time: String) async throws {
+        try await ProviderBench.run { bench in
+            let secret = Data(repeating: 7, count: 32).base64URL
+            let answer = try await bench.server.client.get(
+                "/v1/auth/google/callback?code=x&state=y",
+                headers: [("Cookie", "fitai_sign_in_google=\(secret).\(time).Lw")])
+            #expect(answer.status == 400)
+            #expect(answer.code == "signInFailed")
+        }
+    }
+
+    @Test("the times of an id_token may be any number at all", arguments: ["exp", "iat"])
+    func extremeTimes(claim: String) async throws {
+        let digits: [Int64] = [.min, .min + 1, .max, .max - 1, .max / 1000 + 1]
+        try await ProviderBench.run { bench in
+            for number in digits.map({ JSONNumber(digits: $0) }) + [JSONNumber(digits: 1, exponent: 400)] {
+                bench.provider.adjust { $0.claims[claim] = .number(number) }
+                let answer = try await bench.browser("google").signIn()
+                // Only an end that lies far ahead, and a beginning that lies far back, are in order.
+                let isRight = (number.digits > 0) == (claim == "exp") && number.exponent == 0
+                #expect(answer.status == (isRight ? 303 : 400), "\(claim) \(number)")
+            }
+        }
+    }
+
     @Test("unknown keys have the provider asked again, but not for each of them")
     func keyFetches() async throws {
         try await ProviderBench.run { bench async throws in

@@ -1,0 +1,163 @@
+import Logging
+import Protocol
+
+/// A change of consent that could not be read yet; what was known before it holds until then.
+enum UnsettledConsent: Hashable, Sendable {
+    case relation(UserID, UserID)
+    case privacy(UserID)
+    case friends(UserID)
+}
+
+// Changes of consent, from the features that own them; in effect when the call returns, unless storage is away: then what
+// was last known holds, and the change is read again every second. Nobody who is in is put out by a look-up that failed.
+extension Rooms {
+    /// Two users became friends, parted, or one blocked the other.
+    package func relationChanged(_ first: UserID, _ second: UserID) async {
+        context.consent.changed(first, second)
+        await settle(.relation(first, second))
+    }
+
+    /// An athlete changed who may watch or who gets the heart rate.
+    package func privacyChanged(_ athlete: UserID) async {
+        consentChanges += 1
+        context.consent.changed(athlete)
+        await settle(.privacy(athlete))
+    }
+
+    /// Reads a user's friends and preference again, in a while: they changed while they were read.
+    nonisolated func readConsentAgain(of user: UserID) {
+        let isStarted = context.background.start {
+            await self.settle(.privacy(user))
+            await self.settle(.friends(user))
+        }
+        if !isStarted { context.logger.warning("a user's friends are read with the next hello: the server is busy") }
+    }
+
+    /// An account is hidden: its rooms are closed to everybody else and friends see it leave; in effect when the call returns.
+    package func athleteHidden(_ athlete: UserID) async {
+        consentChanges += 1
+        context.consent.changed(athlete)
+        // Known without a look-up: who is hidden lets nobody watch.
+        for room in openRooms(of: athlete) { _ = await room.setPrivacy(.closed) }
+        await context.heartRates.forget(athlete)
+        context.presences.hide(Member(userId: athlete, name: ""))
+    }
+
+    /// An account that was hidden is seen again.
+    package func athleteShown(_ athlete: UserID) async {
+        await privacyChanged(athlete)
+        await settle(.friends(athlete))
+    }
+
+    /// Tries again what could not be read; called every second.
+    func settleConsent() async {
+        for change in unsettledConsent {
+            guard await apply(change) else { return }
+            unsettledConsent.remove(change)
+        }
+    }
+
+    private func settle(_ change: UnsettledConsent) async {
+        guard await !apply(change) else { return }
+        unsettledConsent.insert(change)
+    }
+
+    /// - Returns: false when it could not be read.
+    private func apply(_ change: UnsettledConsent) async -> Bool {
+        do {
+            switch change {
+            case .relation(let first, let second): try await applyRelation(first, second)
+            case .privacy(let athlete): try await applyPrivacy(athlete)
+            case .friends(let user): try await applyFriends(user)
+            }
+            return true
+        } catch {
+            context.logger.warning("consent could not be read", metadata: ["error": "\(error)"])
+            return false
+        }
+    }
+
+    private func applyRelation(_ first: UserID, _ second: UserID) async throws {
+        again: while true {
+            let version = context.consent.version(of: first, second)
+            let relation = try await people.relation(first, second)
+            let members = try await members(first, second)
+            // This reading may be older than a change that came through here meanwhile.
+            guard version == context.consent.version(of: first, second) else { continue }
+            if let (first, second) = members {
+                context.presences.relate(first, second, areFriends: relation == .friend)
+            }
+            for (viewer, athlete) in [(first, second), (second, first)] {
+                for room in openRooms(of: athlete) {
+                    guard await room.setRelation(of: viewer, relation, asOf: version) else { continue again }
+                }
+            }
+            return
+        }
+    }
+
+    /// Two users as their friends see them; nil when neither is online, who alone would hear of it.
+    private func members(_ first: UserID, _ second: UserID) async throws -> (Member, Member)? {
+        guard context.presences.isOnline(first) || context.presences.isOnline(second) else { return nil }
+        guard let first = try await people.member(first), let second = try await people.member(second) else {
+            return nil
+        }
+        return (first, second)
+    }
+
+    private func applyPrivacy(_ athlete: UserID) async throws {
+        again: while true {
+            let version = context.consent.version(of: athlete)
+            let privacy = try await people.privacy(athlete)
+            guard version == context.consent.version(of: athlete) else { continue }
+            context.presences.setPreference(privacy.live, of: athlete)
+            for room in openRooms(of: athlete) {
+                guard await room.setPrivacy(privacy, asOf: version) else { continue again }
+            }
+            if privacy.heartRate == .nobody { await context.heartRates.forget(athlete) }
+            return
+        }
+    }
+
+    private func applyFriends(_ user: UserID) async throws {
+        while true {
+            let version = context.consent.version(of: user)
+            guard let member = try await people.member(user) else { return }
+            let friends = try await people.friends(user)
+            guard version == context.consent.version(of: user) else { continue }
+            let now = Set(friends.map(\.userId))
+            for former in context.presences.friends(of: user).values where !now.contains(former.userId) {
+                context.presences.relate(member, former, areFriends: false)
+            }
+            for friend in friends { context.presences.relate(member, friend, areFriends: true) }
+            return
+        }
+    }
+
+    /// What a viewer is to an athlete.
+    ///
+    /// - Throws: `unavailable` when it cannot be found out: nobody is let in on a guess, nor told that there is nothing.
+    func relation(of viewer: UserID, to athlete: UserID) async throws(Refusal) -> Relation {
+        if viewer == athlete { return .oneself }
+        do { return try await people.relation(viewer, athlete) } catch {
+            context.logger.warning("a relation could not be read", metadata: ["error": "\(error)"])
+            throw Refusal(.unavailable, "storage is away", retryAfterMilliseconds: 1000)
+        }
+    }
+
+    /// Gives a room that was read while consent changed what holds now.
+    func bringConsent(to room: WorkoutRoom, from before: Int) async throws(Refusal) {
+        var known = before
+        var isApplied = true
+        while known != consentChanges || !isApplied {
+            known = consentChanges
+            let version = context.consent.version(of: room.athlete.userId)
+            let privacy: Privacy
+            do { privacy = try await people.privacy(room.athlete.userId) } catch {
+                context.logger.warning("consent could not be read", metadata: ["error": "\(error)"])
+                throw Refusal(.unavailable, "storage is away", retryAfterMilliseconds: 1000)
+            }
+            isApplied = await room.setPrivacy(privacy, asOf: version)
+        }
+    }
+}

@@ -1,0 +1,30 @@
+import CoreMetrics
+import Protocol
+
+// The bound of what all rooms of the node occupy.
+extension Rooms {
+    /// Unloads the rooms that nobody needs, least recently used first, while the node holds too much.
+    ///
+    /// - Throws: `busy` when that is not enough for another room.
+    func makeSpace() async throws(Refusal) {
+        guard context.memory.isFull else { return }
+        if noSpaceUntil.map({ .now >= $0 }) ?? true { await unloadSpareRooms() }
+        guard context.memory.isFull else { return }
+        throw Refusal(.busy, "this node holds as many workouts as it may", retryAfterMilliseconds: 1000)
+    }
+
+    /// The same without a room in mind; a tenth is freed at once, so that not every opening has to look.
+    func unloadSpareRooms() async {
+        guard context.memory.isFull else { return }
+        var spare: [(room: WorkoutRoom, since: Timestamp)] = []
+        for room in openRooms {
+            if let since = await room.idleSince { spare.append((room, since)) }
+        }
+        for (room, _) in spare.sorted(by: { $0.since < $1.since }) {
+            guard context.memory.bytes > context.memory.limitBytes / 10 * 9 else { break }
+            if await room.unloadIfIdle(after: .zero) { forget(room) }
+        }
+        noSpaceUntil = context.memory.isFull ? .now + .seconds(1) : nil
+        context.metrics.roomBytes.record(context.memory.bytes)
+    }
+}

@@ -1,0 +1,43 @@
+import API
+import Protocol
+import Store
+import Synchronization
+import TestKit
+import Testing
+
+@Suite("Accounts' standings")
+struct AccountStandingTests {
+    private final class Seen: Sendable {
+        let list = Mutex<[AccountStandings.Standing]>([])
+    }
+
+    @Test(
+        "whoever suspends an account, its tokens stop working and its sockets' side is told; so it is when it is back")
+    func suspended() async throws {
+        try await RESTServer.run { server in
+            let (ada, bob) = (try await server.user("ada"), try await server.user("bob"))
+            let standings = AccountStandings(pool: server.pool, logger: .silent)
+            try await standings.load()
+            let seen = Seen()
+            standings.observe { user, standing in
+                if user == ada.id { seen.list.withLock { $0.append(standing) } }
+            }
+            try await server.pool.execute("update users set status = 'suspended' where id = \(ada.id)")
+            for _ in 0..<2 {
+                try await standings.load()
+                try await server.revoked.load()
+            }
+            #expect(seen.list.withLock { $0 } == [.suspended] && standings.isSuspended(ada.id))
+            #expect(try await ada.client.get("/v1/users/profile").status == 401)
+            #expect(try await bob.client.get("/v1/users/profile").status == 200)
+            let refresh = RefreshRequest(refreshToken: ada.tokens.refreshToken)
+            #expect(try await server.client.post("/v1/auth/refresh", refresh).status == 401)
+            let login = LoginRequest(login: "ada", password: RESTServer.password)
+            #expect(try await server.client.post("/v1/auth/login", login).status == 403)
+            try await server.pool.execute("update users set status = 'active' where id = \(ada.id)")
+            try await standings.load()
+            #expect(seen.list.withLock { $0 } == [.suspended, .active] && !standings.isSuspended(ada.id))
+            #expect(try await server.client.post("/v1/auth/login", login).status == 200)
+        }
+    }
+}

@@ -1,0 +1,96 @@
+import Protocol
+import TestKit
+import Testing
+
+@testable import Realtime
+
+@Suite("Rooms, rings and pages are bounded in bytes")
+struct RoomBoundTests {
+    /// Starts a workout whose room nobody follows.
+    private func begin(_ athlete: Member, on server: LiveTestServer) async throws(Refusal) -> WorkoutID {
+        let workout = WorkoutID.make()
+        let start = WorkoutOp(id: .make(), at: .now, action: .start(WorkoutDetails(name: "Monday")))
+        try await server.node.rooms.submit(start, to: workout, by: athlete.userId)
+        return workout
+    }
+
+    @Test("beyond their bound the rooms that nobody needs are unloaded, least recently used first, and nothing is lost")
+    func unloads() async throws {
+        var configuration = LiveConfiguration()
+        configuration.roomBytes = 40_000
+        try await LiveTestServer.run(configuration) { server in
+            let athlete = try await server.user("Ada")
+            var workouts: [WorkoutID] = []
+            for _ in 0..<30 { workouts.append(try await begin(athlete, on: server)) }
+            let rooms = server.node.rooms
+            let open = await rooms.openRooms
+            #expect(
+                open.count < 15 && open.contains { $0.id == workouts[29] } && !open.contains { $0.id == workouts[0] })
+            for workout in workouts {
+                #expect(try await rooms.view(workout, for: athlete.userId).state.name == "Monday")
+            }
+        }
+    }
+
+    @Test(
+        "when every room is needed a further one is busy, those that are open go on, and there is space when one is left"
+    )
+    func busy() async throws {
+        var configuration = LiveConfiguration()
+        configuration.roomBytes = 25_000
+        configuration.connectionsPerUser = 100
+        try await LiveTestServer.run(configuration) { server in
+            let athlete = try await server.user("Ada")
+            var lifts: [Lift] = []
+            var refusal: Refusal?
+            while refusal == nil, lifts.count < 50 {
+                let lift = Lift(athlete: athlete, talker: try await server.connect(athlete))
+                let answer = try await lift.op(.start(WorkoutDetails(name: "Monday")))
+                refusal = answer.refusal
+                if refusal == nil { lifts.append(lift) }
+            }
+            #expect(refusal?.code == .busy && refusal?.code.isTemporary == true)
+            let first = try #require(lifts.first)
+            #expect(try await first.op(.note(entry: nil, text: "on", isShared: false)).appliedSeq == 2)
+            try await first.durable(2)
+            _ = try await server.node.rooms.view(first.workout, for: athlete.userId)
+        }
+    }
+
+    @Test("a ring keeps at most a mebibyte of durable events, and a resume of all of them comes in pages of 256 KiB")
+    func ringAndPages() async throws {
+        try await LiveTestServer.run { server in
+            let lift = try await Lift.begin(on: server)
+            let text = String(repeating: "é", count: 2000)
+            let rooms = server.node.rooms
+            var last: OpAnswer?
+            for _ in 0..<400 {
+                let note = WorkoutOp(id: .make(), at: .now, action: .note(entry: nil, text: text, isShared: true))
+                last = try await rooms.apply(note, to: lift.workout, by: lift.athlete.userId)
+            }
+            let room = try await rooms.room(lift.workout)
+            let answer = try #require(last)
+            #expect(await room.waitUntilDurable(answer, limit: .seconds(30)))
+            #expect(await room.history.ringBytes <= RoomHistory.ringBytesLimit)
+            let slow = try await server.connect(lift.athlete)
+            try await slow.socket.stopReading()
+            let position = Position(epoch: answer.epoch, seq: 1)
+            let id = try await slow.send(.subscribe(room: lift.room, since: position, wantsEvents: true))
+            try await slow.socket.startReading()
+            let whole = try await slow.answer(to: id)
+            guard case .events(let rest)? = whole.subscribed?.content else {
+                Issue.record("no events")
+                return
+            }
+            var seqs: [Int64] = []
+            let pages = try await slow.frames { if case .page = $0 { true } else { false } }
+            for case .page(_, _, let events) in pages {
+                #expect(events.reduce(0) { $0 + $1.json.count } <= WorkoutRoom.pageBytes)
+                seqs += events.map(\.seq)
+            }
+            #expect(pages.count > 4)
+            #expect(rest.reduce(0) { $0 + $1.json.count } <= WorkoutRoom.pageBytes)
+            #expect(seqs + rest.map(\.seq) == Array(2...answer.seq))
+        }
+    }
+}
