@@ -59,13 +59,11 @@ struct StorageOutageTests {
             try await lift.durable(2)
             let name = server.database.name
             func switchSessions(_ readsOnly: String) async throws {
-                try await server.script(
-                    """
-                    set default_transaction_read_only = off;
-                    alter database \(name) set default_transaction_read_only = \(readsOnly);
-                    select pg_terminate_backend(pid) from pg_stat_activity
-                        where datname = '\(name)' and pid <> pg_backend_pid()
-                    """)
+                try await PostgresConnection.once(try await TestPostgres.server, logger: .silent) { connection in
+                    try connection.script("alter database \(name) set default_transaction_read_only = \(readsOnly)")
+                    try connection.script(
+                        "select pg_terminate_backend(pid) from pg_stat_activity where datname = '\(name)'")
+                }
             }
             try await switchSessions("on")
             for _ in 0..<5 { try await lift.op(lift.set()) }
