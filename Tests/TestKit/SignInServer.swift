@@ -221,13 +221,7 @@ package final class SignInServer: Sendable {
         writer.object { object in
             for (name, value) in members.sorted(by: { $0.key < $1.key }) {
                 object.name(name)
-                switch value {
-                case .string(let text): object.string(text)
-                case .bool(let flag): object.bool(flag)
-                case .number(let number): object.integer(number.digits)
-                case .array(let items): object.array(items) { $0.string($1.string ?? "") }
-                case .null, .object: object.string("")
-                }
+                object.value(value)
             }
         }
         return writer.bytes

@@ -117,14 +117,14 @@ struct FrameContentTests {
             let second = Timestamp(milliseconds: 1_795_366_900_000)
             let recorder = HeartRateRecorder(pool: server.database.pool, logger: .silent)
             func add(_ bpm: Int64, _ rr: [Int64]) {
-                recorder.add(HeartBeat(bpm: bpm, rr: rr), to: lift.workout, at: second)
+                recorder.add(HeartBeat(bpm: bpm, rr: rr), to: lift.workout, of: lift.athlete.userId, at: second)
             }
             add(120, [500])
             add(121, [490, 480])
             await recorder.flush()
             add(122, Array(repeating: 470, count: 16))
             await recorder.flush()
-            recorder.add(HeartBeat(bpm: 99), to: lift.workout, at: second + .seconds(1))
+            recorder.add(HeartBeat(bpm: 99), to: lift.workout, of: lift.athlete.userId, at: second + .seconds(1))
             await recorder.flush()
             let kept = try await server.database.pool.query(
                 "select bpm, array_to_string(rr, ' ') from workout_heart_rate where workout_id = \(lift.workout) order by at",
