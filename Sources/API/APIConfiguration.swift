@@ -47,6 +47,8 @@ package struct APIConfiguration: Sendable {
     package var importAtOnceBytes = 2 << 20
     /// Accounts of at most so many rows are exported while their owner waits; larger ones by a job.
     package var exportAtOnceRows = 10_000
+    /// Whether memory is so short that requests are refused.
+    package var isShortOfMemory: @Sendable () -> Bool = { false }
     /// The wall clock.
     package var now: @Sendable () -> Timestamp = { .now }
 

@@ -17,36 +17,85 @@ package struct DeadLetters: Sendable {
 
     package struct Letter: Sendable {
         package let id: Int64
-        package let workout: WorkoutID
-        package let user: UserID
-        package let op: WorkoutOp
+        /// Nil where nobody can tell any more.
+        package let workout: WorkoutID?
+        package let user: UserID?
+        /// Nil when it cannot be read.
+        package let op: WorkoutOp?
         package let reason: String
         package let createdAt: Timestamp
         package let resolvedAt: Timestamp?
     }
 
-    /// Stores a refused op; waits until storage takes it, since nothing behind it may be stored before.
-    func add(_ entry: JournalEntry, reason: String) async {
-        var writer = JSONWriter()
-        writer.object { entry.op.write(to: &$0) }
-        let op = writer.bytes
-        count.increment()
+    /// What becomes a letter.
+    struct NewLetter: Sendable {
+        let workout: WorkoutID?
+        let user: UserID?
+        let op: OpID?
+        let epoch: Int64?
+        let seq: Int64?
+        let bytes: [UInt8]
+        let reason: String
+
+        /// An op that Postgres refused.
+        init(_ entry: JournalEntry, reason: String) {
+            (workout, user, op) = (entry.workout, entry.athlete, entry.op.id)
+            (epoch, seq) = (entry.event.epoch, entry.event.seq)
+            bytes = Self.bytes(of: entry.op)
+            self.reason = reason
+        }
+
+        /// A kept op that its workout refused.
+        init(_ spilled: Spill.SpilledOp, reason: String) {
+            (workout, user, op) = (spilled.workout, spilled.athlete, spilled.op.id)
+            (epoch, seq) = (nil, nil)
+            bytes = Self.bytes(of: spilled.op)
+            self.reason = reason
+        }
+
+        /// A kept op that nobody can read.
+        init(unreadable bytes: [UInt8], of workout: WorkoutID?, _ user: UserID?, reason: String) {
+            (self.workout, self.user) = (workout, user)
+            (op, epoch, seq) = (nil, nil, nil)
+            self.bytes = bytes
+            self.reason = reason
+        }
+
+        private static func bytes(of op: WorkoutOp) -> [UInt8] {
+            var writer = JSONWriter()
+            writer.object { op.write(to: &$0) }
+            return writer.bytes
+        }
+    }
+
+    /// Stores a letter once; waits until storage takes it, since nothing behind it may be stored before.
+    ///
+    /// - Returns: false when the connections were abandoned or the task cancelled first.
+    func add(_ letter: NewLetter) async -> Bool {
         var backOff = BackOff()
-        while true {
-            do {
-                try await pool.execute(
-                    """
-                    insert into dead_letters (workout_id, user_id, op_id, epoch, seq, op, reason)
-                    values (\(entry.workout), \(entry.athlete), \(entry.op.id), \(entry.event.epoch),
-                        \(entry.event.seq), \(op), \(reason))
-                    """)
-                return
+        while !pool.isAbandoned {
+            do throws(StoreError) {
+                try await insert(letter)
+                count.increment()
+                return true
             } catch {
                 logger.error("a dead letter waits for storage", metadata: ["error": "\(error)"])
-                guard error.isWorthRetrying else { return }
             }
-            do { try await Task.sleep(for: backOff.next()) } catch { return }
+            do { try await Task.sleep(for: backOff.next()) } catch { return false }
         }
+        return false
+    }
+
+    /// Stores a letter, unless the same op of the same workout has an unresolved one.
+    func insert(_ letter: NewLetter) async throws(StoreError) {
+        try await pool.execute(
+            """
+            insert into dead_letters (workout_id, user_id, op_id, epoch, seq, op, reason)
+            select \(letter.workout), \(letter.user), \(letter.op), \(letter.epoch), \(letter.seq), \(letter.bytes),
+                \(letter.reason)
+            where not exists (select 1 from dead_letters where op_id = \(letter.op) and workout_id = \(letter.workout)
+                and resolved_at is null)
+            """)
     }
 
     /// Unresolved letters, oldest first; at most 1,000.
@@ -65,8 +114,12 @@ package struct DeadLetters: Sendable {
         do {
             for letter in try await letters(where: "resolved_at is null and retry_requested_at is not null") {
                 try await pool.execute("update dead_letters set retry_requested_at = null where id = \(letter.id)")
+                guard let op = letter.op, let workout = letter.workout, let user = letter.user else {
+                    logger.error("a dead letter cannot be read", metadata: ["letter.id": "\(letter.id)"])
+                    continue
+                }
                 do throws(Refusal) {
-                    _ = try await rooms.submit(letter.op, to: letter.workout, by: letter.user)
+                    _ = try await rooms.submit(op, to: workout, by: user)
                 } catch {
                     logger.error(
                         "a dead letter was refused again",
@@ -85,11 +138,14 @@ package struct DeadLetters: Sendable {
             """
             select id, workout_id, user_id, op, reason, created_at, resolved_at from dead_letters
             where \(condition) order by id limit 1000
-            """, as: (Int64, UUIDv7, UUIDv7, [UInt8], String, Timestamp, Timestamp?).self)
-        return try rows.map { row in
+            """, as: (Int64, UUIDv7?, UUIDv7?, [UInt8], String, Timestamp, Timestamp?).self)
+        return rows.map { row in
             Letter(
-                id: row.0, workout: row.1, user: row.2, op: try WorkoutOp(JSONReader.parse(row.3)), reason: row.4,
-                createdAt: row.5, resolvedAt: row.6)
+                id: row.0, workout: row.1, user: row.2, op: Self.op(row.3), reason: row.4, createdAt: row.5,
+                resolvedAt: row.6)
         }
     }
+
+    /// Nil for bytes that are no op: they are kept because nobody could read them.
+    private static func op(_ bytes: [UInt8]) -> WorkoutOp? { try? WorkoutOp(JSONReader.parse(bytes)) }
 }

@@ -37,7 +37,7 @@ package struct WorkoutJournal: WriteBehindTarget {
             do throws(StoreError) {
                 try await pool.execute(statements.all)
                 return Receipt(fenced: [])
-            } catch  where !error.isWorthRetrying {
+            } catch  where error.isRefusal {
                 // A room that did not advance, or a row that Postgres refuses: the careful way tells which, and why.
             }
         }
@@ -78,14 +78,26 @@ package struct WorkoutJournal: WriteBehindTarget {
         }
     }
 
-    package func refused(_ entry: JournalEntry, _ error: StoreError) async {
+    package func refused(_ entry: JournalEntry, _ error: StoreError) async -> Bool {
         logger.error(
             "Postgres refused a validated op",
             metadata: [
                 "workout.id": "\(entry.workout)", "op.id": "\(entry.event.opId)", "seq": "\(entry.event.seq)",
                 "error": "\(error)",
             ])
-        await deadLetters.add(entry, reason: "\(error)")
+        let letter = DeadLetters.NewLetter(entry, reason: "\(error)")
+        guard await deadLetters.add(letter) else { return false }
         await entry.room.reload(epoch: entry.event.epoch, without: entry.event.opId)
+        return true
+    }
+
+    package func abandon() { pool.abandon() }
+}
+
+extension StoreError {
+    /// Whether Postgres answered and said no, whosever fault that is.
+    fileprivate var isRefusal: Bool {
+        if case .server = self { return true }
+        return blamesValues
     }
 }
