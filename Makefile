@@ -18,7 +18,7 @@ CRASH_ROUNDS ?= 50
 FUZZ_SEQUENCES ?= 100000
 FUZZ_INPUTS ?= 10000000
 SANITIZED_INPUTS ?= 1000000
-SOAK ?= Crash|Fuzz
+SOAK ?= Crash|Fuzz|Drill|DoubleKill|Ghost
 SLOW_PERCENT ?= 33
 
 .PHONY: help run demo test test-swift test-python test-slow test-sanitized lint format bench soak clean setup-run setup-test setup-lint

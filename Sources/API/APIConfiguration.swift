@@ -27,8 +27,12 @@ package struct APIConfiguration: Sendable {
     package var limits = RateLimitConfiguration()
     package var loginDelays = LoginDelays.Policy()
     package var passwordCost = PasswordCost()
+    /// Mixed into passwords before they are hashed; nil for none.
+    package var passwordPepper: PasswordPepper?
     package var accessTokenLifetime = Duration.seconds(15 * 60)
     package var refreshTokenLifetime = Duration.seconds(30 * 24 * 3600)
+    /// However often it is renewed, a session ends after this time.
+    package var longestSession = Duration.seconds(90 * 24 * 3600)
     /// How long a body may take to arrive.
     package var bodyTimeout = Duration.seconds(20)
     /// How long a handler may take.
@@ -43,6 +47,8 @@ package struct APIConfiguration: Sendable {
     package var importAtOnceBytes = 2 << 20
     /// Accounts of at most so many rows are exported while their owner waits; larger ones by a job.
     package var exportAtOnceRows = 10_000
+    /// Whether memory is so short that requests are refused.
+    package var isShortOfMemory: @Sendable () -> Bool = { false }
     /// The wall clock.
     package var now: @Sendable () -> Timestamp = { .now }
 

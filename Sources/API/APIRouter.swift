@@ -97,12 +97,11 @@ package struct API: Sendable {
         jobs = JobWorkers(
             pool: pool, handlers: handlers, configuration: configuration.jobs, logger: foundation.logger, now: now)
         chores += zones.chores + exports.chores + avatars.chores
-        services = [
-            accounts.passwords, avatars.threads, Housekeeping(chores: chores, logger: foundation.logger),
-            GoalSweep(goals: goals, logger: foundation.logger),
-        ]
+        services =
+            accounts.services + [avatars.threads, GoalSweep(goals: goals, logger: foundation.logger)]
+            + [Housekeeping(chores: chores, logger: foundation.logger)]
         mechanisms = RouteMechanisms(
-            tokens: foundation.tokens, gate: AccessGate(isVerified: accounts.verification.isVerified),
+            tokens: foundation.tokens, gate: accounts.gate,
             limits: RateLimits(configuration: configuration.limits, now: now), keys: keys,
             bodyTimeout: configuration.bodyTimeout, handlerTimeout: configuration.handlerTimeout,
             uploads: UploadPlaces(

@@ -1,4 +1,5 @@
 // What Linux has and Swift's Glibc module leaves out, because it is declared for _GNU_SOURCE only.
+#include <malloc.h>
 #include <pthread.h>
 #include <spawn.h>
 #include <sys/eventfd.h>

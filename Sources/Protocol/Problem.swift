@@ -15,6 +15,8 @@ public struct Problem: Error, Hashable, Sendable {
     public var requestId: String?
     /// With 400 and 422: each fault, where it is and what it is.
     public var errors: [Fault]
+    /// With `secondFactorRequired`: goes to `POST /v1/auth/second-factor` with a code.
+    public var challenge: String?
     /// Sent as the `Retry-After` header, whole seconds.
     public var retryAfterSeconds: Int?
 
@@ -63,7 +65,7 @@ public enum FaultCode: String, Codable, Sendable, CaseIterable {
 
 extension Problem: Codable {
     private enum CodingKeys: String, CodingKey {
-        case type, title, status, detail, instance, code, requestId, errors
+        case type, title, status, detail, instance, code, requestId, challenge, errors
     }
 
     public init(from decoder: any Decoder) throws {
@@ -75,6 +77,7 @@ extension Problem: Codable {
         instance = try container.decodeIfPresent(String.self, forKey: .instance)
         code = try container.decode(String.self, forKey: .code)
         requestId = try container.decodeIfPresent(String.self, forKey: .requestId)
+        challenge = try container.decodeIfPresent(String.self, forKey: .challenge)
         errors = try container.decodeIfPresent([Fault].self, forKey: .errors) ?? []
     }
 
@@ -87,6 +90,7 @@ extension Problem: Codable {
         try container.encodeIfPresent(instance, forKey: .instance)
         try container.encode(code, forKey: .code)
         try container.encodeIfPresent(requestId, forKey: .requestId)
+        try container.encodeIfPresent(challenge, forKey: .challenge)
         if !errors.isEmpty { try container.encode(errors, forKey: .errors) }
     }
 }

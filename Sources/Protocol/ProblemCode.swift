@@ -5,6 +5,7 @@ public enum ProblemCode: String, Codable, Sendable, CaseIterable {
     case requestTimeout
     // Who sent it
     case unauthenticated, tokenExpired, sessionEnded, invalidCredentials, invalidRefreshToken
+    case secondFactorRequired, challengeInvalid, codeWrong, secondFactorMissing
     case forbidden, emailUnverified, originRefused, accountSuspended, passwordWrong, signInFailed, signInTooOld
     // Where it went
     case notFound, methodNotAllowed
@@ -19,8 +20,12 @@ public enum ProblemCode: String, Codable, Sendable, CaseIterable {
     public var status: Int {
         switch self {
         case .malformedBody, .malformedRequest, .linkInvalid, .signInFailed: 400
-        case .unauthenticated, .tokenExpired, .sessionEnded, .invalidCredentials, .invalidRefreshToken: 401
-        case .forbidden, .emailUnverified, .originRefused, .accountSuspended, .passwordWrong, .signInTooOld: 403
+        case .unauthenticated, .tokenExpired, .sessionEnded, .invalidCredentials, .invalidRefreshToken,
+            .secondFactorRequired, .challengeInvalid:
+            401
+        case .forbidden, .emailUnverified, .originRefused, .accountSuspended, .passwordWrong, .signInTooOld,
+            .codeWrong, .secondFactorMissing:
+            403
         case .notFound: 404
         case .methodNotAllowed: 405
         case .requestTimeout: 408
@@ -52,6 +57,10 @@ public enum ProblemCode: String, Codable, Sendable, CaseIterable {
         case .sessionEnded: "The session has ended"
         case .invalidCredentials: "The log-in is not right"
         case .invalidRefreshToken: "The refresh token is not valid"
+        case .secondFactorRequired: "A code is needed as well"
+        case .challengeInvalid: "Sign in from the start again"
+        case .codeWrong: "The code is not right"
+        case .secondFactorMissing: "Turn on a second factor first"
         case .forbidden: "Not allowed"
         case .emailUnverified: "Verify the email address first"
         case .originRefused: "The request comes from a foreign page"

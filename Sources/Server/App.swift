@@ -75,6 +75,9 @@ package struct App: Sendable {
         let group: MultiThreadedEventLoopGroup
     }
 
+    /// Half of what may wait for Postgres: an op takes less on disk than the entry it is in memory.
+    private var spillBytes: Int { min(configuration.storage.queueBytes / 2, 256 << 20) }
+
     private func assemble(
         _ base: Base, _ signals: [UnixSignal], _ onReady: @escaping @Sendable (Ready) -> Void
     ) async throws -> Assembly {
@@ -83,15 +86,23 @@ package struct App: Sendable {
         let port = try await FreePort.resolve(listener.port, host: listener.host, group: base.group)
         let address = PublicAddress(listener, port: port)
         let accounts = try await Accounts(pool: pool, directory: base.directory, logger: logger)
+        let memory = MemoryWatch(MemoryBound.found(configured: configuration.storage.memoryBytes), logger: logger)
         let live = LiveServices(
             foundation: LiveFoundation(
-                pool: pool, people: People(storedIn: pool), catalog: try await library(pool), group: base.group,
-                logger: logger),
-            accounts: accounts, settings: LiveSettings(configuration, origins: address.origins),
-            spill: Spill(directory: try base.directory.subdirectory("spill"), logger: logger))
-        let watch = HealthWatch(configuration: configuration, database: base.database, live: live, logger: logger)
+                pool: pool, pools: base.database.livePools, people: People(storedIn: base.database.livePools.rooms),
+                catalog: try await library(pool), group: base.group, logger: logger),
+            accounts: accounts, settings: LiveSettings(configuration, origins: address.origins, memory: memory),
+            spill: Spill(
+                directory: try base.directory.subdirectory("spill"), reserveBytes: spillBytes, logger: logger))
+        let watchdog = DrainWatchdog(within: listener.drainTimeout, endsProcess: !signals.isEmpty, logger: logger)
+        watchdog.whenLate {
+            pool.abandon()
+            live.node.abandonStatements()
+        }
+        let watch = HealthWatch(
+            configuration: configuration, database: base.database, live: live, memory: memory, logger: logger)
         let api = API(
-            configuration: try apiConfiguration(address, base.directory),
+            configuration: try apiConfiguration(address, base.directory, memory),
             foundation: APIFoundation(
                 pool: pool, keys: accounts.keys, revoked: accounts.revoked, tokens: accounts.tokens, logger: logger),
             live: live.hooks, rooms: live.node.rooms, extra: watch.routes)
@@ -101,9 +112,10 @@ package struct App: Sendable {
             database: base.database.commandLine)
         let listeners = Listeners(
             configuration: configuration, sitePort: port, group: base.group, readiness: watch.readiness,
-            ready: ready, logger: logger, onReady: onReady)
+            ready: ready, deadline: watchdog.deadline, logger: logger, onReady: onReady)
         let services: [any Service] =
-            base.database.services + [watch.probe, accounts.revoked, accounts.standings, api.jobs] + api.services
+            base.database.services
+            + [watch.probe, watch.durability, memory, accounts.revoked, accounts.standings, api.jobs] + api.services
             + [listeners.operations(OperationsRoutes(registry: registry, watch: watch).router().buildResponder())]
             + live.node.services
             + (base.certificates.map { [$0] } ?? [])
@@ -114,15 +126,17 @@ package struct App: Sendable {
                 ) {
                     try await live.recover(pool: pool)
                 },
-                live.drainService(within: listener.drainTimeout),
-                DrainSign(readiness: watch.readiness, logger: logger),
+                live.drainService(watchdog),
+                DrainSign(readiness: watch.readiness, watchdog: watchdog, logger: logger),
             ]
         return Assembly(
             services: services, pool: pool, group: base.group, directory: base.directory, signals: signals,
-            logger: logger)
+            watchdog: watchdog, logger: logger)
     }
 
-    private func apiConfiguration(_ address: PublicAddress, _ directory: DataDirectory) throws -> APIConfiguration {
+    private func apiConfiguration(
+        _ address: PublicAddress, _ directory: DataDirectory, _ memory: MemoryWatch
+    ) throws -> APIConfiguration {
         guard let mailFrom = configuration.accounts.mailFrom else {
             preconditionFailure("a configuration without faults has a sender of mails")
         }
@@ -137,7 +151,9 @@ package struct App: Sendable {
             exportDirectory: URL(filePath: try directory.subdirectory("exports")),
             objects: configuration.objects.s3.map { .s3($0) } ?? .disk(directory: URL(filePath: directory.path)))
         api.version = Release.version
+        api.isShortOfMemory = { memory.isShort }
         api.spoolDirectory = try directory.subdirectory("spool")
+        api.passwordPepper = configuration.accounts.passwordPepper
         api.google = configuration.accounts.google
         api.github = configuration.accounts.github
         api.trustedProxies = configuration.listener.trustedProxies

@@ -1,6 +1,7 @@
 import Logging
 import NIOCore
 import NIOPosix
+import Realtime
 import ServiceLifecycle
 import Store
 import UnixSignals
@@ -12,12 +13,13 @@ package struct Assembly: Sendable {
     package let pool: PostgresPool
     /// Held open for its lock.
     private let directory: DataDirectory
+    private let signals: [UnixSignal]
+    private let watchdog: DrainWatchdog
 
     /// - Parameter services: in the order in which they start; they are drained in the opposite one.
     init(
         services: [any Service], pool: PostgresPool, group: MultiThreadedEventLoopGroup, directory: DataDirectory,
-        signals: [UnixSignal],
-        logger: Logger
+        signals: [UnixSignal], watchdog: DrainWatchdog, logger: Logger
     ) {
         var quiet = logger
         // Its words about every step are for those who look for a hanging shutdown.
@@ -30,7 +32,9 @@ package struct Assembly: Sendable {
                         service: Steady(service: service), successTerminationBehavior: .gracefullyShutdownGroup,
                         failureTerminationBehavior: .gracefullyShutdownGroup)
                 },
-                gracefulShutdownSignals: signals, logger: quiet))
+                logger: quiet))
+        self.signals = signals
+        self.watchdog = watchdog
         self.pool = pool
         self.group = group
         self.directory = directory
@@ -38,12 +42,22 @@ package struct Assembly: Sendable {
 
     /// Serves until a signal, `stop` or a failure; everything is drained and closed when it answers.
     package func run() async throws {
-        let result: Result<Void, any Error>
-        do {
-            try await services.run()
-            result = .success(())
-        } catch {
-            result = .failure(error)
+        let result = await withTaskGroup(of: Result<Void, any Error>?.self) { tasks in
+            tasks.addTask {
+                await self.obeySignals()
+                return nil
+            }
+            tasks.addTask {
+                do {
+                    return .success(try await self.services.run())
+                } catch {
+                    return .failure(error)
+                }
+            }
+            var result: Result<Void, any Error>?
+            while result == nil, let next = await tasks.next() { result = next }
+            tasks.cancelAll()
+            return result ?? .success(())
         }
         try await group.shutdownGracefully()
         withExtendedLifetime(directory) {}
@@ -52,6 +66,19 @@ package struct Assembly: Sendable {
 
     /// Begins the drain, as SIGTERM does.
     package func stop() async { await services.triggerGracefulShutdown() }
+
+    /// The first signal begins the drain; every further one says that nobody wants to wait for it.
+    private func obeySignals() async {
+        guard !signals.isEmpty else { return }
+        for await _ in await UnixSignalsSequence(trapping: signals) {
+            if watchdog.deadline.hasBegun {
+                watchdog.deadline.hurry()
+            } else {
+                watchdog.begin()
+                await stop()
+            }
+        }
+    }
 }
 
 /// Keeps a service that has ended its work in the group until its own turn in the shutdown.

@@ -1,4 +1,5 @@
 import Logging
+import Realtime
 import ServiceLifecycle
 import Store
 
@@ -8,6 +9,7 @@ package struct Database: Sendable {
     private static let nodeLock: Int64 = 0x6669_7461_6932
 
     package let pool: PostgresPool
+    package let livePools: LivePools
     package let configuration: PostgresConfiguration
     /// Nil when DATABASE_URL names the server.
     let cluster: LocalCluster?
@@ -23,7 +25,11 @@ package struct Database: Sendable {
         let source = try await DatabaseSource.reach(
             storage, dataDirectory: directory.path, environment: environment, logger: logger)
         do {
-            let lock = try await AdvisoryLock.take(nodeLock, configuration: source.configuration, logger: logger)
+            let lock = try await AdvisoryLock.take(
+                AdvisoryLock.Settings(
+                    key: nodeLock, nonces: try Nonces(file: directory.path + "/sessions"),
+                    patience: storage.lockPatience),
+                configuration: source.configuration, logger: logger)
             do {
                 try await Migrator(configuration: source.configuration, logger: logger).migrate()
             } catch {
@@ -32,7 +38,8 @@ package struct Database: Sendable {
             }
             let pool = PostgresPool(configuration: source.configuration, logger: logger)
             return Database(
-                pool: pool, configuration: source.configuration, cluster: source.cluster, lock: lock, logger: logger)
+                pool: pool, livePools: LivePools(source.configuration, logger: logger),
+                configuration: source.configuration, cluster: source.cluster, lock: lock, logger: logger)
         } catch {
             await source.cluster?.stop()
             throw BootFault.readable(error)

@@ -39,13 +39,14 @@ struct LiveServices: Sendable {
 
     /// Compares clocks and offers what an earlier process spilled; before connections are taken.
     func recover(pool: PostgresPool) async throws {
+        spill.prepare()
         try await node.clock.measure(pool)
-        try await spill.recover(into: node.rooms)
+        try await spill.recover(into: node.rooms, refusedTo: node.deadLetters)
     }
 
-    /// What a drain does first: all that was applied becomes durable or is spilled, clients hear of it and are sent away.
-    func drainService(within limit: Duration) -> some Service {
-        LiveDrain(node: node, sockets: sockets, spill: spill, limit: limit, logger: logger)
+    /// The first step of a drain.
+    func drainService(_ watchdog: DrainWatchdog) -> some Service {
+        LiveDrain(node: node, sockets: sockets, spill: spill, watchdog: watchdog, logger: logger)
     }
 }
 
@@ -54,7 +55,7 @@ struct LiveSettings: Sendable {
     var live: Realtime.LiveConfiguration
     var socket: SocketConfiguration
 
-    init(_ configuration: Configuration, origins: Set<String>) {
+    init(_ configuration: Configuration, origins: Set<String>, memory: MemoryWatch) {
         let limits = configuration.limits
         live = Realtime.LiveConfiguration()
         live.subscriptionLimit = limits.subscriptions
@@ -66,6 +67,9 @@ struct LiveSettings: Sendable {
         live.node = configuration.listener.nodeName
         socket = SocketConfiguration()
         socket.origins = origins
+        let isShortOfMemory: @Sendable () -> Bool = { memory.isShort }
+        live.isShortOfMemory = isShortOfMemory
+        socket.isShortOfMemory = isShortOfMemory
         socket.isEncrypted = configuration.listener.tls != nil
         socket.messageLimitBytes = limits.frameBytes
         socket.queueLimitBytes = limits.watcherBytes
@@ -74,31 +78,5 @@ struct LiveSettings: Sendable {
         let addresses = ClientAddress(trusted: configuration.listener.trustedProxies)
         socket.addresses.ofPeer = { addresses.limitKey(of: $0) }
         socket.addresses.forwarded = { addresses.limitKey(behind: $0, forwardedFor: $1) }
-    }
-}
-
-private struct LiveDrain: Service {
-    let node: LiveNode
-    let sockets: SocketHost
-    let spill: Spill
-    let limit: Duration
-    let logger: Logger
-
-    /// When the clients are asked to come back.
-    private static let retryAfter = Duration.seconds(1)
-    /// Many clients are sent away over this time, so that they do not all come back at once.
-    private static let spread = Duration.seconds(2)
-
-    func run() async throws {
-        // A cancelled wait is an end like the graceful one.
-        try? await gracefulShutdown()
-        node.live.sayGoodbye(retryAfter: Self.retryAfter)
-        do {
-            try await node.drain(within: limit, spill: spill)
-        } catch {
-            logger.critical("ops that were applied but not durable are lost", error: error)
-            throw error
-        }
-        await sockets.drain(over: sockets.connectionCount > 100 ? Self.spread : .zero)
     }
 }

@@ -22,8 +22,12 @@ struct DeadLettersCommand: AsyncParsableCommand {
                 let letters = try await DeadLetters(pool: database.pool, logger: logger).list()
                 if letters.isEmpty { print("There are no dead letters.") }
                 for letter in letters {
-                    print("\(letter.id)  \(letter.createdAt.rfc3339)  workout \(letter.workout)  user \(letter.user)")
-                    print("    \(letter.kept.op.action.kind.rawValue), op \(letter.kept.op.id): \(letter.reason)")
+                    let (workout, user) = (letter.workout.map { "\($0)" }, letter.user.map { "\($0)" })
+                    print(
+                        "\(letter.id)  \(letter.createdAt.rfc3339)  workout \(workout ?? "unknown")  "
+                            + "user \(user ?? "unknown")")
+                    let op = letter.op.map { "\($0.action.kind.rawValue), op \($0.id)" } ?? "an op that cannot be read"
+                    print("    \(op): \(letter.reason)")
                 }
             }
         }

@@ -15,6 +15,6 @@ struct Fitai: AsyncParsableCommand {
         version: Release.version,
         subcommands: [
             ServeCommand.self, DemoCommand.self, ReplayCommand.self, MigrateCommand.self, SeedCommand.self,
-            DeadLettersCommand.self, JobsCommand.self,
+            DeadLettersCommand.self, JobsCommand.self, AdminCommand.self,
         ])
 }

@@ -23,6 +23,7 @@ enum Terminal {
 
     /// The server, with the process's log and metrics; call once.
     static func app(_ configuration: Configuration) -> App {
+        MemoryWatch.boundArenas()
         let registry = PrometheusRegistry()
         MetricsSystem.bootstrap(registry)
         return App(

@@ -54,10 +54,11 @@ package struct LiveTestServer: Sendable {
         people adjust: @Sendable (inout People) -> Void = { _ in },
         _ body: @escaping @Sendable (LiveTestServer) async throws -> Value
     ) async throws -> Value {
-        var people = People(storedIn: database.pool)
+        let pools = LivePools(database.configuration, logger: .silent)
+        var people = People(storedIn: pools.rooms)
         adjust(&people)
         let foundation = LiveFoundation(
-            pool: database.pool, people: people,
+            pool: database.pool, pools: pools, people: people,
             catalog: ExerciseCatalog([bench, squat, pullUp]),
             group: MultiThreadedEventLoopGroup.singleton, logger: .silent)
         let ended = EndedSessions()

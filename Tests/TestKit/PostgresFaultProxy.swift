@@ -4,8 +4,8 @@ import Protocol
 import Store
 import Synchronization
 
-/// Stands between a pool and its server and can lose one COMMIT or the answer to it; a batch of the write-behind, which is
-/// a transaction in one statement, counts as one.
+/// Stands between a pool and its server and can lose one COMMIT or the answer to it (a batch of the write-behind, which is
+/// a transaction in one statement, counts as one), pass nothing on, or lose the clients without telling the server.
 ///
 /// Speaks over a unix socket on both sides; `configuration` is the server's own with the proxy's address.
 package final class PostgresFaultProxy: Sendable {
@@ -22,6 +22,8 @@ package final class PostgresFaultProxy: Sendable {
     private let target: String
     private let listener: Int32
     private let fault = Mutex<Fault?>(nil)
+    private let pairs = Mutex<[Pair]>([])
+    private let passing = Passing()
 
     /// Listens in front of a server that is reached by a socket in a directory.
     package init(to server: PostgresConfiguration) throws {
@@ -46,6 +48,20 @@ package final class PostgresFaultProxy: Sendable {
     /// Whether the COMMIT it was armed for is still to come.
     package var isArmed: Bool { fault.withLock { $0 != nil } }
 
+    /// Passes nothing on in either direction, of connections old and new, until `resume`: as a server that hangs.
+    package func hang() { passing.set(false) }
+
+    package func resume() { passing.set(true) }
+
+    /// Ends every client's side; the server's stays open, as after a network that was cut without a word.
+    package func loseClients() {
+        let lost = pairs.withLock { pairs in
+            defer { pairs = [] }
+            return pairs
+        }
+        for pair in lost { pair.loseClient() }
+    }
+
     /// Stops listening; connections that are open end with their peers.
     package func close() {
         shutdown(listener, Int32(SHUT_RDWR))
@@ -64,6 +80,7 @@ package final class PostgresFaultProxy: Sendable {
                 continue
             }
             let pair = Pair(client: client, server: server)
+            pairs.withLock { $0.append(pair) }
             Thread.detachNewThread { self.forwardUp(pair) }
             Thread.detachNewThread { self.forwardDown(pair) }
         }
@@ -72,6 +89,7 @@ package final class PostgresFaultProxy: Sendable {
     private func forwardUp(_ pair: Pair) {
         var requests = ClientMessages()
         while let bytes = receive(pair.client) {
+            passing.wait()
             requests.append(bytes)
             while let request = requests.next() {
                 if request.commits, let fault = fault.withLock({ $0.take() }) {
@@ -90,6 +108,7 @@ package final class PostgresFaultProxy: Sendable {
 
     private func forwardDown(_ pair: Pair) {
         while let bytes = receive(pair.server) {
+            passing.wait()
             if !pair.noteAnswer() { send(bytes, to: pair.client) }
         }
         pair.end()
@@ -113,12 +132,33 @@ package final class PostgresFaultProxy: Sendable {
     }
 }
 
+/// Whether bytes pass; who has some waits.
+private final class Passing: Sendable {
+    private let isOpen = Mutex(true)
+    private let change = NSCondition()
+
+    func set(_ open: Bool) {
+        change.lock()
+        isOpen.withLock { $0 = open }
+        change.broadcast()
+        change.unlock()
+    }
+
+    func wait() {
+        change.lock()
+        while !isOpen.withLock({ $0 }) { change.wait() }
+        change.unlock()
+    }
+}
+
 extension PostgresFaultProxy {
     /// The two sockets of one client; closed once, when both directions have ended.
     private final class Pair: Sendable {
         private struct State {
             var isSwallowing = false
             var openEnds = 2
+            /// The server does not hear of its client's end.
+            var keepsServer = false
         }
 
         let client: Int32
@@ -146,10 +186,16 @@ extension PostgresFaultProxy {
             swallowed.wait()
         }
 
+        func loseClient() {
+            state.withLock { $0.keepsServer = true }
+            shutdown(client, Int32(SHUT_RDWR))
+        }
+
         /// One direction has ended: so does the other.
         func end() {
             shutdown(client, Int32(SHUT_RDWR))
-            shutdown(server, Int32(SHUT_RDWR))
+            // Its other direction goes on reading until the server ends it.
+            if !state.withLock({ $0.keepsServer }) { shutdown(server, Int32(SHUT_RDWR)) }
             let isLast = state.withLock { state in
                 state.openEnds -= 1
                 return state.openEnds == 0

@@ -103,7 +103,8 @@ package struct RESTServer: Sendable {
 
     private static func node(on pool: PostgresPool) async throws -> LiveNode {
         let foundation = LiveFoundation(
-            pool: pool, people: People(storedIn: pool), catalog: try await Exercises(pool: pool).catalog(),
+            pool: pool, pools: LivePools(pool.configuration, logger: .silent), people: People(storedIn: pool),
+            catalog: try await Exercises(pool: pool).catalog(),
             group: MultiThreadedEventLoopGroup.singleton, logger: .silent)
         return LiveNode(configuration: LiveConfiguration(), foundation: foundation, isEnded: { _ in false }) { _ in nil
         }

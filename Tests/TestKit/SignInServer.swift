@@ -30,8 +30,12 @@ package final class SignInServer: Sendable {
         package var signsWithForeignKey = false
         /// What discovery says in place of the server's own address.
         package var issuer: String?
+        /// Answers everything with status 500.
+        package var isBroken = false
 
-        package init() {}
+        package init() {
+            // As a real one does.
+        }
     }
 
     private struct Grant {
@@ -44,6 +48,7 @@ package final class SignInServer: Sendable {
         var behaviour: Behaviour
         var grants: [String: Grant] = [:]
         var keyFetches = 0
+        var requests = 0
     }
 
     package static let clientId = "fitai-tests"
@@ -65,6 +70,8 @@ package final class SignInServer: Sendable {
     /// Without a slash at the end.
     package var url: String { address.withLock { $0 } }
     package var keyFetches: Int { state.withLock(\.keyFetches) }
+    /// Of all kinds, those that are refused too.
+    package var requests: Int { state.withLock(\.requests) }
 
     package func adjust(_ change: (inout Behaviour) -> Void) { state.withLock { change(&$0.behaviour) } }
 
@@ -121,6 +128,7 @@ package final class SignInServer: Sendable {
 
     private func router() -> Router<BasicRequestContext> {
         let router = Router(context: BasicRequestContext.self)
+        router.add(middleware: Fault(server: self))
         router.get("/.well-known/openid-configuration") { _, _ in self.discovery() }
         router.get("/keys") { _, _ in try self.keys() }
         router.post("/token") { request, _ in
@@ -221,13 +229,7 @@ package final class SignInServer: Sendable {
         writer.object { object in
             for (name, value) in members.sorted(by: { $0.key < $1.key }) {
                 object.name(name)
-                switch value {
-                case .string(let text): object.string(text)
-                case .bool(let flag): object.bool(flag)
-                case .number(let number): object.integer(number.digits)
-                case .array(let items): object.array(items) { $0.string($1.string ?? "") }
-                case .null, .object: object.string("")
-                }
+                object.value(value)
             }
         }
         return writer.bytes
@@ -243,5 +245,23 @@ package final class SignInServer: Sendable {
         Response(
             status: .ok, headers: [.contentType: "application/json"],
             body: ResponseBody(byteBuffer: ByteBuffer(string: json)))
+    }
+}
+
+extension SignInServer {
+    /// Counts requests, and breaks them when told to.
+    private struct Fault: RouterMiddleware {
+        let server: SignInServer
+
+        func handle(
+            _ request: Request, context: BasicRequestContext,
+            next: (Request, BasicRequestContext) async throws -> Response
+        ) async throws -> Response {
+            let isBroken = server.state.withLock { state in
+                state.requests += 1
+                return state.behaviour.isBroken
+            }
+            return isBroken ? Response(status: .internalServerError) : try await next(request, context)
+        }
     }
 }

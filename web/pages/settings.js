@@ -4,6 +4,7 @@ import { changes } from "../parts/format.js";
 import { toast } from "../parts/toasts.js";
 import { setUnit, unitName } from "../parts/units.js";
 import { isDeveloper, setDeveloper } from "../parts/developer.js";
+import { secondFactorCard } from "../parts/second-factor.js";
 
 const audiences = {
   live: {
@@ -29,6 +30,7 @@ export function settingsPage(app) {
       h("p", h("strong", session.user.displayName), h("br"),
         h("span.muted", `@${session.user.username} · ${session.user.email}`)),
       h("button", { type: "button", onclick: signOut }, "Sign out")),
+    secondFactorCard(session),
     developer);
 
   async function load() {

@@ -6,7 +6,8 @@ import { farewell } from "../parts/farewell.js";
 export function signInPage(signIns) {
   const element = h("div.welcome");
   const notice = farewell(signIns);
-  show("sign-in");
+  if (location.hash.startsWith("#/second-factor")) askForCode(null);
+  else show("sign-in");
   return { element, title: null, leave: notice.leave };
 
   function show(mode) {
@@ -51,12 +52,54 @@ export function signInPage(signIns) {
         await (isNew ? signIns.register(members) : signIns.signIn(members));
       } catch (error) {
         if (!(error instanceof ApiError)) throw error;
-        tell(form, fault, error);
+        if (error.code === "secondFactorRequired") askForCode(error.challenge);
+        else tell(form, fault, error);
       } finally {
         submit.disabled = false;
       }
     }
   }
+
+  /** The second factor: a code of the authenticator app, or a recovery code. */
+  function askForCode(challenge) {
+    const fault = h("p.form-fault", { role: "alert" });
+    const submit = h("button.primary.big", { type: "submit" }, "Go on");
+    const form = h("form.stack", { onsubmit: send },
+      field("Code", "code", {
+        autocomplete: "one-time-code", autocapitalize: "none", maxlength: 40,
+        hint: "From your authenticator app, or one of your recovery codes",
+      }), fault, submit);
+    element.replaceChildren(
+      h("header.hero", h("p.brand", "FitAI"), h("h1", "One more step.")),
+      h("section.card.sign-in", { "aria-label": "Second factor" }, form,
+        h("p.muted.switch", h("button.link", { type: "button", onclick: () => show("sign-in") }, "Start again"))));
+    form.elements.namedItem("code").focus();
+
+    async function send(event) {
+      event.preventDefault();
+      clear(form, fault);
+      submit.disabled = true;
+      try {
+        const returnTo = returnPath();
+        await signIns.signInWithCode(challenge, form.elements.namedItem("code").value.trim());
+        if (returnTo) location.replace(returnTo);
+      } catch (error) {
+        if (!(error instanceof ApiError)) throw error;
+        if (error.code === "challengeInvalid") {
+          show("sign-in");
+          element.querySelector(".form-fault").textContent = "That took too long. Sign in again.";
+        } else tell(form, fault, error);
+      } finally {
+        submit.disabled = false;
+      }
+    }
+  }
+}
+
+/** Where a sign-in elsewhere wanted to come back to: a path of this site, or null. */
+function returnPath() {
+  const path = new URLSearchParams(location.hash.split("?")[1] ?? "").get("returnTo");
+  return path && /^\/(?![/\\])[\x21-\x7e]*$/.test(path) && !path.includes("\\") ? path : null;
 }
 
 function field(label, name, { hint, ...attributes }) {

@@ -6,6 +6,8 @@ export class ApiError extends Error {
     super(problem.detail ?? problem.title ?? (status === 0 ? "The server cannot be reached." : `Status ${status}`));
     this.status = status;
     this.code = problem.code;
+    /** With `secondFactorRequired`: goes along with the code. */
+    this.challenge = problem.challenge;
     /** Faults by member, for forms. */
     this.faults = problem.errors ?? [];
   }

@@ -30,6 +30,11 @@ export class SignIns extends EventTarget {
 
   async signIn(members) { await this.#enter("/auth/login", members); }
 
+  /** The second half of signing in; without a challenge it is in a cookie, after a sign-in elsewhere. */
+  async signInWithCode(challenge, code) {
+    await this.#enter("/auth/second-factor", { ...challenge && { challenge }, code });
+  }
+
   /** Who is signed in on this browser but not on this page: its last session was another account's. */
   get other() { return this.session ? null : read()?.user ?? null; }
 

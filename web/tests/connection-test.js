@@ -155,7 +155,8 @@ const tests = {
       if (type === "time") realSetTimeout(() => socket.hear({ type, id, t0: now, t1: now, t2: now }), 0);
       if (type === "token") realSetTimeout(() => socket.hear(refusal), 0);
     };
-    await pass(836_000);
+    await pass(841_000);
+    await pass(1000);
     expect("asked", socket.asked("token")?.token, "token 2");
     expect("gave it up", socket.isClosed, true);
     expect("sockets", [connection.state, ScriptedSocket.all.length], ["connecting", 2]);

@@ -31,6 +31,7 @@ package struct TokenIssuer: Sendable {
             claims.member("exp", identity.expiresAt.milliseconds / 1000)
             claims.member("verified", identity.isVerified)
             claims.member("role", identity.role.rawValue)
+            if let withheld = identity.withheldRole { claims.member("withheld", withheld.rawValue) }
         }
         let signed = "\(header).\(Data(writer.bytes).base64URL)"
         let signature = try key.privateKey.signature(for: Data(signed.utf8))
@@ -63,7 +64,7 @@ package struct TokenVerifier: Sendable {
         guard !revoked.contains(sid) else { throw .revoked }
         return Identity(
             userId: userId, sid: sid, expiresAt: expiry, isVerified: token.claims["verified"]?.bool ?? false,
-            role: role)
+            role: role, withheldRole: token.claims["withheld"]?.string.flatMap { Role(rawValue: $0) })
     }
 }
 

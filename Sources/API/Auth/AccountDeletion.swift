@@ -16,8 +16,6 @@ struct EraseAccount: JobPayload {
 /// The way out of an account: hidden and signed out at once, erased after 30 days unless its owner signs in before.
 struct AccountDeletion: Sendable {
     static let grace = Duration.seconds(30 * 24 * 3600)
-    /// An account without a password has to have signed in within this time.
-    static let freshSignIn = Duration.seconds(600)
 
     let pool: PostgresPool
     let ownPassword: OwnPassword
@@ -35,42 +33,32 @@ struct AccountDeletion: Sendable {
         _ password: String?, of identity: Identity, from origin: Sessions.Origin
     ) async throws -> AccountDeletionNotice {
         let user = identity.userId
-        try await prove(password, of: identity, from: origin)
-        let (notice, ended) = try await pool.transaction { connection in
-            let notice = try leave(identity, origin, on: connection)
-            return (notice, try sessions.endAll(of: user, on: connection))
+        let (notice, ended) = try await ownPassword.proving(password, of: identity, from: origin) { proof in
+            try await pool.transaction { connection in
+                let notice = try leave(identity, proof, origin, on: connection)
+                return (notice, try sessions.endAll(of: user, on: connection))
+            }
         }
         await sessions.revoked.add(ended)
         await live.accountHidden(user)
         return notice
     }
 
-    private func prove(_ password: String?, of identity: Identity, from origin: Sessions.Origin) async throws {
-        if let password { return try await ownPassword.confirm(password, of: identity.userId, from: origin) }
-        let found = try await pool.first(
-            """
-            select u.password_hash is not null, s.created_at from users u join sessions s on s.user_id = u.id
-            where u.id = \(identity.userId) and s.id = \(identity.sid)
-            """, as: (Bool, Timestamp).self)
-        guard let (hasPassword, signedInAt) = found else { throw Problem(.sessionEnded) }
-        guard !hasPassword else {
-            let fault = Problem.Fault(pointer: "/password", code: .required, detail: "Is required.")
-            throw Problem(.invalidValues, errors: [fault])
-        }
-        guard now() - signedInAt <= Self.freshSignIn else { throw Problem(.signInTooOld) }
-    }
-
     private func leave(
-        _ identity: Identity, _ origin: Sessions.Origin, on connection: isolated PostgresConnection
+        _ identity: Identity, _ proof: OwnerProof, _ origin: Sessions.Origin,
+        on connection: isolated PostgresConnection
     ) throws -> AccountDeletionNotice {
         let (user, time) = (identity.userId, now())
-        let row = try connection.first(
-            "select status, deletion_requested_at, deletion_due_at from users where id = \(user) for update",
-            as: (String, Timestamp?, Timestamp?).self)
-        guard let (status, requestedAt, dueAt) = row else { throw Problem(.sessionEnded) }
+        guard let account = try LockedAccount.lock(user, on: connection) else { throw Problem(.sessionEnded) }
         // Two at once: the second finds it done.
-        if let requestedAt, let dueAt { return AccountDeletionNotice(requestedAt: requestedAt, erasedAt: dueAt) }
-        guard status == "active" else { throw Problem(.accountSuspended) }
+        let dates = try connection.first(
+            "select deletion_requested_at, deletion_due_at from users where id = \(user)",
+            as: (Timestamp?, Timestamp?).self)
+        if let requestedAt = dates?.0, let dueAt = dates?.1 {
+            return AccountDeletionNotice(requestedAt: requestedAt, erasedAt: dueAt)
+        }
+        try account.admit(identity, proof, on: connection)
+        guard account.standing == .active else { throw Problem(.accountSuspended) }
         let due = time + Self.grace
         try connection.execute(
             """
@@ -80,7 +68,7 @@ struct AccountDeletion: Sendable {
             """)
         try events.record(
             .deletionRequested, of: user, session: identity.sid, address: origin.address, on: connection)
-        try mail.notify(user, of: .deletionRequested, on: connection)
+        try mail.notify(account, of: .deletionRequested, on: connection)
         let key = "\(user) \(due.milliseconds)"
         try mail.jobs.enqueue(
             AccountLeft(userId: user), JobOptions(priority: .high, key: key, mostAttempts: 30), on: connection)
@@ -90,25 +78,29 @@ struct AccountDeletion: Sendable {
         return AccountDeletionNotice(requestedAt: time, erasedAt: due)
     }
 
-    /// Lets the owner of a leaving account in again, which keeps it; inside the sign-in's transaction.
+    /// Lets the owner of a leaving account in again, which keeps it; inside the transaction of a sign-in or a reset.
+    /// Answers whether it was leaving.
     ///
-    /// Throws `invalidCredentials` for an account that is being erased: it is as good as gone.
-    func cancel(_ user: UserID, from origin: Sessions.Origin, on connection: isolated PostgresConnection) throws {
-        let status = try connection.first("select status from users where id = \(user) for update", as: String.self)
-        switch status {
-        case "active": return
-        case "suspended": throw Problem(.accountSuspended)
-        case "leaving": break
-        default: throw Problem(.invalidCredentials)
+    /// Throws `accountSuspended`, and `invalidCredentials` for an account that is being erased: it is as good as gone.
+    @discardableResult
+    func readmit(
+        _ account: LockedAccount, from origin: Sessions.Origin, on connection: isolated PostgresConnection
+    ) throws -> Bool {
+        switch account.standing {
+        case .active: return false
+        case .suspended: throw Problem(.accountSuspended)
+        case .erasing: throw Problem(.invalidCredentials)
+        case .leaving: break
         }
         try connection.execute(
             """
             update users set status = 'active', deletion_requested_at = null, deletion_due_at = null,
                 version = version + 1
-            where id = \(user)
+            where id = \(account.id)
             """)
-        try events.record(.deletionCancelled, of: user, address: origin.address, on: connection)
-        try mail.notify(user, of: .deletionCancelled, on: connection)
+        try events.record(.deletionCancelled, of: account.id, address: origin.address, on: connection)
+        try mail.notify(account, of: .deletionCancelled, on: connection)
+        return true
     }
 
     /// Completes what the account has open; does nothing when it was kept meanwhile.

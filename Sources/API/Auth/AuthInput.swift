@@ -6,7 +6,10 @@ extension ValueRule where Value == String {
         text(3...254).map(
             as: .string(length: 3...254, format: "email"), .badFormat, "Must be an email address."
         ) { text in
-            let address = text.trimmingSpaces().lowercased()
+            // Before any folding: some letters of other alphabets fold into Latin ones.
+            let typed = text.trimmingSpaces()
+            guard typed.utf8.allSatisfy({ $0 < 0x80 }) else { return nil }
+            let address = typed.lowercased()
             let parts = address.split(separator: "@", omittingEmptySubsequences: false)
             guard parts.count == 2, (1...64).contains(parts[0].utf8.count) else { return nil }
             let isPlain = address.utf8.allSatisfy { (0x21...0x7E).contains($0) && !"\"(),:;<>[]\\".utf8.contains($0) }
@@ -24,6 +27,7 @@ extension ValueRule where Value == String {
     /// A username in lower case; letters may be sent in any case.
     static var username: ValueRule {
         text(3...30).map(.badFormat, "Has only letters a to z, digits and underscores.") { text in
+            guard text.utf8.allSatisfy({ $0 < 0x80 }) else { return nil }
             let name = text.lowercased()
             let isPlain = name.utf8.allSatisfy { (97...122).contains($0) || (48...57).contains($0) || $0 == 95 }
             return isPlain ? name : nil
@@ -42,7 +46,7 @@ extension RegisterRequest: BodyInput, RouteBody {
     static let emailField = Field("email", .email, "Unique; the verification mail goes there.")
     static let usernameField = Field("username", .username, "Unique, whatever the case.")
     static let passwordField = Field("password", .newPassword, "Not a common one, and not the email address.")
-    static let displayNameField = Field("displayName", .name(1...80), "Shown to others.")
+    static let displayNameField = Field("displayName", .personName(1...80), "Shown to others.")
     static let cookieField = Field.optional(
         "cookie", .flag, "Keep the refresh token in a cookie (for our pages).")
 
@@ -75,16 +79,27 @@ extension LoginRequest: BodyInput, RouteBody {
     static let cookieField = Field.optional(
         "cookie", .flag, "Keep the refresh token in a cookie (for our pages).")
 
-    package static var members: [MemberSchema] { [loginField.schema, passwordField.schema, cookieField.schema] }
+    static let refreshTokenField = Field.optional(
+        "refreshToken", .text(1...200),
+        "One of the account that is still good, if the app has one: the device then counts as known.")
+
+    package static var members: [MemberSchema] {
+        [loginField.schema, passwordField.schema, cookieField.schema, refreshTokenField.schema]
+    }
     // Only our pages may have the cookie: their requests carry the Origin.
-    package static var examples: [String: MemberExample] { ["cookie": .none] }
+    package static var examples: [String: MemberExample] { ["cookie": .none, "refreshToken": .none] }
 
     package init?(reading body: inout BodyReader) {
         let login = body.required(Self.loginField)
         let password = body.required(Self.passwordField)
         let cookie = body.optional(Self.cookieField)
+        let refreshToken = body.optional(Self.refreshTokenField)
         guard let login, let password else { return nil }
-        self.init(login: login.trimmingSpaces().lowercased(), password: password, cookie: cookie)
+        // Anything else than ASCII is nobody's, and stays so: folding could make it somebody's.
+        let typed = login.trimmingSpaces()
+        self.init(
+            login: typed.utf8.allSatisfy { $0 < 0x80 } ? typed.lowercased() : typed, password: password,
+            cookie: cookie, refreshToken: refreshToken)
     }
 }
 

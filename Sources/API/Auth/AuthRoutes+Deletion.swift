@@ -17,7 +17,7 @@ extension AuthRoutes {
     ) async throws -> Answer<AccountDeletionNotice> {
         let notice = try await deletion.request(call.body.value.password, of: call.caller.identity, from: call.origin)
         guard cookie.token(in: call.facts) != nil else { return Answer(notice) }
-        return Answer(notice, headers: [.setCookie: cookie.header(nil, lifetime: .zero)])
+        return Answer(notice, headers: [.setCookie: cookie.removal])
     }
 }
 

@@ -34,8 +34,10 @@ extension AuthRoutes {
     private func changeEmail(
         _ call: Call<SignedInUser, NoQuery, EmailChangeRequest>
     ) async throws -> Answer<NoContent> {
-        try await ownPassword.confirm(call.body.password, of: call.caller.id, from: call.origin)
-        try await emailChange.begin(call.body.email, of: call.caller.identity, from: call.origin)
+        let identity = call.caller.identity
+        try await ownPassword.proving(call.body.password, of: identity, from: call.origin) { proof in
+            try await emailChange.begin(call.body.email, of: identity, proof, from: call.origin)
+        }
         return .done
     }
 

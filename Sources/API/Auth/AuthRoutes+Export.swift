@@ -6,7 +6,7 @@ extension AuthRoutes {
         ExportPart(
             "sessions", tables: ["sessions"],
             columns: [
-                "id", "user_agent", "address", "created_at", "last_used_at", "expires_at", "revoked_at",
+                "id", "user_agent", "address", "created_at", "last_used_at", "expires_at", "revoked_at", "factor_at",
             ],
             omitted: ["user_id"], key: [.id("id")]
         ) { user in "from sessions where user_id = \(user)" },
@@ -15,7 +15,12 @@ extension AuthRoutes {
             columns: ["id", "kind", "session_id", "address", "at"], omitted: ["user_id"], key: [.id("id")]
         ) { user in "from security_events where user_id = \(user)" },
         ExportPart(
-            "sign-in-identities", tables: ["sign_in_identities"], columns: ["provider", "subject", "created_at"],
+            "second-factor", tables: ["second_factors"], columns: ["created_at", "confirmed_at"],
+            omitted: ["user_id", "secret", "key_id", "last_step"], key: [.id("user_id")]
+        ) { user in "from second_factors where user_id = \(user)" },
+        ExportPart(
+            "sign-in-identities", tables: ["sign_in_identities"],
+            columns: ["provider", "subject", "is_proven", "created_at"],
             omitted: ["user_id"], key: [.text("provider"), .text("subject")]
         ) { user in "from sign_in_identities where user_id = \(user)" },
         ExportPart(

@@ -22,8 +22,8 @@ extension AuthRoutes {
     }
 
     private func resetPassword(_ call: Call<Anyone, NoQuery, ResetPasswordRequest>) async throws -> Answer<NoContent> {
-        try await reset.reset(call.body, from: call.origin)
-        return .done
+        let user = try await reset.reset(call.body, from: call.origin)
+        return Answer(NoContent(), headers: [.setCookie: devices.header(adding: user, in: call.facts)])
     }
 
     private func changePassword(

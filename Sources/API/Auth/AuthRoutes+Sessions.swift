@@ -25,6 +25,19 @@ extension AuthRoutes {
     private func listEvents(
         _ call: Call<SignedInUser, ListQuery<SecurityEvents.Order>, NoBody>
     ) async throws -> Answer<Page<SecurityEvent>> {
-        Answer(try await events.list(of: call.caller.id, call.query.page))
+        try await failures.flush()
+        return Answer(try await events.list(of: call.caller.id, call.query.page))
+    }
+}
+
+extension AuthRoutes {
+    /// What admission asks of accounts, and tells them.
+    var gate: AccessGate {
+        let failures = failures
+        return AccessGate(isVerified: verification.isVerified) { identity, facts in
+            failures.note(
+                .accessRefused, of: identity.userId, session: identity.sid,
+                from: Sessions.Origin(address: facts.address, userAgent: facts.userAgent, requestId: facts.id))
+        }
     }
 }

@@ -1,6 +1,7 @@
 import HTTPTypes
 import Logging
 import Protocol
+import ServiceLifecycle
 import Store
 
 /// `/v1/auth`: accounts and their sessions.
@@ -10,7 +11,13 @@ struct AuthRoutes: Sendable {
     let sessions: Sessions
     let issuer: TokenIssuer
     let publishedKeys: PublishedKeys
-    let delays: LoginDelays
+    let signIn: PasswordSignIn
+    let factors: SecondFactors
+    let secondFactorSignIn: SecondFactorSignIn
+    let ownSecondFactor: OwnSecondFactor
+    let challengeCookie: SiteCookie
+    let devices: KnownDevices
+    let failures: FailedSignIns
     let events: SecurityEvents
     let mail: AccountMail
     let verification: EmailVerification
@@ -31,31 +38,46 @@ struct AuthRoutes: Sendable {
             pool: pool, jobs: Jobs(now: now),
             links: MailLinks(pool: pool, publicURL: configuration.publicURL, now: now),
             mailer: Mailer(transport: configuration.mail, from: configuration.mailFrom, now: now))
-        passwords = PasswordHashing(cost: configuration.passwordCost)
+        failures = FailedSignIns(pool: pool, logger: foundation.logger, now: now)
+        passwords = PasswordHashing(cost: configuration.passwordCost, pepper: configuration.passwordPepper)
         sessions = Sessions(
             pool: pool, revoked: foundation.revoked, accessLifetime: configuration.accessTokenLifetime,
-            refreshLifetime: configuration.refreshTokenLifetime, now: now)
+            refreshLifetime: configuration.refreshTokenLifetime, longest: configuration.longestSession, now: now)
         issuer = TokenIssuer(keys: foundation.keys)
         publishedKeys = foundation.keys.published
-        delays = LoginDelays(policy: configuration.loginDelays, now: now)
+        let delays = LoginDelays(policy: configuration.loginDelays, now: now)
         verification = EmailVerification(pool: pool, mail: mail, events: events, now: now)
-        reset = PasswordReset(
-            pool: pool, mail: mail, sessions: sessions, events: events, passwords: passwords, now: now)
         ownPassword = OwnPassword(
-            pool: pool, passwords: passwords, delays: delays, sessions: sessions, events: events, mail: mail)
+            pool: pool, passwords: passwords, delays: delays, sessions: sessions, events: events, failures: failures,
+            mail: mail, now: now)
         emailChange = EmailChange(pool: pool, mail: mail, events: events, now: now)
         deletion = AccountDeletion(
             pool: pool, ownPassword: ownPassword, sessions: sessions, events: events, mail: mail, live: live, now: now)
-        cookie = RefreshCookie(
-            isSecure: configuration.publicURL.hasPrefix("https://"), origins: configuration.allowedOrigins)
+        reset = PasswordReset(
+            pool: pool, mail: mail, sessions: sessions, events: events, passwords: passwords, deletion: deletion,
+            now: now)
+        let isSecure = configuration.publicURL.hasPrefix("https://")
+        cookie = RefreshCookie(isSecure: isSecure, origins: configuration.allowedOrigins)
+        devices = KnownDevices(pool: pool, keys: foundation.keys, isSecure: isSecure, now: now)
+        challengeCookie = SiteCookie("fitai_challenge", isSecure: isSecure)
+        factors = SecondFactors(pool: pool, keys: foundation.keys, now: now)
+        let guards = SignInGuards(delays: delays, devices: devices, failures: failures)
+        secondFactorSignIn = SecondFactorSignIn(
+            pool: pool, factors: factors, guards: guards, sessions: sessions, deletion: deletion, mail: mail,
+            keys: foundation.keys, now: now)
+        ownSecondFactor = OwnSecondFactor(
+            pool: pool, factors: factors, ownPassword: ownPassword, sessions: sessions, mail: mail, now: now)
+        signIn = PasswordSignIn(
+            pool: pool, passwords: passwords, guards: guards, secondFactor: secondFactorSignIn, sessions: sessions,
+            deletion: deletion)
         providers = ProviderRoutes(
             google: configuration.google.map { GoogleSignIn(configuration: $0, now: now) },
-            github: configuration.github.map { GitHubSignIn(configuration: $0) },
+            github: configuration.github.map { GitHubSignIn(configuration: $0, now: now) },
             joining: AccountJoining(
                 pool: pool, sessions: sessions, events: events, mail: mail, verification: verification,
-                deletion: deletion,
-                now: now),
-            cookie: cookie, publicURL: configuration.publicURL, now: now)
+                deletion: deletion, factors: factors, secondFactor: secondFactorSignIn, now: now),
+            cookie: cookie, devices: devices, challengeCookie: challengeCookie, publicURL: configuration.publicURL,
+            now: now)
     }
 
     /// What has to be removed from this feature's tables from time to time.
@@ -66,8 +88,11 @@ struct AuthRoutes: Sendable {
             Housekeeping.Chore(name: "mail links", removeSome: mail.links.removeExpired),
             Housekeeping.Chore(name: "email changes", removeSome: emailChange.removeExpired),
             Housekeeping.Chore(name: "security events", removeSome: events.removeOld),
+            Housekeeping.Chore(name: "keys of second factors", removeSome: factors.resealSome),
         ]
     }
+
+    var services: [any Service] { [passwords, failures] }
 
     func register(on handlers: inout JobHandlers) {
         handlers.add(VerificationMail.self, run: verification.send)
@@ -82,6 +107,7 @@ struct AuthRoutes: Sendable {
         declarePasswords(on: &routes)
         declareEmail(on: &routes)
         declareSessions(on: &routes)
+        declareSecondFactor(on: &routes)
         declareDeletion(on: &routes)
         providers.declare(on: &routes)
         routes.get(
@@ -95,8 +121,9 @@ struct AuthRoutes: Sendable {
             RouteOptions(problems: [.emailTaken, .usernameTaken, .originRefused], limit: .account), use: register)
         routes.post(
             "/v1/auth/login", "Signs in",
-            RouteOptions(problems: [.invalidCredentials, .accountSuspended, .originRefused], limit: .account),
-            use: login)
+            RouteOptions(
+                problems: [.invalidCredentials, .secondFactorRequired, .accountSuspended, .originRefused],
+                limit: .account), use: login)
         routes.post(
             "/v1/auth/refresh", "Renews the tokens of a session",
             RouteOptions(problems: [.invalidRefreshToken, .originRefused], limit: .account), use: refresh)
@@ -112,7 +139,7 @@ struct AuthRoutes: Sendable {
             id: UserID.make(at: time), username: body.username, displayName: body.displayName, email: body.email,
             isVerified: false, createdAt: time)
         let opened = try await insert(account, passwordHash: hash, from: call.origin)
-        return try signedIn(account, opened, inCookie: body.cookie == true)
+        return try signedIn(account, opened, call.facts, inCookie: body.cookie == true)
     }
 
     private func insert(
@@ -128,8 +155,8 @@ struct AuthRoutes: Sendable {
                     """)
                 try events.record(.registered, of: account.id, address: origin.address, on: connection)
                 try verification.ask(account.id, on: connection)
-                return try sessions.open(
-                    for: account.id, isVerified: false, role: .user, from: origin, on: connection)
+                let fresh = LockedAccount(account: account, role: .user, standing: .active, passwordHash: passwordHash)
+                return try sessions.open(for: fresh, from: origin, on: connection)
             }
         } catch StoreError.unique("users_email_key") {
             throw Problem(.emailTaken)
@@ -138,61 +165,18 @@ struct AuthRoutes: Sendable {
         }
     }
 
-    private struct Candidate: Sendable {
-        let account: Account
-        let hash: String?
-        let role: Role
-        let standing: AccountStanding
-    }
-
     private func login(_ call: Call<Anyone, NoQuery, LoginRequest>) async throws -> Answer<SignedIn> {
         let body = call.body
         if body.cookie == true { try cookie.checkOrigin(of: call.facts) }
-        let candidate = try await candidate(for: body.login)
-        // By id where there is one, so that email address and username count together.
-        let account = candidate?.account.id.description ?? body.login
-        try delays.begin(account: account, address: call.facts.address)
-        // Runs for unknown users too, so that both answers take the same time.
-        let isRight = try await passwords.verify(body.password, against: candidate?.hash)
-        guard let candidate, isRight, candidate.standing != .erasing else { throw Problem(.invalidCredentials) }
-        guard candidate.standing != .suspended else { throw Problem(.accountSuspended) }
-        delays.succeeded(account: account, address: call.facts.address)
-        let origin = call.origin
-        let newHash = try await passwords.renewed(body.password, for: candidate.hash)
-        let opened = try await pool.transaction { connection in
-            if let newHash, let oldHash = candidate.hash {
-                try connection.execute(
-                    """
-                    update users set password_hash = \(newHash)
-                    where id = \(candidate.account.id) and password_hash = \(oldHash)
-                    """)
-            }
-            if candidate.standing == .leaving {
-                try deletion.cancel(candidate.account.id, from: origin, on: connection)
-            }
-            return try sessions.open(
-                for: candidate.account.id, isVerified: candidate.account.isVerified, role: candidate.role,
-                from: origin, on: connection)
-        }
-        if candidate.standing == .leaving { await live.livePreferenceChanged(candidate.account.id) }
-        return try signedIn(candidate.account, opened, inCookie: body.cookie == true)
-    }
-
-    private func candidate(for login: String) async throws -> Candidate? {
-        // A username cannot hold an @, so the two never collide.
-        let column: SQL = login.contains("@") ? "email" : "username"
-        return try await pool.first(
-            """
-            select id, username, display_name, email, verified_at is not null, created_at, password_hash, role, status
-            from users where \(column) = \(login)
-            """
-        ) { row throws(StoreError) in
-            let account = Account(
-                id: try row.next(), username: try row.next(), displayName: try row.next(), email: try row.next(),
-                isVerified: try row.next(), createdAt: try row.next())
-            return Candidate(
-                account: account, hash: try row.next(), role: try row.next(),
-                standing: try row.next())
+        let outcome = try await signIn.signIn(
+            body, call.facts, refreshToken: body.refreshToken ?? cookie.token(in: call.facts), from: call.origin)
+        switch outcome {
+        case .opened(let account, let opened):
+            return try signedIn(account, opened, call.facts, inCookie: body.cookie == true)
+        case .challenged(let challenge):
+            var problem = Problem(.secondFactorRequired, detail: "Send the challenge and a code within five minutes.")
+            problem.challenge = challenge
+            throw problem
         }
     }
 
@@ -202,7 +186,7 @@ struct AuthRoutes: Sendable {
         guard let token = sent ?? cookie.token(in: call.facts) else { throw Problem(.invalidRefreshToken) }
         let opened = try await sessions.renew(token, from: call.origin)
         return Answer(
-            try tokens(opened, inCookie: sent == nil), headers: headers(for: opened, inCookie: sent == nil))
+            try tokens(opened, inCookie: sent == nil), headers: headers(for: opened, call.facts, inCookie: sent == nil))
     }
 
     private func logout(
@@ -212,17 +196,17 @@ struct AuthRoutes: Sendable {
         try await sessions.end(
             identity.sid, of: identity.userId, everywhere: call.body.value.everywhere, from: call.origin)
         guard cookie.token(in: call.facts) != nil else { return .done }
-        return Answer(NoContent(), headers: [.setCookie: cookie.header(nil, lifetime: .zero)])
+        return Answer(NoContent(), headers: [.setCookie: cookie.removal])
     }
 
     private func keys(_ call: Call<Anyone, NoQuery, NoBody>) -> Answer<PublishedKeys> { Answer(publishedKeys) }
 
     func signedIn(
-        _ account: Account, _ opened: Sessions.Opened, inCookie: Bool
+        _ account: Account, _ opened: Sessions.Opened, _ facts: RequestFacts, inCookie: Bool
     ) throws -> Answer<SignedIn> {
         Answer(
             SignedIn(user: account, tokens: try tokens(opened, inCookie: inCookie)),
-            headers: headers(for: opened, inCookie: inCookie))
+            headers: headers(for: opened, facts, inCookie: inCookie))
     }
 
     func tokens(_ opened: Sessions.Opened, inCookie: Bool) throws -> Tokens {
@@ -231,13 +215,18 @@ struct AuthRoutes: Sendable {
             refreshToken: inCookie ? nil : opened.refreshToken.text, refreshExpiresAt: opened.refreshExpiresAt)
     }
 
-    func headers(for opened: Sessions.Opened, inCookie: Bool) -> HTTPFields {
+    /// A page's browser keeps the refresh token, and is known to the account from now on.
+    func headers(for opened: Sessions.Opened, _ facts: RequestFacts, inCookie: Bool) -> HTTPFields {
         guard inCookie else { return [:] }
-        return [.setCookie: cookie.header(opened.refreshToken.text, lifetime: sessions.refreshLifetime)]
+        var headers: HTTPFields = [.setCookie: cookie.header(opened, at: sessions.now())]
+        headers.addCookie(devices.header(adding: opened.identity.userId, in: facts))
+        return headers
     }
 }
 
 extension Call {
     /// Where the caller's session comes from.
-    var origin: Sessions.Origin { Sessions.Origin(address: facts.address, userAgent: facts.userAgent) }
+    var origin: Sessions.Origin {
+        Sessions.Origin(address: facts.address, userAgent: facts.userAgent, requestId: facts.id)
+    }
 }

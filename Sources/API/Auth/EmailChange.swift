@@ -24,21 +24,21 @@ struct EmailChange: Sendable {
 
     /// Begins a change, in place of one that is under way. An old address that never was verified is not asked.
     ///
-    /// Throws `emailTaken`, or `invalidValues` for the address that the account has already.
-    func begin(_ email: String, of identity: Identity, from origin: Sessions.Origin) async throws {
+    /// Throws `StaleProof`, `sessionEnded`, `emailTaken`, or `invalidValues` for the address that the account has.
+    func begin(
+        _ email: String, of identity: Identity, _ proof: OwnerProof, from origin: Sessions.Origin
+    ) async throws {
         let (user, time) = (identity.userId, now())
         try await pool.transaction { connection in
-            let row = try connection.first(
-                """
-                select email, verified_at is not null, exists (select from users where email = \(email))
-                from users where id = \(user) for update
-                """, as: (String, Bool, Bool).self)
-            guard let (old, isVerified, isTaken) = row else { throw Problem(.notFound) }
+            let account = try LockedAccount.lock(identity, holding: proof, on: connection)
+            let (old, isVerified) = (account.email, account.account.isVerified)
+            let isTaken = try connection.first(
+                "select exists (select from users where email = \(email))", as: Bool.self)
             guard old != email else {
                 let fault = Problem.Fault(pointer: "/email", code: .notAllowed, detail: "Is the account's already.")
                 throw Problem(.invalidValues, errors: [fault])
             }
-            guard !isTaken else { throw Problem(.emailTaken) }
+            guard isTaken != true else { throw Problem(.emailTaken) }
             let id = UUIDv7.make(at: time)
             let confirmed = isVerified ? nil : time
             try connection.execute("delete from email_changes where user_id = \(user)")
@@ -89,8 +89,8 @@ struct EmailChange: Sendable {
     }
 
     private struct Confirmation: Sendable {
+        let account: LockedAccount
         let change: UUIDv7
-        let user: UserID
         let purpose: MailLinks.Purpose
         let email: String
         let isChanged: Bool
@@ -112,17 +112,20 @@ struct EmailChange: Sendable {
     }
 
     private func find(_ secret: OpaqueSecret, on connection: isolated PostgresConnection) throws -> Confirmation? {
-        try connection.first(
+        let user = try connection.first(
+            "select user_id from mail_links where hash = \(secret.hash)", as: UserID.self)
+        // What ends changes and links holds this lock, so that they are read as it left them.
+        guard let user, let account = try LockedAccount.lock(user, on: connection) else { return nil }
+        return try connection.first(
             """
-            select c.id, c.user_id, l.purpose, c.new_email, c.changed_at is not null
-            from mail_links l join email_changes c on c.id = l.change_id join users u on u.id = c.user_id
+            select c.id, l.purpose, c.new_email, c.changed_at is not null
+            from mail_links l join email_changes c on c.id = l.change_id
             where l.hash = \(secret.hash) and l.purpose in ('confirmOldEmail', 'confirmNewEmail')
-              and (c.changed_at is not null or l.expires_at > \(now()) and u.email = c.old_email)
-            for update of c, u
+              and (c.changed_at is not null or l.expires_at > \(now()) and c.old_email = \(account.email))
             """
         ) { row throws(StoreError) in
             Confirmation(
-                change: try row.next(), user: try row.next(), purpose: try row.next(), email: try row.next(),
+                account: account, change: try row.next(), purpose: try row.next(), email: try row.next(),
                 isChanged: try row.next())
         }
     }
@@ -138,13 +141,17 @@ struct EmailChange: Sendable {
             returning old_confirmed_at is not null and new_confirmed_at is not null
             """, as: Bool.self)
         guard isComplete == true else { return false }
+        let user = confirmation.account.id
         try connection.execute("update email_changes set changed_at = \(time) where id = \(confirmation.change)")
         try connection.execute(
             """
             update users set email = \(confirmation.email), verified_at = \(time), version = version + 1
-            where id = \(confirmation.user)
+            where id = \(user)
             """)
-        try events.record(.emailChanged, of: confirmation.user, address: address, on: connection)
+        // Links that went to the old address are worth nothing, even if the account comes back to it.
+        try PendingClaims.endLinks(of: user, at: time, on: connection)
+        try mail.notify(confirmation.account, of: .emailChanged, on: connection)
+        try events.record(.emailChanged, of: user, address: address, on: connection)
         return true
     }
 

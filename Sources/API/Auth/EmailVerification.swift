@@ -44,6 +44,7 @@ struct EmailVerification: Sendable {
             subject: "Verify your email address", name: name,
             parts: [
                 .paragraph("This link verifies your email address at FitAI. It works for one day."),
+                .paragraph("Open it only if you made this account yourself."),
                 .link(label: "Verify the address", url: mail.links.url("/v1/auth/verify-email", secret)),
                 .paragraph("If you have not signed up, somebody mistyped an address; nothing more will come."),
             ])
@@ -55,19 +56,23 @@ struct EmailVerification: Sendable {
         guard let secret = OpaqueSecret(token) else { throw Problem(.linkInvalid) }
         let time = now()
         let isVerified = try await pool.transaction { connection in
-            let row = try connection.first(
+            let user = try connection.first(
+                "select user_id from mail_links where hash = \(secret.hash) and purpose = 'verifyEmail'",
+                as: UserID.self)
+            guard let user, let account = try LockedAccount.lock(user, on: connection) else { return false }
+            let isGood = try connection.first(
                 """
-                select u.id, u.verified_at is not null from mail_links l join users u on u.id = l.user_id
-                where l.hash = \(secret.hash) and l.purpose = 'verifyEmail' and u.email = l.email
-                  and (l.expires_at > \(time) or l.used_at is not null)
-                for update of u
-                """, as: (UserID, Bool).self)
-            guard let (user, wasVerified) = row else { return false }
+                select true from mail_links where hash = \(secret.hash) and email = \(account.email)
+                  and (expires_at > \(time) or used_at is not null)
+                """, as: Bool.self)
+            guard isGood == true else { return false }
             try connection.execute(
                 "update mail_links set used_at = coalesce(used_at, \(time)) where hash = \(secret.hash)")
-            guard !wasVerified else { return true }
+            guard !account.account.isVerified else { return true }
             try connection.execute(
                 "update users set verified_at = \(time), version = version + 1 where id = \(user)")
+            // A change that began before did not ask this address, which from now on has to agree.
+            try connection.execute("delete from email_changes where user_id = \(user) and changed_at is null")
             try events.record(.emailVerified, of: user, address: address, on: connection)
             return true
         }

@@ -3,39 +3,101 @@ import Store
 
 /// What a signed-in user does with the own password: prove to know it, change it.
 struct OwnPassword: Sendable {
+    /// An account without a password has to have signed in within this time.
+    static let freshSignIn = Duration.seconds(600)
+    /// The password's hash may change while it is verified, by an upgrade or another request; so often it is tried.
+    private static let attempts = 3
+
     let pool: PostgresPool
     let passwords: PasswordHashing
     let delays: LoginDelays
     let sessions: Sessions
     let events: SecurityEvents
+    let failures: FailedSignIns
     let mail: AccountMail
+    let now: @Sendable () -> Timestamp
 
+    /// Does what needs the user's password. The work locks the account with the proof it is given, so that nothing is
+    /// done with a password that has been replaced meanwhile.
+    ///
     /// Throws `passwordWrong` unless it is the user's password, `passwordMissing` for an account without one (it signs
     /// in elsewhere; a reset gives it one), `tooManyRequests` after repeated failures.
-    func confirm(_ password: String, of user: UserID, from origin: Sessions.Origin) async throws {
-        let stored = try await pool.first("select password_hash from users where id = \(user)", as: String?.self)
-        guard let stored else { throw Problem(.notFound) }
-        guard let hash = stored else { throw Problem(.passwordMissing) }
-        try delays.begin(account: user.description, address: origin.address)
-        guard try await passwords.verify(password, against: hash) else { throw Problem(.passwordWrong) }
-        delays.succeeded(account: user.description, address: origin.address)
+    func proving<Value: Sendable>(
+        _ password: String, of identity: Identity, from origin: Sessions.Origin,
+        _ work: (OwnerProof) async throws -> Value
+    ) async throws -> Value {
+        // The session speaks for the device: a stranger's guesses at the log-in don't stand in its way.
+        let attempt = LoginDelays.Attempt(
+            name: identity.userId.description, address: origin.address, device: identity.sid.description)
+        try delays.begin(attempt)
+        for round in 0..<Self.attempts {
+            let proof = try await verified(password, of: identity, from: origin)
+            if round == 0 { delays.succeeded(attempt) }
+            do {
+                return try await work(proof)
+            } catch is StaleProof {
+                continue
+            }
+        }
+        throw Problem(.passwordWrong)
     }
 
-    /// Sets a new password and ends every other session.
+    private func verified(
+        _ password: String, of identity: Identity, from origin: Sessions.Origin
+    ) async throws -> OwnerProof {
+        let stored = try await pool.first(
+            "select password_hash from users where id = \(identity.userId)", as: String?.self)
+        guard let stored else { throw Problem(.notFound) }
+        guard let hash = stored else { throw Problem(.passwordMissing) }
+        guard try await passwords.verify(password, against: hash) else {
+            failures.note(.passwordWrong, of: identity.userId, session: identity.sid, from: origin)
+            throw Problem(.passwordWrong)
+        }
+        return .password(hash: hash)
+    }
+
+    /// The same for what an account without a password may do right after it signed in. Throws `invalidValues` where
+    /// the password is left out although there is one, and `signInTooOld`.
+    func proving<Value: Sendable>(
+        _ password: String?, of identity: Identity, from origin: Sessions.Origin,
+        _ work: (OwnerProof) async throws -> Value
+    ) async throws -> Value {
+        if let password { return try await proving(password, of: identity, from: origin, work) }
+        let found = try await pool.first(
+            """
+            select u.password_hash is not null, s.created_at from users u join sessions s on s.user_id = u.id
+            where u.id = \(identity.userId) and s.id = \(identity.sid)
+            """, as: (Bool, Timestamp).self)
+        guard let (hasPassword, signedInAt) = found else { throw Problem(.sessionEnded) }
+        guard !hasPassword else { throw Self.passwordRequired }
+        guard now() - signedInAt <= Self.freshSignIn else { throw Problem(.signInTooOld) }
+        do {
+            return try await work(.freshSignIn)
+        } catch is StaleProof {
+            throw Self.passwordRequired
+        }
+    }
+
+    private static var passwordRequired: Problem {
+        Problem(
+            .invalidValues,
+            errors: [Problem.Fault(pointer: "/password", code: .required, detail: "Is required.")])
+    }
+
+    /// Sets a new password, ends every other session and whatever else is pending.
     func change(_ request: PasswordChangeRequest, of identity: Identity, from origin: Sessions.Origin) async throws {
-        let user = identity.userId
-        try await confirm(request.currentPassword, of: user, from: origin)
-        let hash = try await passwords.hash(request.newPassword)
-        let ended = try await pool.transaction { connection in
-            let row = try connection.first(
-                "select email, username from users where id = \(user) for update", as: (String, String).self)
-            guard let (email, username) = row else { throw Problem(.notFound) }
-            try PasswordRules.checkOwn(request.newPassword, email: email, username: username, pointer: "/newPassword")
-            try connection.execute("update users set password_hash = \(hash) where id = \(user)")
-            try events.record(
-                .passwordChanged, of: user, session: identity.sid, address: origin.address, on: connection)
-            try mail.notify(user, of: .passwordChanged, on: connection)
-            return try sessions.endAll(of: user, except: identity.sid, on: connection)
+        let ended = try await proving(request.currentPassword, of: identity, from: origin) { proof in
+            let hash = try await passwords.hash(request.newPassword)
+            return try await pool.transaction { connection in
+                let account = try LockedAccount.lock(identity, holding: proof, on: connection)
+                try PasswordRules.checkOwn(request.newPassword, of: account.account, pointer: "/newPassword")
+                try connection.execute("update users set password_hash = \(hash) where id = \(account.id)")
+                try PendingClaims.end(of: account.id, at: now(), on: connection)
+                try events.record(
+                    .passwordChanged, of: account.id, session: identity.sid, address: origin.address, on: connection)
+                try mail.notify(account, of: .passwordChanged, on: connection)
+                return try sessions.endAll(of: account.id, except: identity.sid, on: connection)
+            }
         }
         await sessions.revoked.add(ended)
     }

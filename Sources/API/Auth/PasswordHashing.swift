@@ -22,16 +22,18 @@ package final class PasswordHashing: Service, Sendable {
     private static let mostWaiting = 128
 
     private let cost: PasswordCost
+    private let pepper: PasswordPepper?
     /// A hash that no password has: verified where there is none, so that it costs the same.
     private let decoy: String
     private let threads = BoundedThreads(count: 2, mostWaiting: PasswordHashing.mostWaiting)
 
-    package init(cost: PasswordCost) {
+    package init(cost: PasswordCost, pepper: PasswordPepper? = nil) {
         self.cost = cost
+        self.pepper = pepper
         func part(_ count: Int) -> String {
-            Data(Self.random(count)).base64EncodedString().replacing("=", with: "")
+            Data(OpaqueSecret.randomBytes(count)).base64EncodedString().replacing("=", with: "")
         }
-        decoy = "\(Self.beginning(cost))\(part(Self.saltBytes))$\(part(Self.hashBytes))"
+        decoy = "\(StoredHash.beginning(pepper))\(Self.beginning(cost))\(part(Self.saltBytes))$\(part(Self.hashBytes))"
     }
 
     /// How encoded hashes of this cost begin.
@@ -39,42 +41,53 @@ package final class PasswordHashing: Service, Sendable {
         "$argon2id$v=19$m=\(cost.memoryKiB),t=\(cost.passes),p=1$"
     }
 
-    private static func random(_ count: Int) -> [UInt8] {
-        var generator = SystemRandomNumberGenerator()
-        return (0..<count).map { _ in UInt8.random(in: .min ... .max, using: &generator) }
-    }
-
     /// Ends with the threads joined.
     package func run() async throws { try await threads.run() }
 
-    /// The encoded hash (PHC string) with a fresh salt. Throws `unavailable` when too many calls wait.
+    /// The encoded hash (PHC string) with a fresh salt, after the id of the pepper it was made with. Throws `unavailable`
+    /// when too many calls wait.
     package func hash(_ password: String) async throws -> String {
-        let cost = cost
-        return try await threads.perform { try PasswordHashing.hash(password, cost) }
+        let (cost, pepper) = (cost, pepper)
+        return try await threads.perform {
+            let mixed = pepper?.newest.mixed(password) ?? password
+            return StoredHash.beginning(pepper) + (try PasswordHashing.hash(mixed, cost))
+        }
     }
 
     /// Whether the password has this hash. Without a hash another is verified in its place and the answer is no: every
-    /// call verifies once, at the cost of today's hashes.
-    package func verify(_ password: String, against encoded: String?) async throws -> Bool {
-        let standing = encoded ?? decoy
-        let isRight = try await threads.perform {
-            if Bcrypt.isHash(standing) { return Bcrypt.verify(password, standing) }
-            let bytes = Array(password.utf8)
-            return argon2id_verify(standing, bytes, bytes.count) == ARGON2_OK.rawValue
+    /// call verifies once, at the cost of today's hashes. Throws `PepperMissing`.
+    package func verify(_ password: String, against stored: String?) async throws -> Bool {
+        let standing = StoredHash(stored ?? decoy)
+        var mixed = password
+        if let id = standing.pepperId {
+            guard let key = pepper?[id] else { throw PepperMissing(id: id) }
+            mixed = key.mixed(password)
         }
-        return isRight && encoded != nil
+        let isRight = try await threads.perform { [mixed] in
+            if Bcrypt.isHash(standing.encoded) { return Bcrypt.verify(mixed, standing.encoded) }
+            let bytes = Array(mixed.utf8)
+            return argon2id_verify(standing.encoded, bytes, bytes.count) == ARGON2_OK.rawValue
+        }
+        return isRight && stored != nil
     }
 
     /// A new hash for a password that was just verified, where the stored one was made otherwise than hashes are now.
-    package func renewed(_ password: String, for encoded: String?) async throws -> String? {
-        guard let encoded, !encoded.hasPrefix(Self.beginning(cost)) else { return nil }
+    package func renewed(_ password: String, for stored: String?) async throws -> String? {
+        let beginning = StoredHash.beginning(pepper) + Self.beginning(cost)
+        guard let stored, !stored.hasPrefix(beginning) else { return nil }
         return try await hash(password)
+    }
+
+    /// A hash names a pepper that the server was not given.
+    struct PepperMissing: Error, CustomStringConvertible {
+        let id: String
+        var description: String { "a password was hashed with the pepper \(id), which PASSWORD_PEPPER does not hold" }
     }
 
     private struct HashingFailed: Error { let code: Int32 }
 
     static func hash(_ password: String, _ cost: PasswordCost) throws -> String {
-        let salt = random(saltBytes)
+        let salt = OpaqueSecret.randomBytes(saltBytes)
         let bytes = Array(password.utf8)
         let length = argon2_encodedlen(
             cost.passes, cost.memoryKiB, 1, UInt32(saltBytes), UInt32(hashBytes), Argon2_id)

@@ -14,6 +14,7 @@ struct PasswordReset: Sendable {
     let sessions: Sessions
     let events: SecurityEvents
     let passwords: PasswordHashing
+    let deletion: AccountDeletion
     let now: @Sendable () -> Timestamp
 
     /// Has the mail sent; the job finds out whether there is such an account, so that no answer and no time tells.
@@ -47,48 +48,71 @@ struct PasswordReset: Sendable {
         try await mail.mailer.deliver(letter.mail(to: job.email), id: run.id)
     }
 
-    /// Sets the password and ends all sessions; the address counts as verified, for the mail has reached its owner.
+    /// Sets the password. The address counts as verified, for the mail has reached its owner; whatever somebody else
+    /// may have left in the account ends: all sessions, email changes under way, other links, known devices, sign-ins
+    /// elsewhere that were linked before the address was proved, and a deletion that was asked for. Answers whose
+    /// account it is.
     ///
     /// Throws `linkInvalid` for a link that is unknown, used, too old or was sent to an address that is no longer the
     /// account's, and `invalidValues` for a password that is the account's name or address.
-    func reset(_ request: ResetPasswordRequest, from origin: Sessions.Origin) async throws {
+    func reset(_ request: ResetPasswordRequest, from origin: Sessions.Origin) async throws -> UserID {
         guard let secret = OpaqueSecret(request.token) else { throw Problem(.linkInvalid) }
         let hash = try await passwords.hash(request.password)
-        let time = now()
-        let ended = try await pool.transaction { connection in
-            let row = try connection.first(
-                """
-                select u.id, u.email, u.username from mail_links l join users u on u.id = l.user_id
-                where l.hash = \(secret.hash) and l.purpose = 'resetPassword' and l.used_at is null
-                  and l.expires_at > \(time) and u.email = l.email and u.status in ('active', 'leaving')
-                for update
-                """, as: (UserID, String, String).self)
-            guard let (user, email, username) = row else { throw Problem(.linkInvalid) }
-            try PasswordRules.checkOwn(request.password, email: email, username: username, pointer: "/password")
-            // The other links that are out are worth nothing any more.
-            try connection.execute(
-                """
-                update mail_links set used_at = \(time)
-                where user_id = \(user) and purpose = 'resetPassword' and used_at is null
-                """)
-            try connection.execute(
-                """
-                update users set password_hash = \(hash), verified_at = coalesce(verified_at, \(time)),
-                    version = version + 1
-                where id = \(user)
-                """)
-            try events.record(.passwordReset, of: user, address: origin.address, on: connection)
-            try mail.notify(user, of: .passwordReset, on: connection)
-            return try sessions.endAll(of: user, on: connection)
+        let (user, ended, wasLeaving) = try await pool.transaction { connection in
+            let account = try owner(of: secret, on: connection)
+            try PasswordRules.checkOwn(request.password, of: account.account, pointer: "/password")
+            return try take(account, hash, origin, on: connection)
         }
         await sessions.revoked.add(ended)
+        if wasLeaving { await deletion.live.livePreferenceChanged(user) }
+        return user
+    }
+
+    /// The account that a link is for, locked, with the link used up.
+    private func owner(
+        of secret: OpaqueSecret, on connection: isolated PostgresConnection
+    ) throws -> LockedAccount {
+        let user = try connection.first(
+            "select user_id from mail_links where hash = \(secret.hash) and purpose = 'resetPassword'",
+            as: UserID.self)
+        guard let user, let account = try LockedAccount.lock(user, on: connection),
+            [.active, .leaving].contains(account.standing)
+        else { throw Problem(.linkInvalid) }
+        // Only now: whatever ends links holds the account's lock.
+        let used = try connection.execute(
+            """
+            update mail_links set used_at = \(now())
+            where hash = \(secret.hash) and used_at is null and expires_at > \(now()) and email = \(account.email)
+            """)
+        guard used == 1 else { throw Problem(.linkInvalid) }
+        return account
+    }
+
+    private func take(
+        _ account: LockedAccount, _ hash: String, _ origin: Sessions.Origin,
+        on connection: isolated PostgresConnection
+    ) throws -> (UserID, [SessionID], Bool) {
+        let (user, time) = (account.id, now())
+        try PendingClaims.end(of: user, at: time, on: connection)
+        let removed = try PendingClaims.endUnproven(of: user, on: connection)
+        if removed > 0 { try events.record(.identityRemoved, of: user, address: origin.address, on: connection) }
+        try connection.execute(
+            """
+            update users set password_hash = \(hash), verified_at = coalesce(verified_at, \(time)),
+                devices_known_since = \(time), version = version + 1
+            where id = \(user)
+            """)
+        try events.record(.passwordReset, of: user, address: origin.address, on: connection)
+        try mail.notify(account, of: .passwordReset, on: connection)
+        let wasLeaving = try deletion.readmit(account, from: origin, on: connection)
+        return (user, try sessions.endAll(of: user, on: connection), wasLeaving)
     }
 }
 
 extension PasswordRules {
     /// Refuses a password that is the account's own address or name.
-    static func checkOwn(_ password: String, email: String, username: String, pointer: String) throws(Problem) {
-        guard [email, username].contains(password.lowercased()) else { return }
+    static func checkOwn(_ password: String, of account: Account, pointer: String) throws(Problem) {
+        guard [account.email, account.username].contains(password.lowercased()) else { return }
         throw Problem(
             .invalidValues,
             errors: [

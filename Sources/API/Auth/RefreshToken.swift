@@ -10,9 +10,12 @@ package struct OpaqueSecret: Sendable {
 
     /// A new secret.
     package init() {
+        self.init(bytes: Data(Self.randomBytes(32)))
+    }
+
+    static func randomBytes(_ count: Int) -> [UInt8] {
         var generator = SystemRandomNumberGenerator()
-        let bytes = (0..<32).map { _ in UInt8.random(in: .min ... .max, using: &generator) }
-        self.init(bytes: Data(bytes))
+        return (0..<count).map { _ in UInt8.random(in: .min ... .max, using: &generator) }
     }
 
     /// Reads a secret that a client sent; nil for text that cannot be one.

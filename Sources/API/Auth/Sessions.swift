@@ -7,6 +7,8 @@ package struct Sessions: Sendable {
     package struct Origin: Sendable {
         let address: String
         let userAgent: String?
+        /// Under which the log knows the request.
+        let requestId: String
     }
 
     /// A session with the secret that renews it.
@@ -26,21 +28,25 @@ package struct Sessions: Sendable {
     let revoked: RevokedSessions
     let accessLifetime: Duration
     let refreshLifetime: Duration
+    /// However often it is renewed, a session ends after this time.
+    let longest: Duration
     let now: @Sendable () -> Timestamp
 
     var events: SecurityEvents { SecurityEvents(pool: pool, now: now) }
 
-    /// Opens a session for a user inside the caller's transaction.
+    /// Opens a session for an account, inside the transaction that has locked it and compared what was proved.
     func open(
-        for user: UserID, isVerified: Bool, role: Role, from origin: Origin, on connection: isolated PostgresConnection
+        for account: LockedAccount, passedFactor: Bool = false, from origin: Origin,
+        on connection: isolated PostgresConnection
     ) throws -> Opened {
-        let time = now()
+        let (user, time) = (account.id, now())
         let sid = SessionID.make(at: time)
-        let expiry = time + refreshLifetime
+        let expiry = time + min(refreshLifetime, longest)
         try connection.execute(
             """
-            insert into sessions (id, user_id, user_agent, address, created_at, last_used_at, expires_at)
-            values (\(sid), \(user), \(origin.userAgent as String?), \(origin.address), \(time), \(time), \(expiry))
+            insert into sessions (id, user_id, user_agent, address, created_at, last_used_at, expires_at, factor_at)
+            values (\(sid), \(user), \(origin.userAgent as String?), \(origin.address), \(time), \(time), \(expiry),
+                \((passedFactor ? time : nil) as Timestamp?))
             """)
         let token = OpaqueSecret()
         try connection.execute(
@@ -48,15 +54,17 @@ package struct Sessions: Sendable {
             insert into refresh_tokens (hash, session_id, created_at) values (\(token.hash), \(sid), \(time))
             """)
         try events.record(.signedIn, of: user, session: sid, address: origin.address, on: connection)
+        let (role, withheld) = account.role.counting(afterFactor: passedFactor)
         let identity = Identity(
-            userId: user, sid: sid, expiresAt: time + accessLifetime, isVerified: isVerified, role: role)
+            userId: user, sid: sid, expiresAt: min(time + accessLifetime, expiry),
+            isVerified: account.account.isVerified, role: role, withheldRole: withheld)
         return Opened(identity: identity, refreshToken: token, refreshExpiresAt: expiry)
     }
 
     /// Gives a successor for a refresh token.
     ///
     /// A token that was used works again while its successor is unused, which then dies: an answer lost on the way
-    /// logs nobody out. Any other repeat ends the whole session. Throws `invalidRefreshToken`.
+    /// logs nobody out. Any other repeat ends the whole session, and so does its age. Throws `invalidRefreshToken`.
     func renew(_ text: String, from origin: Origin) async throws -> Opened {
         guard let token = OpaqueSecret(text) else { throw Problem(.invalidRefreshToken) }
         let renewal = try await pool.transaction { connection in try renew(token, from: origin, on: connection) }
@@ -76,13 +84,15 @@ package struct Sessions: Sendable {
         // The session's lock puts simultaneous renewals in a row.
         let found = try connection.first(
             """
-            select s.id, s.user_id, u.verified_at is not null, u.role, u.status, s.expires_at, s.revoked_at
+            select s.id, s.user_id, u.verified_at is not null, u.role, u.status, s.created_at, s.expires_at,
+                s.revoked_at, s.factor_at is not null
             from sessions s join users u on u.id = s.user_id
             where s.id = (select session_id from refresh_tokens where hash = \(token.hash))
             for update of s
-            """, as: (SessionID, UserID, Bool, Role, String, Timestamp, Timestamp?).self)
-        guard let (sid, user, isVerified, role, status, expiresAt, revokedAt) = found, revokedAt == nil,
-            expiresAt > time, status == "active"
+            """, as: (SessionID, UserID, Bool, Role, AccountStanding, Timestamp, Timestamp, Timestamp?, Bool).self)
+        guard let (sid, user, isVerified, granted, standing, openedAt, expiresAt, revokedAt, passedFactor) = found,
+            revokedAt == nil,
+            expiresAt > time, standing == .active, openedAt + longest > time
         else { return .refused }
         let state = try connection.first(
             """
@@ -96,7 +106,7 @@ package struct Sessions: Sendable {
             return .reused(sid)
         }
         let successor = OpaqueSecret()
-        let expiry = time + refreshLifetime
+        let expiry = min(time + refreshLifetime, openedAt + longest)
         try connection.execute(
             "update refresh_tokens set superseded_at = \(time) where parent = \(token.hash) and superseded_at is null")
         try connection.execute(
@@ -112,8 +122,10 @@ package struct Sessions: Sendable {
                 user_agent = coalesce(\(origin.userAgent as String?), user_agent)
             where id = \(sid)
             """)
+        let (role, withheld) = granted.counting(afterFactor: passedFactor)
         let identity = Identity(
-            userId: user, sid: sid, expiresAt: time + accessLifetime, isVerified: isVerified, role: role)
+            userId: user, sid: sid, expiresAt: min(time + accessLifetime, expiry), isVerified: isVerified, role: role,
+            withheldRole: withheld)
         return .renewed(Opened(identity: identity, refreshToken: successor, refreshExpiresAt: expiry))
     }
 

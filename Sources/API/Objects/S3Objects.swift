@@ -23,10 +23,15 @@ package struct S3Configuration: Sendable {
 
 /// Stores files in an S3-compatible store.
 struct S3Objects: ObjectStore {
-    private static let http = OutgoingHTTP(largestAnswer: 16 << 20, timeout: .seconds(10))
+    private let http: OutgoingHTTP
+    private let configuration: S3Configuration
+    private let now: @Sendable () -> Timestamp
 
-    let configuration: S3Configuration
-    let now: @Sendable () -> Timestamp
+    init(configuration: S3Configuration, now: @escaping @Sendable () -> Timestamp) {
+        self.configuration = configuration
+        self.now = now
+        http = OutgoingHTTP(largestAnswer: 16 << 20, timeout: .seconds(10), breaker: CircuitBreaker(now: now))
+    }
 
     func put(_ bytes: [UInt8], at key: ObjectKey, type: String) async throws {
         let reply = try await send(.PUT, key, headers: [("Content-Type", type)], body: bytes)
@@ -64,7 +69,7 @@ struct S3Objects: ObjectStore {
             method: method.rawValue, path: address.path, headers: [("Host", address.hostHeader)] + signed,
             bodyHash: hash, stamp: stamp)
         do {
-            return try await Self.http.send(
+            return try await http.send(
                 method, address, headers: signed + [("Authorization", authorization)],
                 body: method == .PUT ? body : nil)
         } catch let failure as OutgoingHTTP.Failure {

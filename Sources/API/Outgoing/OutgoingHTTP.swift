@@ -8,6 +8,8 @@ struct OutgoingHTTP: Sendable {
     /// No connection, no answer in time, or none that can be taken.
     struct Failure: Error, Hashable, CustomStringConvertible {
         let description: String
+        /// Set where the request was not made, for the server has not answered lately.
+        var retryAfter: Duration?
     }
 
     struct Reply: Sendable {
@@ -21,10 +23,24 @@ struct OutgoingHTTP: Sendable {
     let largestAnswer: Int
     /// From the connection to the end of the answer.
     let timeout: Duration
+    /// Of the one server that is spoken to.
+    let breaker: CircuitBreaker
 
     /// Sends a request and takes the whole answer, whatever its status. Throws `Failure`, and `CancellationError`.
     func send(
         _ method: HTTPMethod, _ address: OutgoingAddress, headers: [(String, String)] = [], body: [UInt8]? = nil
+    ) async throws -> Reply {
+        do {
+            return try await breaker.run(isFailure: { $0.status >= 500 }) {
+                try await sendAtOnce(method, address, headers, body)
+            }
+        } catch let refused as CircuitBreaker.Refused {
+            throw Failure(description: "it has not answered lately", retryAfter: refused.retryAfter)
+        }
+    }
+
+    private func sendAtOnce(
+        _ method: HTTPMethod, _ address: OutgoingAddress, _ headers: [(String, String)], _ body: [UInt8]?
     ) async throws -> Reply {
         do {
             return try await withDeadline(timeout) {

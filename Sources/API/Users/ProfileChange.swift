@@ -3,7 +3,7 @@ import Protocol
 
 /// `PUT /v1/users/profile`: members that are left out keep their value, null clears what may be empty.
 struct ProfileChange: BodyInput, RouteBody {
-    static let displayNameField = Field.optional("displayName", .name(1...80), "Shown to others.")
+    static let displayNameField = Field.optional("displayName", .personName(1...80), "Shown to others.")
     static let bioField = Field.optional("bio", .text(0...1000, lines: true), "A few words.")
     static let birthDateField = Field.optional("birthDate", .birthDate, "Never shown to others.")
     static let sexField = Field.optional("sex", ValueRule<Sex>.choice, "For strength scores only.")

@@ -13,7 +13,7 @@ extension Users {
                 "achievements_audience", "shares_achievements", "is_discoverable", "notifications_muted",
                 "notifications_mailed", "quiet_from", "quiet_to", "reminders_on", "reminder_minute", "reminder_days",
                 "created_at",
-                "deletion_requested_at", "deletion_due_at", "standing_changed_at",
+                "deletion_requested_at", "deletion_due_at", "devices_known_since", "standing_changed_at",
             ],
             omitted: ["version", "search_name", "template_bytes"], key: [.id("id")]
         ) { user in "from users where id = \(user)" }

@@ -17,6 +17,7 @@ package struct APIResponder: HTTPResponder {
     private let crossOrigin: CrossOrigin
     private let sendsStrictTransport: Bool
     private let downloadTimeout: Duration
+    private let isShortOfMemory: @Sendable () -> Bool
     private let pages: (any HTTPResponder<APIContext>)?
 
     /// `pages` answers paths outside of `/v1` and `/.well-known`; without it they are not found.
@@ -31,6 +32,7 @@ package struct APIResponder: HTTPResponder {
         crossOrigin = CrossOrigin(origins: configuration.allowedOrigins)
         sendsStrictTransport = configuration.publicURL.hasPrefix("https://")
         downloadTimeout = configuration.downloadTimeout
+        isShortOfMemory = configuration.isShortOfMemory
         self.pages = pages
     }
 
@@ -56,6 +58,9 @@ package struct APIResponder: HTTPResponder {
                 answer = wrongMethod(allowed, facts)
             case .found(let match):
                 route = match.endpoint.route.path
+                if isShortOfMemory(), !route.hasPrefix("/v1/health") {
+                    throw Problem(.unavailable, detail: "This node is short of memory.", retryAfterSeconds: 5)
+                }
                 verdict = mechanisms.limits.spend(match.endpoint.route.options.limit, address: facts.address)
                 try verdict?.check()
                 answer = try await match.endpoint.respond(

@@ -8,8 +8,16 @@ package enum Access: String, Sendable, CaseIterable {
 /// What admission may ask beyond the token: a token outlives a verification by up to 15 minutes.
 package struct AccessGate: Sendable {
     package let isVerified: @Sendable (UserID) async throws -> Bool
+    /// Hears of callers who asked for what they may not do.
+    package let refused: @Sendable (Identity, RequestFacts) -> Void
 
-    package init(isVerified: @escaping @Sendable (UserID) async throws -> Bool) { self.isVerified = isVerified }
+    package init(
+        isVerified: @escaping @Sendable (UserID) async throws -> Bool,
+        refused: @escaping @Sendable (Identity, RequestFacts) -> Void = { _, _ in }
+    ) {
+        self.isVerified = isVerified
+        self.refused = refused
+    }
 }
 
 /// The caller of a route; the kind a handler takes decides who gets in.

@@ -36,6 +36,22 @@ struct Exchange: Sendable {
         _ route: Route, _ handler: @escaping @Sendable (Call<Who, Query, Body>) async throws -> Answer<Output>
     ) async throws -> RenderedAnswer {
         let identity = try identity(for: Who.access)
+        do {
+            return try await run(route, as: identity, handler)
+        } catch let problem as Problem where problem.known == .forbidden {
+            guard let identity else { throw problem }
+            mechanisms.gate.refused(identity, facts)
+            guard identity.withheldRole != nil else { throw problem }
+            throw Problem(
+                .secondFactorMissing,
+                detail: "Your role counts in sessions that have passed a second factor; then renew the access token.")
+        }
+    }
+
+    private func run<Who, Query, Body, Output>(
+        _ route: Route, as identity: Identity?,
+        _ handler: @escaping @Sendable (Call<Who, Query, Body>) async throws -> Answer<Output>
+    ) async throws -> RenderedAnswer {
         let caller = try await Who.admit(identity, by: mechanisms.gate)
         let verdict = identity.flatMap { mechanisms.limits.spend(route.options.limit, by: $0) }
         try verdict?.check()

@@ -20,6 +20,7 @@ package struct Route: Sendable {
         if access != .anyone { codes += [.unauthenticated, .tokenExpired, .sessionEnded] }
         if access == .verified { codes.append(.emailUnverified) }
         if access == .admin { codes.append(.forbidden) }
+        if codes.contains(.forbidden) { codes.append(.secondFactorMissing) }
         if body != nil { codes += [.malformedBody, .unsupportedMediaType, .bodyTooLarge, .requestTimeout] }
         if body != nil || !options.ignoresUnknownQuery || !query.isEmpty { codes.append(.invalidValues) }
         if path.contains(":") { codes.append(.notFound) }

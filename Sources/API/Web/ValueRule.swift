@@ -62,14 +62,6 @@ extension ValueRule where Value == String {
             return text
         }
     }
-
-    /// Text that is more than spaces, without spaces around it.
-    package static func name(_ length: ClosedRange<Int>) -> ValueRule {
-        text(length).map(.badFormat, "Must hold more than spaces.") { text in
-            let trimmed = text.trimmingSpaces()
-            return trimmed.isEmpty ? nil : trimmed
-        }
-    }
 }
 
 extension ValueRule where Value == Bool {

@@ -134,8 +134,7 @@ public struct JSONReader {
             position += 1
             let minus = next == UInt8(ascii: "-")
             if minus || next == UInt8(ascii: "+") { position += 1 }
-            // Far beyond what any number type holds, so that larger ones need not be told apart.
-            exponent = try digits().reduce(0) { min($0 * 10 + Int(bytes[$1] - 48), 100_000) }
+            exponent = try digits().reduce(0) { min($0 * 10 + Int(bytes[$1] - 48), 1 << 40) }
             if minus { exponent = -exponent }
         }
         return significand(whole, fraction, isNegative: negative, exponent: exponent)
@@ -170,8 +169,10 @@ public struct JSONReader {
         }
         // Numeric columns come with sixteen decimals, most of them zeros.
         let isExact = (taken..<count).allSatisfy { digit($0) == 0 }
+        // Far beyond what any number type holds, so that larger ones need not be told apart.
+        let exponents = -100_000...100_000
         return JSONNumber(
-            digits: value, exponent: exponent + whole.count - taken,
+            digits: value, exponent: (exponent + whole.count - taken).clamped(to: exponents),
             rest: isExact ? .none : digit(taken) >= 5 ? .halfOrMore : .belowHalf)
     }
 

@@ -22,11 +22,14 @@ public struct LoginRequest: Codable, Sendable {
     public var login: String
     public var password: String
     public var cookie: Bool?
+    /// One of the account that is still good: the device then counts as known, whatever strangers try.
+    public var refreshToken: String?
 
-    public init(login: String, password: String, cookie: Bool? = nil) {
+    public init(login: String, password: String, cookie: Bool? = nil, refreshToken: String? = nil) {
         self.login = login
         self.password = password
         self.cookie = cookie
+        self.refreshToken = refreshToken
     }
 }
 
@@ -199,6 +202,15 @@ public struct SecurityEvent: Codable, Sendable {
 public enum SecurityEventKind: String, Codable, Sendable, CaseIterable {
     case registered, signedIn, sessionEnded, allSessionsEnded, refreshTokenReused
     case passwordChanged, passwordReset, emailVerified, emailChangeAsked, emailChanged
+    /// Somebody tried to sign in, or to prove to know the password, and failed; at most twenty a day are kept.
+    case signInFailed, passwordWrong
+    /// Something was asked for that the account may not do; at most twenty a day are kept.
+    case accessRefused
+    case secondFactorOn, secondFactorOff, secondFactorFailed, recoveryCodeUsed
+    /// An operator made the account a moderator, an administrator, or neither.
+    case roleChanged
+    /// A sign-in elsewhere was removed that had been joined before the address was proved.
+    case identityRemoved
     /// An account elsewhere was joined to this one.
     case identityJoined
     /// The address's owner proved it elsewhere and took over an account whose address nobody had verified.

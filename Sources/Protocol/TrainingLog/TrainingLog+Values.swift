@@ -3,7 +3,8 @@ extension TrainingLog {
     /// is left.
     public static func cleaned(_ text: String, limit: Int, keepsLines: Bool = false) -> String? {
         var scalars = String.UnicodeScalarView()
-        for scalar in text.unicodeScalars {
+        // A line of a note may hold anything that isn't a control; a name shows all that is in it.
+        for scalar in (keepsLines ? text : ShownText.stripped(text.replacingControls)).unicodeScalars {
             if scalar.value >= 0x20 && scalar.value != 0x7F || keepsLines && scalar == "\n" {
                 scalars.append(scalar)
             } else if scalar != "\r" {
@@ -13,6 +14,15 @@ extension TrainingLog {
         }
         let cleaned = String(scalars)
         return cleaned.contains { !$0.isWhitespace } ? cleaned : nil
+    }
+}
+
+extension String {
+    /// With a space for each control character, so that words stay apart.
+    fileprivate var replacingControls: String {
+        String(
+            String.UnicodeScalarView(
+                unicodeScalars.map { $0.properties.generalCategory == .control && $0 != "\r" ? " " : $0 }))
     }
 }
 

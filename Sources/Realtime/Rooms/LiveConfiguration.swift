@@ -33,6 +33,8 @@ package struct LiveConfiguration: Sendable {
 
     /// Bound of what may wait to be stored, in bytes; beyond it ops are `busy`.
     package var queueBytes = 64 * 1024 * 1024
+    /// Whether memory is so short that ops are `busy` and no rooms open.
+    package var isShortOfMemory: @Sendable () -> Bool = { false }
     /// Bound of what rooms in memory occupy together, in bytes; beyond it those that nobody needs are unloaded, least
     /// recently used first, and when that is not enough no further ones are opened.
     package var roomBytes = 256 * 1024 * 1024

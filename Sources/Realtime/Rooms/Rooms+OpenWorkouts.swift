@@ -32,7 +32,9 @@ extension Rooms {
 
     /// Completes active workouts without ops for too long, at their last op's time.
     func completeIdleWorkouts() async {
-        let limit = context.clock.now - context.configuration.completeAfter
+        let period = context.configuration.completeAfter
+        // Hours that a clock was put forward are no hours in which nobody lifted.
+        let limit = context.clock.now - period - context.clock.steppedForward(within: period)
         do {
             let idle = try await context.loader.pool.query(
                 """

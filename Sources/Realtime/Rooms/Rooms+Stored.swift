@@ -7,7 +7,7 @@ extension Rooms {
     ///
     /// Missing and deleted ones are left out. Meant for a few workouts at a time: all their events are in memory.
     package nonisolated func storedStates(of ids: [WorkoutID]) async throws -> [WorkoutID: WorkoutState] {
-        try await context.loader.states(of: ids)
+        try await context.loader.looking.states(of: ids)
     }
 
     /// What an athlete weighs by the latest measurement, in grams; nil when there is none.

@@ -100,7 +100,7 @@ extension Rooms {
     ///
     /// - Returns: nil when only its room can answer.
     private func finishedView(_ id: WorkoutID, for viewer: UserID) async throws(Refusal) -> WorkoutView? {
-        guard !isInMemory(id), let finished = try await context.loader.finished(id) else { return nil }
+        guard !isInMemory(id), let finished = try await context.loader.looking.finished(id) else { return nil }
         let relation = try await relation(of: viewer, to: finished.athlete.userId)
         return try await reading(finished).ifLoaded { room throws(Refusal) -> WorkoutView? in
             // Deleted between the two looks: its room tells.

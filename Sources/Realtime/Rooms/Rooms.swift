@@ -57,6 +57,7 @@ package actor Rooms: Service {
 
     private func open(_ id: WorkoutID, creator: UserID?) async throws(Refusal) -> WorkoutRoom {
         if isDraining { throw Refusal(.draining, "this node is going away", retryAfterMilliseconds: 1000) }
+        if context.configuration.isShortOfMemory() { throw .memoryShort }
         slots[id] = .opening([])
         let changes = consentChanges
         let exercises = exerciseChanges
@@ -152,13 +153,17 @@ package actor Rooms: Service {
             if await room.unloadIfIdle(after: context.configuration.unloadAfter) { forget(room) }
         }
         await unloadSpareRooms()
-        await completeIdleWorkouts()
+        do {
+            // Nothing acts on the time before it is known to be right.
+            try await context.clock.measure(context.loader.pool)
+            await completeIdleWorkouts()
+        } catch {
+            context.logger.warning(
+                "the clock was not compared with Postgres; idle workouts stay open", metadata: ["error": "\(error)"])
+        }
         await announceOpenWorkouts()
         do { try await context.catalog.reload() } catch {
             context.logger.warning("the library was not read again", metadata: ["error": "\(error)"])
-        }
-        do { try await context.clock.measure(context.loader.pool) } catch {
-            context.logger.warning("the clock was not compared with Postgres", metadata: ["error": "\(error)"])
         }
     }
 }
@@ -200,4 +205,9 @@ extension Rooms {
             context.logger.warning("a body weight could not be read", metadata: ["error": "\(error)"])
         }
     }
+}
+
+extension Refusal {
+    /// New work is refused before the kernel would end the process.
+    static let memoryShort = Refusal(.busy, "this node is short of memory", retryAfterMilliseconds: 5000)
 }

@@ -36,6 +36,8 @@ package struct SocketConfiguration: Sendable {
 
     /// Connections at most, all event loops together; more are answered 503.
     package var connectionLimit = 100_000
+    /// Whether memory is so short that no more connections are taken.
+    package var isShortOfMemory: @Sendable () -> Bool = { false }
     /// Connections of one address at most, and those among them that have not sent a whole request or an accepted hello;
     /// `nil` bounds nothing.
     package var connectionsPerAddress: Int?

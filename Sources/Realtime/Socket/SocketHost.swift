@@ -83,7 +83,7 @@ package final class SocketHost: Sendable {
     /// Takes a place among the open connections; `false` if there is none.
     func takePlace() -> Bool {
         let count = open.add(1, ordering: .sequentiallyConsistent).newValue
-        guard count <= configuration.connectionLimit, !isDraining else {
+        guard count <= configuration.connectionLimit, !isDraining, !configuration.isShortOfMemory() else {
             open.subtract(1, ordering: .sequentiallyConsistent)
             resumeIfEmpty()
             return false

@@ -17,36 +17,87 @@ package struct DeadLetters: Sendable {
 
     package struct Letter: Sendable {
         package let id: Int64
-        package let workout: WorkoutID
-        package let user: UserID
-        package let kept: KeptOp
+        /// Nil where nobody can tell any more.
+        package let workout: WorkoutID?
+        package let user: UserID?
+        /// Nil when it cannot be read.
+        package let kept: KeptOp?
         package let reason: String
         package let createdAt: Timestamp
         package let resolvedAt: Timestamp?
+
+        package var op: WorkoutOp? { kept?.op }
     }
 
-    /// Stores a refused op, once, and says so when that too is refused.
-    ///
-    /// - Throws: while storage is away; nothing behind the op may be stored before.
-    func add(_ entry: JournalEntry, reason: String) async throws(StoreError) {
-        var writer = JSONWriter()
-        writer.object { KeptOp(entry.op, isAutomatic: entry.event.effects.isAutomatic).write(to: &$0) }
-        let op = writer.bytes
-        do throws(StoreError) {
-            try await pool.execute(
-                """
-                insert into dead_letters (workout_id, user_id, op_id, epoch, seq, op, reason)
-                select \(entry.workout), \(entry.athlete), \(entry.op.id), \(entry.event.epoch),
-                    \(entry.event.seq), \(op), \(reason)
-                where not exists (
-                    select from dead_letters
-                    where workout_id = \(entry.workout) and op_id = \(entry.op.id) and resolved_at is null)
-                """)
-        } catch {
-            guard !error.isWorthRetrying else { throw error }
-            logger.error("a dead letter could not be kept", metadata: ["error": "\(error)"])
+    /// What becomes a letter.
+    struct NewLetter: Sendable {
+        let workout: WorkoutID?
+        let user: UserID?
+        let op: OpID?
+        let epoch: Int64?
+        let seq: Int64?
+        let bytes: [UInt8]
+        let reason: String
+
+        /// An op that Postgres refused.
+        init(_ entry: JournalEntry, reason: String) {
+            (workout, user, op) = (entry.workout, entry.athlete, entry.op.id)
+            (epoch, seq) = (entry.event.epoch, entry.event.seq)
+            bytes = Self.bytes(of: KeptOp(entry.op, isAutomatic: entry.event.effects.isAutomatic))
+            self.reason = reason
         }
-        count.increment()
+
+        /// A kept op that its workout refused.
+        init(_ spilled: Spill.SpilledOp, reason: String) {
+            (workout, user, op) = (spilled.workout, spilled.athlete, spilled.op.id)
+            (epoch, seq) = (nil, nil)
+            bytes = Self.bytes(of: spilled.kept)
+            self.reason = reason
+        }
+
+        /// A kept op that nobody can read.
+        init(unreadable bytes: [UInt8], of workout: WorkoutID?, _ user: UserID?, reason: String) {
+            (self.workout, self.user) = (workout, user)
+            (op, epoch, seq) = (nil, nil, nil)
+            self.bytes = bytes
+            self.reason = reason
+        }
+
+        private static func bytes(of kept: KeptOp) -> [UInt8] {
+            var writer = JSONWriter()
+            writer.object { kept.write(to: &$0) }
+            return writer.bytes
+        }
+    }
+
+    /// Stores a letter once; waits until storage takes it, since nothing behind it may be stored before.
+    ///
+    /// - Returns: false when the connections were abandoned or the task cancelled first.
+    func add(_ letter: NewLetter) async -> Bool {
+        var backOff = BackOff()
+        while !pool.isAbandoned {
+            do throws(StoreError) {
+                try await insert(letter)
+                count.increment()
+                return true
+            } catch {
+                logger.error("a dead letter waits for storage", metadata: ["error": "\(error)"])
+            }
+            do { try await Task.sleep(for: backOff.next()) } catch { return false }
+        }
+        return false
+    }
+
+    /// Stores a letter, unless the same op of the same workout has an unresolved one.
+    func insert(_ letter: NewLetter) async throws(StoreError) {
+        try await pool.execute(
+            """
+            insert into dead_letters (workout_id, user_id, op_id, epoch, seq, op, reason)
+            select \(letter.workout), \(letter.user), \(letter.op), \(letter.epoch), \(letter.seq), \(letter.bytes),
+                \(letter.reason)
+            where not exists (select 1 from dead_letters where op_id = \(letter.op) and workout_id = \(letter.workout)
+                and resolved_at is null)
+            """)
     }
 
     /// Unresolved letters, oldest first; at most 1,000.
@@ -65,8 +116,12 @@ package struct DeadLetters: Sendable {
         do {
             for letter in try await letters(where: "resolved_at is null and retry_requested_at is not null") {
                 try await pool.execute("update dead_letters set retry_requested_at = null where id = \(letter.id)")
+                guard let kept = letter.kept, let workout = letter.workout, let user = letter.user else {
+                    logger.error("a dead letter cannot be read", metadata: ["letter.id": "\(letter.id)"])
+                    continue
+                }
                 do throws(Refusal) {
-                    try await rooms.submitAgain(letter.kept, to: letter.workout, by: letter.user)
+                    try await rooms.submitAgain(kept, to: workout, by: user)
                 } catch {
                     logger.error(
                         "a dead letter was refused again",
@@ -85,11 +140,14 @@ package struct DeadLetters: Sendable {
             """
             select id, workout_id, user_id, op, reason, created_at, resolved_at from dead_letters
             where \(condition) order by id limit 1000
-            """, as: (Int64, UUIDv7, UUIDv7, [UInt8], String, Timestamp, Timestamp?).self)
-        return try rows.map { row in
+            """, as: (Int64, UUIDv7?, UUIDv7?, [UInt8], String, Timestamp, Timestamp?).self)
+        return rows.map { row in
             Letter(
-                id: row.0, workout: row.1, user: row.2, kept: try KeptOp(JSONReader.parse(row.3)), reason: row.4,
-                createdAt: row.5, resolvedAt: row.6)
+                id: row.0, workout: row.1, user: row.2, kept: Self.op(row.3), reason: row.4, createdAt: row.5,
+                resolvedAt: row.6)
         }
     }
+
+    /// Nil for bytes that are no op: they are kept because nobody could read them.
+    private static func op(_ bytes: [UInt8]) -> KeptOp? { try? KeptOp(JSONReader.parse(bytes)) }
 }

@@ -1,4 +1,3 @@
-import CZlib
 import Glibc
 import Logging
 import Protocol
@@ -6,8 +5,7 @@ import Store
 
 /// Keeps ops on disk that a drain could not store, and offers them again at the next start.
 ///
-/// A file holds frames: length and CRC-32 of the payload as big-endian 32-bit words, then the payload, one op as JSON. A
-/// torn tail ends the file.
+/// The space is set aside at the start, so that a disk that is full by the time of the drain still takes them.
 package struct Spill: Sendable {
     /// An op with the workout and athlete it belongs to.
     package struct SpilledOp: Sendable, Hashable {
@@ -33,12 +31,49 @@ package struct Spill: Sendable {
     }
 
     let directory: String
+    let reserveBytes: Int
     let logger: Logger
 
-    /// - Parameter directory: an existing directory of the server's own.
-    package init(directory: String, logger: Logger) {
+    /// - Parameters:
+    ///   - directory: an existing directory of the server's own.
+    ///   - reserveBytes: what `prepare` sets aside.
+    package init(directory: String, reserveBytes: Int = 0, logger: Logger) {
         self.directory = directory
+        self.reserveBytes = reserveBytes
         self.logger = logger
+    }
+
+    /// Space on disk that the next drain writes into.
+    private var reserve: String { "\(directory)/reserve" }
+
+    /// Takes over what a drain had begun to write when its process was ended, and sets space aside for the next one.
+    ///
+    /// A disk without that space is no reason not to start: the log says so, and the drain tries without.
+    package func prepare() {
+        do throws(Failure) {
+            if let bytes = try? contents(of: reserve), SpillFrames.begin(bytes) {  // None is there at the first start.
+                try renameDurably(reserve, to: "\(directory)/0-\(UUIDv7.make()).ops")
+            }
+            try setAside()
+        } catch {
+            logger.warning(
+                "no space is set aside for ops that a drain cannot store",
+                metadata: ["error": "\(error)", "spill.bytes": "\(reserveBytes)"])
+        }
+    }
+
+    private func setAside() throws(Failure) {
+        guard reserveBytes > 0 else { return }
+        let file = Glibc.open(reserve, O_WRONLY | O_CREAT | O_CLOEXEC, 0o600)
+        guard file >= 0 else { throw failure("create", reserve) }
+        defer { Glibc.close(file) }
+        let status = posix_fallocate(file, 0, off_t(reserveBytes))
+        guard status == 0 else {
+            unlink(reserve)
+            throw Failure(description: "cannot set space aside in \(reserve): \(String(cString: strerror(status)))")
+        }
+        guard ftruncate(file, off_t(reserveBytes)) == 0, fsync(file) == 0 else { throw failure("sync", reserve) }
+        try sync(directory, flags: O_RDONLY | O_DIRECTORY)
     }
 
     package func keep(_ entries: [JournalEntry], at time: Timestamp) throws(Failure) {
@@ -50,37 +85,37 @@ package struct Spill: Sendable {
         try keep(ops, at: time)
     }
 
-    /// Writes ops, in order, into a new file that is on disk when this returns.
+    /// Writes ops, in order, into a file that is on disk when this returns.
+    ///
+    /// After a failure what was written stays where `prepare` finds it: a beginning is better than nothing.
     package func keep(_ ops: [SpilledOp], at time: Timestamp) throws(Failure) {
         guard !ops.isEmpty else { return }
         let path = "\(directory)/\(time.milliseconds).ops"
-        try write(ops.flatMap(Self.frame), to: path)
-        try sync(directory, flags: O_RDONLY | O_DIRECTORY)
+        try write(ops.flatMap(SpillFrames.frame), to: reserve)
+        try renameDurably(reserve, to: path)
         logger.warning("ops were kept on disk", metadata: ["spill.file": "\(path)", "spill.ops": "\(ops.count)"])
     }
 
-    private static func frame(_ spilled: SpilledOp) -> [UInt8] {
-        var writer = JSONWriter()
-        writer.object { writer in
-            writer.member("workoutId", spilled.workout)
-            writer.member("userId", spilled.athlete)
-            writer.member("op") { spilled.kept.write(to: &$0) }
-        }
-        let payload = writer.bytes
-        return bigEndian(UInt32(payload.count)) + bigEndian(checksum(payload[...])) + payload
-    }
-
+    /// Writes into the space that was set aside, and gives back the rest of it only once all is there.
     private func write(_ bytes: [UInt8], to path: String) throws(Failure) {
-        let file = Glibc.open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+        let file = Glibc.open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0o600)
         guard file >= 0 else { throw failure("create", path) }
         defer { Glibc.close(file) }
         var written = 0
         while written < bytes.count {
             let count = bytes[written...].withUnsafeBytes { Glibc.write(file, $0.baseAddress, $0.count) }
+            if count < 0, errno == EINTR { continue }
             guard count > 0 else { throw failure("write", path) }
             written += count
         }
-        guard fsync(file) == 0 else { throw failure("sync", path) }
+        guard fsync(file) == 0, ftruncate(file, off_t(bytes.count)) == 0, fsync(file) == 0 else {
+            throw failure("sync", path)
+        }
+    }
+
+    private func renameDurably(_ path: String, to name: String) throws(Failure) {
+        guard rename(path, name) == 0 else { throw failure("rename", path) }
+        try sync(directory, flags: O_RDONLY | O_DIRECTORY)
     }
 
     private func sync(_ path: String, flags: Int32) throws(Failure) {
@@ -88,69 +123,6 @@ package struct Spill: Sendable {
         guard file >= 0 else { throw failure("open", path) }
         defer { Glibc.close(file) }
         guard fsync(file) == 0 else { throw failure("sync", path) }
-    }
-
-    /// Offers the ops of all files, oldest first, and removes each file when its ops are durable, refused for good or dead letters.
-    ///
-    /// - Throws: when a file cannot be read, or storage is away; the files stay.
-    package func recover(into rooms: Rooms) async throws {
-        for path in try files() {
-            let ops = try read(path)
-            for spilled in ops { try await offer(spilled, to: rooms) }
-            guard unlink(path) == 0 else { throw failure("remove", path) }
-            try sync(directory, flags: O_RDONLY | O_DIRECTORY)
-            logger.info("kept ops were stored", metadata: ["spill.file": "\(path)", "spill.ops": "\(ops.count)"])
-        }
-    }
-
-    private func offer(_ spilled: SpilledOp, to rooms: Rooms) async throws {
-        do throws(Refusal) {
-            try await rooms.submitAgain(spilled.kept, to: spilled.workout, by: spilled.athlete, within: .seconds(30))
-        } catch {
-            // What an op of the same file should have made was refused for good, so this will never be known either.
-            guard error.code.isTemporary, error.code != .unknownTarget else {
-                return logger.error(
-                    "a kept op was refused",
-                    metadata: ["op.id": "\(spilled.op.id)", "error": "\(error.message)"])
-            }
-            throw error
-        }
-    }
-
-    private func files() throws(Failure) -> [String] {
-        guard let folder = opendir(directory) else { throw failure("list", directory) }
-        defer { closedir(folder) }
-        var names: [String] = []
-        while let entry = readdir(folder) {
-            let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
-                pointer.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-            }
-            if name.hasSuffix(".ops") { names.append(name) }
-        }
-        return names.sorted().map { "\(directory)/\($0)" }
-    }
-
-    /// The ops of one file, up to a torn tail.
-    func read(_ path: String) throws -> [SpilledOp] {
-        let bytes = try contents(of: path)
-        var ops: [SpilledOp] = []
-        var rest = bytes[...]
-        while rest.count >= 8 {
-            let length = Int(Self.word(rest))
-            let sum = Self.word(rest.dropFirst(4))
-            let payload = rest.dropFirst(8).prefix(length)
-            guard payload.count == length, Self.checksum(payload) == sum else { break }
-            let json = try JSONReader.parse(Array(payload))
-            let fields = Fields(json)
-            ops.append(
-                SpilledOp(
-                    workout: try fields.required("workoutId", fields.id("workoutId")),
-                    athlete: try fields.required("userId", fields.id("userId")),
-                    try KeptOp(try fields.object("op").json)))
-            rest = rest.dropFirst(8 + length)
-        }
-        if !rest.isEmpty { logger.warning("a spill file ends in a torn op", metadata: ["spill.file": "\(path)"]) }
-        return ops
     }
 
     private func contents(of path: String) throws(Failure) -> [UInt8] {
@@ -170,14 +142,84 @@ package struct Spill: Sendable {
     private func failure(_ what: String, _ path: String) -> Failure {
         Failure(description: "cannot \(what) \(path): \(String(cString: strerror(errno)))")
     }
+}
 
-    private static func checksum(_ bytes: ArraySlice<UInt8>) -> UInt32 {
-        bytes.withUnsafeBufferPointer { UInt32(truncatingIfNeeded: crc32(0, $0.baseAddress, UInt32($0.count))) }
+extension Spill {
+    /// Offers the ops of all files, oldest first. A file goes when each of its ops is durable or a dead letter; one that was
+    /// damaged is kept under another name, and the log says what is lost.
+    ///
+    /// - Throws: when a file cannot be opened, or storage is away; the files stay.
+    package func recover(into rooms: Rooms, refusedTo letters: DeadLetters) async throws {
+        for path in try files() {
+            let reading = try read(path)
+            do {
+                for content in reading.contents { try await offer(content, of: path, to: rooms, letters) }
+            } catch {
+                throw Failure(description: "the ops kept in \(path) cannot be stored now, they stay there: \(error)")
+            }
+            if reading.damaged.isEmpty {
+                guard unlink(path) == 0 else { throw failure("remove", path) }
+                try sync(directory, flags: O_RDONLY | O_DIRECTORY)
+                logger.info(
+                    "kept ops were stored",
+                    metadata: ["spill.file": "\(path)", "spill.ops": "\(reading.contents.count)"])
+            } else {
+                try setAside(damaged: path, reading)
+            }
+        }
     }
 
-    private static func bigEndian(_ word: UInt32) -> [UInt8] { withUnsafeBytes(of: word.bigEndian) { Array($0) } }
+    func read(_ path: String) throws(Failure) -> SpillFrames.Reading { SpillFrames.read(try contents(of: path)) }
 
-    private static func word(_ bytes: ArraySlice<UInt8>) -> UInt32 {
-        bytes.prefix(4).reduce(0) { $0 << 8 | UInt32($1) }
+    private func setAside(damaged path: String, _ reading: SpillFrames.Reading) throws(Failure) {
+        let kept = "\(path).damaged"
+        try renameDurably(path, to: kept)
+        logger.error(
+            "a file of kept ops was damaged: ops in it are lost unless their devices send them again",
+            metadata: [
+                "spill.file": "\(kept)", "spill.ops": "\(reading.contents.count)",
+                "spill.lostBytes": "\(reading.damaged.reduce(0) { $0 + $1.count })",
+                "spill.lostAt": "\(reading.damaged.prefix(20).map { "\($0.lowerBound)…\($0.upperBound)" })",
+            ])
+    }
+
+    private func offer(
+        _ content: SpillFrames.Content, of path: String, to rooms: Rooms, _ letters: DeadLetters
+    ) async throws {
+        switch content {
+        case .op(let spilled):
+            do throws(Refusal) {
+                try await rooms.submitAgain(
+                    spilled.kept, to: spilled.workout, by: spilled.athlete, within: .seconds(30))
+            } catch {
+                // What an op of the same file should have made was refused for good, so this will never be known either.
+                guard !error.code.isTemporary || error.code == .unknownTarget else { throw error }
+                logger.error(
+                    "a kept op was refused, and is a dead letter now",
+                    metadata: ["op.id": "\(spilled.op.id)", "spill.file": "\(path)", "error": "\(error.message)"])
+                try await letters.insert(
+                    DeadLetters.NewLetter(spilled, reason: "refused after a drain: \(error.message)"))
+            }
+        case .unreadable(let payload, let workout, let athlete, let reason):
+            logger.error(
+                "a kept op cannot be read, and is a dead letter now",
+                metadata: ["spill.file": "\(path)", "error": "\(reason)"])
+            try await letters.insert(
+                DeadLetters.NewLetter(
+                    unreadable: payload, of: workout, athlete, reason: "unreadable after a drain: \(reason)"))
+        }
+    }
+
+    private func files() throws(Failure) -> [String] {
+        guard let folder = opendir(directory) else { throw failure("list", directory) }
+        defer { closedir(folder) }
+        var names: [String] = []
+        while let entry = readdir(folder) {
+            let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
+                pointer.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+            }
+            if name.hasSuffix(".ops") { names.append(name) }
+        }
+        return names.sorted().map { "\(directory)/\($0)" }
     }
 }

@@ -32,7 +32,7 @@ package struct WorkoutJournal: WriteBehindTarget {
             do throws(StoreError) {
                 try await pool.execute(statements.all)
                 return []
-            } catch  where !error.isWorthRetrying {
+            } catch  where error.isRefusal {
                 // A room that did not advance, or a row that Postgres refuses: the careful way tells which, and why.
             }
         }
@@ -77,5 +77,15 @@ package struct WorkoutJournal: WriteBehindTarget {
                 ])
         }
         entry.room.stop(at: entry, refusal: error)
+    }
+
+    package func abandon() { pool.abandon() }
+}
+
+extension StoreError {
+    /// Whether Postgres answered and said no, whosever fault that is.
+    fileprivate var isRefusal: Bool {
+        if case .server = self { return true }
+        return blamesValues
     }
 }

@@ -4,18 +4,33 @@ import Store
 
 /// Reads workouts and their stored events.
 package struct WorkoutLoader: Sendable {
-    let pool: PostgresPool
+    private(set) var pool: PostgresPool
+    private let lookingPool: PostgresPool
     let people: People
     let ringLimit: Int
     let ages: BaselineAges
     let logger: Logger
 
-    package init(pool: PostgresPool, people: People, ringLimit: Int, ages: BaselineAges, logger: Logger) {
+    /// - Parameters:
+    ///   - pool: of live's own: what opens rooms never stands behind slow requests.
+    ///   - lookingPool: shared with REST, for reading what no room is needed for.
+    package init(
+        pool: PostgresPool, lookingPool: PostgresPool, people: People, ringLimit: Int, ages: BaselineAges,
+        logger: Logger
+    ) {
         self.pool = pool
+        self.lookingPool = lookingPool
         self.people = people
         self.ringLimit = ringLimit
         self.ages = ages
         self.logger = logger
+    }
+
+    /// The same, on the connections that REST has.
+    var looking: WorkoutLoader {
+        var other = self
+        other.pool = lookingPool
+        return other
     }
 
     private struct Head {

@@ -64,7 +64,11 @@ extension WorkoutRoom {
                 epoch: known.epoch, seq: known.seq, isRepeat: true, isDurable: known.seq <= history.durable)
         }
         if rejectedOps.contains(op.id), !isRetry { throw Refusal(.rejected, "the op could not be stored") }
+        if context.configuration.isShortOfMemory() { throw .memoryShort }
         guard context.writeBehind.reserve(Self.reservedBytes) else {
+            if context.writeBehind.isFinished {
+                throw Refusal(.draining, "this node is going away", retryAfterMilliseconds: 1000)
+            }
             throw Refusal(.busy, "too much waits to be stored", retryAfterMilliseconds: 1000)
         }
         let event: WorkoutEvent

@@ -58,7 +58,8 @@ extension WorkoutRoom {
     /// Keeps the refused op before anything behind it can be stored.
     private func keepRejection() async throws(Refusal) {
         guard let rejection, !rejection.isKept else { return }
-        do { try await context.deadLetters.add(rejection.entry, reason: rejection.reason) } catch {
+        let letter = DeadLetters.NewLetter(rejection.entry, reason: rejection.reason)
+        do { try await context.deadLetters.insert(letter) } catch {
             throw Refusal(.unavailable, "a dead letter waits for storage: \(error)")
         }
         self.rejection?.isKept = true

@@ -6,6 +6,8 @@ package struct AccountsConfiguration: Sendable {
     package var mailServer: SMTPServer?
     /// Nil only beside a fault.
     package var mailFrom: MailAddress?
+    /// Nil: passwords are hashed as they are.
+    package var passwordPepper: PasswordPepper?
     package var google: GoogleConfiguration?
     package var github: GitHubConfiguration?
 
@@ -15,6 +17,7 @@ package struct AccountsConfiguration: Sendable {
         if mailServer != nil, reader.environment[Variable.mailFrom.name]?.isEmpty != false {
             reader.note(.mailFrom, message: "MAIL_FROM must be set together with SMTP_URL")
         }
+        passwordPepper = reader.value(.passwordPepper, PasswordPepper.init(file:))
         let issuer = reader.value(.googleIssuer, OutgoingAddress.init)
         if let account = Self.account(.googleClientId, .googleClientSecret, &reader), let issuer {
             google = GoogleConfiguration(account: account, issuer: issuer)

@@ -118,6 +118,10 @@ package struct StorageConfiguration: Sendable {
     package var databaseURL: String?
     package var databasePoolSize: Int
     package var queueBytes: Int
+    /// Nil: what the control group of the process may use, if that is bounded.
+    package var memoryBytes: Int?
+    /// How long another process that holds the database's lock is waited for.
+    package var lockPatience: Duration
     package var roomBytes: Int
 
     init(_ reader: inout EnvironmentReader) {
@@ -127,6 +131,8 @@ package struct StorageConfiguration: Sendable {
         }
         databasePoolSize = reader.number(.databasePoolSize, in: 2...64)
         queueBytes = reader.number(.queueBytes, in: 1_048_576...17_179_869_184)
+        memoryBytes = reader.value(.memoryBytes) { text in Int(text).flatMap { $0 >= 64 << 20 ? $0 : nil } }
+        lockPatience = .seconds(reader.number(.lockSeconds, in: 0...3600))
         roomBytes = reader.number(.roomBytes, in: 16_777_216...1_099_511_627_776)
     }
 }

@@ -66,13 +66,17 @@ extension Variable {
         "REQUEST_SECONDS", .text("15"), allowed: "1…600", "A request slower than this is ended.")
     static let drainSeconds = Variable(
         "DRAIN_SECONDS", .text("20"), allowed: "1…3600",
-        "How long a stopping server waits for Postgres before it spills, and then for open requests.")
+        "How long a stopping server may take in all, Postgres away or not; a second signal leaves it one second.")
 
     static let databaseURL = Variable(
         "DATABASE_URL", .none, allowed: "postgres://user:password@host/name, or key=value pairs of libpq",
         "The Postgres to use. When unset, a private one is started in DATA_DIR.", isSecret: true)
     static let databasePoolSize = Variable(
-        "DATABASE_POOL_SIZE", .text("8"), allowed: "2…64", "The most connections opened to Postgres.")
+        "DATABASE_POOL_SIZE", .text("8"), allowed: "2…64",
+        "The most connections opened to Postgres by REST and jobs; live has 6 more of its own.")
+    static let lockSeconds = Variable(
+        "LOCK_SECONDS", .text("120"), allowed: "0…3600",
+        "How long a process that holds the database's lock is waited for before this one gives up.")
     static let redisURL = Variable(
         "REDIS_URL", .none, allowed: "nothing: it must stay unset in this version",
         "Many nodes come with a later version; until then a value here stops the server.", isSecret: true)
@@ -81,7 +85,12 @@ extension Variable {
         "The private Postgres, the signing key, mails, data exports, pictures and spilled ops.")
     static let queueBytes = Variable(
         "QUEUE_BYTES", .text("67108864"), allowed: "1048576…17179869184",
-        "Bound of what waits for Postgres; beyond it ops are refused as busy.")
+        "Bound of what waits for Postgres; beyond it ops are refused as busy. "
+            + "Half as much, at most 256 MiB, is set aside in DATA_DIR/spill.")
+    static let memoryBytes = Variable(
+        "MEMORY_BYTES", .derived("the limit of the control group (container), if there is one"),
+        allowed: "67108864 or more",
+        "Memory that may be used; above nine tenths of it new work is refused, before the kernel ends the process.")
 
     static let roomBytes = Variable(
         "ROOM_BYTES", .text("268435456"), allowed: "16777216…1099511627776",
@@ -97,6 +106,13 @@ extension Variable {
         "MAIL_FROM", .text("no-reply@fitai.invalid"),
         allowed: "an address, with or without a name: `FitAI <mail@example.org>`",
         "Who mails come from; has to be set together with SMTP_URL.")
+
+    static let passwordPepper = Variable(
+        "PASSWORD_PEPPER", .none,
+        allowed: "a file that only its owner may read: a key a line, newest first, at least 32 bytes in base64",
+        "Mixed into passwords before they are hashed. Older keys stay below until their users have signed in; "
+            + "who loses a key has those users reset their passwords."
+    )
 
     static let googleClientId = Variable(
         "GOOGLE_CLIENT_ID", .none, allowed: "what Google names this server",
@@ -183,9 +199,10 @@ extension Variable {
     /// Every variable, in the order in which a reader wants them.
     package static let all: [Variable] = [
         host, port, publicURL, tlsCertificate, tlsKey, allowedOrigins, trustedProxies, webDirectory, explorerDirectory,
-        dataDirectory, databaseURL, databasePoolSize, redisURL, smtpURL, mailFrom, googleClientId, googleClientSecret,
-        googleIssuer, githubClientId, githubClientSecret, githubURL, githubAPIURL, s3URL, s3Bucket, s3Region,
-        s3AccessKeyId, s3SecretAccessKey, queueBytes, roomBytes, nodeName, eventLoops,
+        dataDirectory, databaseURL, databasePoolSize, lockSeconds, redisURL, smtpURL, mailFrom, passwordPepper,
+        googleClientId, googleClientSecret, googleIssuer, githubClientId, githubClientSecret, githubURL, githubAPIURL,
+        s3URL, s3Bucket, s3Region, s3AccessKeyId, s3SecretAccessKey, queueBytes, memoryBytes,
+        roomBytes, nodeName, eventLoops,
         requestSeconds, drainSeconds,
         requestRate, exemptRoles, frameBytes,
         subscriptions, opsPerSecond, opsBurst, connectionsPerUser, connectionsPerAddress, silentPerAddress,

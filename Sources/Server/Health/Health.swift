@@ -23,24 +23,31 @@ package struct Health: Sendable {
 
     let readiness: Readiness
     let databaseIsReachable: @Sendable () -> Bool
+    /// Whether what is logged becomes durable.
+    let isDurable: @Sendable () -> Bool
     let queue: @Sendable () -> QueueLevel
+    let isShortOfMemory: @Sendable () -> Bool
 
     package init(
         readiness: Readiness, databaseIsReachable: @escaping @Sendable () -> Bool,
-        queue: @escaping @Sendable () -> QueueLevel
+        isDurable: @escaping @Sendable () -> Bool,
+        queue: @escaping @Sendable () -> QueueLevel, isShortOfMemory: @escaping @Sendable () -> Bool
     ) {
         self.readiness = readiness
         self.databaseIsReachable = databaseIsReachable
+        self.isDurable = isDurable
         self.queue = queue
+        self.isShortOfMemory = isShortOfMemory
     }
 
-    /// `degraded` while live goes on without Postgres; `overloaded` when the queue takes no more.
+    /// `degraded` while live goes on without Postgres, or while nothing becomes durable there (a full disk, a locked table,
+    /// a server that only reads); `overloaded` when queue or memory take no more.
     package var status: Status {
         switch readiness.phase {
         case .starting: .starting
         case .draining: .draining
-        case .serving where queue().isFull: .overloaded
-        case .serving: databaseIsReachable() ? .ok : .degraded
+        case .serving where queue().isFull || isShortOfMemory(): .overloaded
+        case .serving: databaseIsReachable() && isDurable() ? .ok : .degraded
         }
     }
 }

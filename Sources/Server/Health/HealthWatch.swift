@@ -8,18 +8,22 @@ import Store
 struct HealthWatch: Sendable {
     let readiness = Readiness()
     let probe: DatabaseProbe
+    let durability: DurabilityWatch
     let health: Health
     private let startedAt = Timestamp.now
     private let isPrivate: Bool
     private let live: LiveServices
 
-    init(configuration: Configuration, database: Database, live: LiveServices, logger: Logger) {
+    init(configuration: Configuration, database: Database, live: LiveServices, memory: MemoryWatch, logger: Logger) {
         let probe = DatabaseProbe(pool: database.pool, logger: logger)
         let limit = configuration.storage.queueBytes
         self.probe = probe
+        let durability = DurabilityWatch(logger: logger) { live.node.writeBehind.oldestAge }
+        self.durability = durability
         health = Health(
-            readiness: readiness, databaseIsReachable: { probe.isReachable },
-            queue: { Health.QueueLevel(bytes: live.node.writeBehind.pendingBytes, limitBytes: limit) })
+            readiness: readiness, databaseIsReachable: { probe.isReachable }, isDurable: { durability.isFine },
+            queue: { Health.QueueLevel(bytes: live.node.writeBehind.pendingBytes, limitBytes: limit) },
+            isShortOfMemory: { memory.isShort })
         isPrivate = database.cluster != nil
         self.live = live
     }
@@ -38,6 +42,7 @@ struct HealthWatch: Sendable {
                 isReachable: probe.isReachable, isPrivate: isPrivate,
                 durability: "durable means committed on this Postgres's disk; without synchronous_standby_names "
                     + "that ends at its failover"),
-            queue: health.queue(), connections: live.sockets.connectionCount)
+            queue: health.queue(), oldestUndurableSeconds: durability.age.seconds,
+            connections: live.sockets.connectionCount)
     }
 }

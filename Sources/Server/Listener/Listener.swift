@@ -15,7 +15,8 @@ where Responder.Context: InitializableFromSource<ApplicationRequestContextSource
     let responder: Responder
     let server: HTTPServerBuilder
     let eventLoops: any EventLoopGroup
-    let drainTimeout: Duration
+    /// How long open requests may take to end; asked when the shutdown reaches this listener.
+    let drainTimeout: @Sendable () -> Duration
     let logger: Logger
     /// Descriptors that its connections leave to other uses.
     var descriptorReserve = Descriptors.reserve
@@ -77,7 +78,7 @@ where Responder.Context: InitializableFromSource<ApplicationRequestContextSource
             group.addTask {
                 // Both throw only when this task is cancelled, which is when serving ended first.
                 try? await gracefulShutdown()
-                try? await Task.sleep(for: drainTimeout)
+                try? await Task.sleep(for: drainTimeout())
             }
             try await group.next()
             group.cancelAll()

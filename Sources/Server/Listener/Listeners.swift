@@ -13,6 +13,7 @@ struct Listeners: Sendable {
     private let sitePort: Int
     private let group: any EventLoopGroup
     private let readiness: Readiness
+    private let deadline: DrainDeadline
     private let logger: Logger
     private let onReady: @Sendable (Ready) -> Void
     private let progress: Progress
@@ -25,12 +26,13 @@ struct Listeners: Sendable {
 
     init(
         configuration: Configuration, sitePort: Int, group: any EventLoopGroup, readiness: Readiness, ready: Ready,
-        logger: Logger, onReady: @escaping @Sendable (Ready) -> Void
+        deadline: DrainDeadline, logger: Logger, onReady: @escaping @Sendable (Ready) -> Void
     ) {
         self.configuration = configuration
         self.sitePort = sitePort
         self.group = group
         self.readiness = readiness
+        self.deadline = deadline
         var logger = logger
         // Hummingbird's own words about ports would repeat ours.
         logger.logLevel = max(logger.logLevel, .notice)
@@ -44,7 +46,8 @@ struct Listeners: Sendable {
         Listener(
             name: "operations", portVariable: Variable.opsPort.name,
             address: .init(host: "127.0.0.1", port: configuration.operations.port), responder: responder,
-            server: .http1(), eventLoops: group, drainTimeout: .seconds(1), logger: logger,
+            server: .http1(), eventLoops: group, drainTimeout: { [deadline] in min(.seconds(1), deadline.left) },
+            logger: logger,
             // Operators see a server that takes no more connections.
             descriptorReserve: Descriptors.reserve / 2,
             onListening: { port in bound { $0.operationsPort = port } })
@@ -60,7 +63,7 @@ struct Listeners: Sendable {
         return Listener(
             name: "site", portVariable: Variable.port.name,
             address: .init(host: configuration.listener.host, port: sitePort), responder: responder, server: server,
-            eventLoops: group, drainTimeout: configuration.listener.drainTimeout, logger: logger, prepare: prepare,
+            eventLoops: group, drainTimeout: { [deadline] in deadline.left }, logger: logger, prepare: prepare,
             onListening: { _ in bound { _ in } })
     }
 

@@ -4,7 +4,7 @@ import Glibc
 struct ClusterDirectory: Equatable {
     /// A socket's address holds 108 bytes, the last of them zero.
     private static let longestSocketPath = 107
-    private static let socketName = "/.s.PGSQL.5432"
+    static let socketName = "/.s.PGSQL.5432"
 
     /// The directory `initdb` fills, absolute.
     let data: String

@@ -131,33 +131,46 @@ extension LocalCluster {
     private func startServer(
         _ directory: ClusterDirectory, _ binaries: PostgresBinaries, _ address: ClusterAddress
     ) throws(LocalClusterError) {
-        switch PostmasterFile.look(directory) {
-        case .running(let process):
-            if !PostmasterFile.isOrphan(directory), try join(directory, address) { return }
-            stopOrphan(process)
-        case .stale: try PostmasterFile.disown(directory)
-        case .none: break
-        }
-        try directory.writeAccessRules()
-        Files.setAside(directory.log, above: 16 << 20)
-        let command = directory.owner.prefix + address.command(binaries, directory, settings)
-        // After a kill of the old server its children need a moment to let go of the shared memory.
-        let patience = ContinuousClock.now + .seconds(5)
+        // A killed process may leave a server that is only starting, or children that still hold the shared memory.
+        let patience = ContinuousClock.now + .seconds(30)
         while true {
-            let postmaster = try Postmaster(command, log: directory.log)
-            self.postmaster = postmaster
+            switch PostmasterFile.look(directory) {
+            case .running(let process):
+                if !PostmasterFile.isOrphan(directory), try join(directory, address) { return }
+                stopOrphan(process)
+            case .stale: try PostmasterFile.disown(directory)
+            case .none: break
+            }
             do throws(LocalClusterError) {
-                try PostmasterFile.claim(directory)
-                return try address.waitUntilReady(directory) { postmaster.hasEnded }
+                return try launch(directory, binaries, address)
             } catch {
-                postmaster.signal(SIGINT)
-                self.postmaster = nil
-                guard postmaster.hasEnded, ContinuousClock.now < patience, Files.exists(directory.postmasterFile) else {
-                    throw error
-                }
+                guard ContinuousClock.now < patience, Files.exists(directory.postmasterFile) else { throw error }
                 usleep(100_000)
             }
         }
+    }
+
+    private func launch(
+        _ directory: ClusterDirectory, _ binaries: PostgresBinaries, _ address: ClusterAddress
+    ) throws(LocalClusterError) {
+        try PostmasterFile.removeSocketLock(of: directory, in: address.socketDirectory)
+        try directory.writeAccessRules()
+        Files.setAside(directory.log, above: 16 << 20)
+        let command = directory.owner.prefix + address.command(binaries, directory, settings)
+        let postmaster = try Postmaster(command, log: directory.log)
+        do throws(LocalClusterError) {
+            try address.waitUntilReady(directory) { postmaster.hasEnded }
+            // Another one may have answered, from a start that was killed.
+            guard !postmaster.hasEnded, PostmasterFile.pid(in: directory.postmasterFile) == postmaster.pid else {
+                throw .program("Postgres", output: "another server was here: \(Files.tail(directory.log))")
+            }
+            // Not before: a server that a killed process leaves half started must look like nobody's.
+            try PostmasterFile.claim(directory)
+        } catch {
+            postmaster.signal(SIGINT)
+            throw error
+        }
+        self.postmaster = postmaster
     }
 
     /// Waits for a server that another process started; false when it has ended meanwhile.

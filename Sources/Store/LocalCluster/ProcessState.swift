@@ -23,4 +23,20 @@ struct ProcessState: Equatable {
         defer { free(path) }
         return String(cString: path)
     }
+
+    /// The name of the program that a process runs; nil when that cannot be seen.
+    static func program(_ pid: pid_t) -> String? {
+        var path = [CChar](repeating: 0, count: 4096)
+        let count = readlink("/proc/\(pid)/exe", &path, path.count)
+        guard count > 0 else { return nil }
+        let text = String(decoding: path.prefix(count).map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        // After an upgrade of the package the file is another one.
+        let name = text.split(separator: "/").last ?? ""
+        return name.hasSuffix(" (deleted)") ? String(name.dropLast(10)) : String(name)
+    }
+
+    /// What a process was started with, or has made of it.
+    static func arguments(_ pid: pid_t) -> [String] {
+        (Files.read("/proc/\(pid)/cmdline") ?? "").split(separator: "\0").map(String.init)
+    }
 }

@@ -33,9 +33,13 @@ extension Migration {
         Migration("0096_templates_for_friends", PackageResources._096_templates_for_friends_sql),
         Migration("0100_loaded_entries", PackageResources._100_loaded_entries_sql),
         Migration("0140_dead_letters_by_workout", PackageResources._140_dead_letters_by_workout_sql),
+        Migration("0110_template_bytes", PackageResources._110_template_bytes_sql),
+        Migration("0120_account_security", PackageResources._120_account_security_sql),
+        Migration("0121_second_factors", PackageResources._121_second_factors_sql),
+        Migration("0122_shown_names", PackageResources._122_shown_names_sql),
+        Migration("0170_unreadable_letters", PackageResources._170_unreadable_letters_sql),
         Migration("0150_muted_watchers", PackageResources._150_muted_watchers_sql),
         Migration("0151_account_standing", PackageResources._151_account_standing_sql),
         Migration("0160_heart_intervals", PackageResources._160_heart_intervals_sql),
-        Migration("0110_template_bytes", PackageResources._110_template_bytes_sql),
     ]
 }

@@ -8,6 +8,7 @@ import Synchronization
 final class Interrupt: Sendable {
     let descriptor: Int32
     private let requested = Atomic<UInt64>(0)
+    private let abandoned = Atomic<Bool>(false)
 
     init() throws(StoreError) {
         descriptor = eventfd(0, Int32(EFD_NONBLOCK | EFD_CLOEXEC))
@@ -28,6 +29,15 @@ final class Interrupt: Sendable {
         // A full counter has woken the thread already.
         _ = write(descriptor, &one, MemoryLayout<UInt64>.size)
     }
+
+    /// Asks whoever uses the connection, now or later, to come to an end.
+    func abandon() {
+        abandoned.store(true, ordering: .releasing)
+        wake()
+    }
+
+    /// Whether nothing may be waited for any more.
+    var isAbandoned: Bool { abandoned.load(ordering: .acquiring) }
 
     /// Whether the task that holds `lease` was cancelled; never for 0, which is no lease.
     func isRequested(lease: UInt64) -> Bool {

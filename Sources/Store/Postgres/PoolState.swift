@@ -29,6 +29,9 @@ struct PoolState {
     private(set) var total = 0
     private(set) var waiters: Deque<Waiter> = []
     private(set) var isClosed = false
+    /// Connections in somebody's hands, being opened included.
+    private var lent: [UInt64: PostgresConnection] = [:]
+    private(set) var isAbandoned = false
     private var whenEmpty: [CheckedContinuation<Void, Never>] = []
     private var lastLease: UInt64 = 0
     /// When the next look at expired waiters is due.
@@ -46,7 +49,7 @@ struct PoolState {
 
     /// The last used connection comes first: its caches are warm and the others may stay idle.
     mutating func demand() -> Demand {
-        if isClosed { return .granted(.refused(.unavailable("the pool is closed"))) }
+        if isClosed || isAbandoned { return .granted(.refused(.unavailable("the pool is closed"))) }
         if waiters.isEmpty {
             if let connection = idle.popLast() { return .granted(.connection(connection)) }
             if total < maxConnections {
@@ -58,6 +61,21 @@ struct PoolState {
             return .granted(.refused(.unavailable("too many wait for a connection")))
         }
         return .wait
+    }
+
+    /// Notes who has a connection. Answers whether the pool was abandoned: then it has to come to an end at once.
+    mutating func lend(_ connection: PostgresConnection, lease: UInt64) -> Bool {
+        lent[lease] = connection
+        return isAbandoned
+    }
+
+    mutating func end(lease: UInt64) { lent[lease] = nil }
+
+    /// Refuses everybody from now on. Answers who waits in line, and what is lent.
+    mutating func abandon() -> (waiters: [CheckedContinuation<Grant, Never>], lent: [PostgresConnection]) {
+        isAbandoned = true
+        defer { waiters = [] }
+        return (waiters.map(\.continuation), Array(lent.values))
     }
 
     /// Puts a waiter in line. Answers when to sweep, if no earlier sweep is due.

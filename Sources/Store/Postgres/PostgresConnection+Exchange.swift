@@ -26,7 +26,7 @@ extension PostgresConnection {
     ) throws(StoreError) -> LibpqResult {
         guard let handle else { throw .unavailable("the connection is closed") }
         if kind.isCancellable {
-            if interrupt.isRequested(lease: lease) { throw .cancelled }
+            if interrupt.isRequested(lease: lease) || interrupt.isAbandoned { throw .cancelled }
             guard deadline > .now else { throw .deadline }
         }
         guard send(handle.pointer) == 1 else { throw lose(kind, handle.message) }
@@ -114,15 +114,20 @@ extension PostgresConnection {
         }
         if ready.wakeUp {
             interrupt.clear()
-            if kind.isCancellable, wait.stop == nil, interrupt.isRequested(lease: lease) {
+            if kind.isCancellable, wait.stop == nil, interrupt.isRequested(lease: lease) || interrupt.isAbandoned {
                 stop(.cancelled, handle, &wait)
             }
+            // A server that hangs does not hold up a process that is on its way out; a COMMIT is waited for all the same.
+            if interrupt.isAbandoned, kind != .commit { wait.limit = min(wait.limit, .now + Self.abandonedGrace) }
         }
         if ready.socket {
             // A failure shows in the connection's status, which the loop around this looks at.
             _ = PQconsumeInput(handle.pointer)
         }
     }
+
+    /// How long an abandoned statement may take to stop.
+    private static let abandonedGrace: Duration = .milliseconds(200)
 
     private func stop(_ reason: StoreError, _ handle: LibpqHandle, _ wait: inout AnswerWait) {
         wait.stop = reason

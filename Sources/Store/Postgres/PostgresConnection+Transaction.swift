@@ -40,6 +40,10 @@ extension PostgresConnection {
             rollback()
             throw .deadline
         }
+        if interrupt.isAbandoned {
+            rollback()
+            throw .cancelled
+        }
         let command = try control("commit", .commit)
         // Postgres answers ROLLBACK, without an error, when a statement had failed and `body` went on regardless.
         guard command == "COMMIT" else {

@@ -23,6 +23,7 @@ extension PostgresPool {
         let limit = deadline.map { ContinuousClock.now + $0 }
         while true {
             let (connection, lease) = try await acquire(until: limit)
+            defer { state.withLock { $0.end(lease: lease) } }
             let outcome = await withTaskCancellationHandler {
                 await connection.perform(lease: lease, deadline: limit, body)
             } onCancel: {
@@ -43,18 +44,26 @@ extension PostgresPool {
     ) async throws(StoreError) -> (PostgresConnection, UInt64) {
         let lease = state.withLock { $0.nextLease() }
         switch await grant(lease: lease, until: limit) {
-        case .connection(let connection): return (connection, lease)
+        case .connection(let connection):
+            lend(connection, lease)
+            return (connection, lease)
         case .refused(let error): throw error
         case .slot:
             do {
                 let connection = try PostgresConnection(configuration: configuration, logger: logger)
+                lend(connection, lease)
                 try await connection.open(until: limit)
                 return (connection, lease)
             } catch {
+                state.withLock { $0.end(lease: lease) }
                 giveUpSlot()
                 throw error
             }
         }
+    }
+
+    private func lend(_ connection: PostgresConnection, _ lease: UInt64) {
+        if state.withLock({ $0.lend(connection, lease: lease) }) { connection.interrupt.abandon() }
     }
 
     private func grant(lease: UInt64, until limit: ContinuousClock.Instant?) async -> PoolState.Grant {

@@ -26,6 +26,17 @@ package final class PostgresPool: Service, Sendable {
         await close()
     }
 
+    /// Refuses further leases and stops every statement under way within a fraction of a second, also where the server
+    /// hangs. Only a COMMIT that was sent is left alone: its outcome is not ours to decide any more.
+    package func abandon() {
+        let (waiters, lent) = state.withLock { $0.abandon() }
+        for waiter in waiters { waiter.resume(returning: .refused(.unavailable("the pool is closed"))) }
+        for connection in lent { connection.interrupt.abandon() }
+    }
+
+    /// Whether `abandon` was called.
+    package var isAbandoned: Bool { state.withLock { $0.isAbandoned } }
+
     /// Refuses further leases, waits for those that are out and closes every connection.
     package func close() async {
         let (idle, waiters) = state.withLock { $0.close() }

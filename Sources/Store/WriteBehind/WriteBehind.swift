@@ -21,6 +21,8 @@ package protocol WriteBehindTarget: Sendable {
     ///
     /// - Parameter error: why storage refuses the item by itself; nil when the history cannot go on.
     func stopped(at item: Item, refusal error: StoreError?)
+    /// Ends what `commit` waits for. A COMMIT that was sent goes on, and its outcome stays unknown.
+    func abandon()
 }
 
 /// Writes items behind the caller's back: appended at once within a bound, committed in groups.
@@ -35,7 +37,7 @@ package final class WriteBehind<Target: WriteBehindTarget>: Service, Sendable {
 
     private struct State {
         var queue: Queue
-        /// Set when a drain has waited long enough: a batch that fails is not tried again.
+        /// Set when a drain has waited long enough: nothing is tried again.
         var isAbandoned = false
         /// The flusher, while it waits for items.
         var waiter: CheckedContinuation<Void, Never>?
@@ -69,12 +71,7 @@ package final class WriteBehind<Target: WriteBehindTarget>: Service, Sendable {
     /// Takes an item for writing, within bytes set aside by `reserve`.
     package func append(_ item: Item, bytes: Int, reserved: Int) {
         let history = target.history(of: item)
-        let waiter = state.withLock { state in
-            state.queue.append(item, of: history, bytes: bytes, reserved: reserved)
-            defer { state.waiter = nil }
-            return state.waiter
-        }
-        waiter?.resume()
+        wakeFlusher { $0.queue.append(item, of: history, bytes: bytes, reserved: reserved, at: .now) }
     }
 
     /// Puts items in the place of all that a history has here: they need no room of their own.
@@ -90,34 +87,60 @@ package final class WriteBehind<Target: WriteBehindTarget>: Service, Sendable {
     /// Items that are not durable yet.
     package var pendingCount: Int { state.withLock { $0.queue.count } }
 
+    /// What is not durable yet, in order; of a batch under way nobody knows whether it is.
+    package var pending: [Item] { state.withLock { $0.queue.items } }
+
+    /// For how long the oldest item has waited to become durable; nil when none does.
+    package var oldestAge: Duration? {
+        state.withLock { $0.queue.oldest }.map { $0.duration(to: .now) }
+    }
+
+    /// Whether it takes no more items, since a drain has begun.
+    package var isFinished: Bool { state.withLock { $0.queue.isFinished } }
+
     /// Whether less than a tenth of the bound is left.
     package var isNearlyFull: Bool { state.withLock { $0.queue.bytes > $0.queue.limitBytes / 10 * 9 } }
 
-    /// Flushes until it is cancelled, or until `drain` found the queue empty or gave up.
+    /// Flushes until it is cancelled or abandoned, or until all is settled after `finish`.
     package func run() async throws {
         while await waitForItems() {
-            await write(state.withLock { $0.queue.take(batchLimit) })
+            let batch = state.withLock { $0.queue.take(batchLimit) }
+            // What is not written goes back, so that a drain can keep it safe.
+            if await !write(batch) { state.withLock { $0.queue.giveBack() } }
             bytesGauge.record(pendingBytes)
         }
     }
 
-    /// Takes no more items and waits until all are settled, at most `limit` long.
+    /// Takes no more items; what it has goes on being written.
+    package func finish() {
+        wakeFlusher { $0.queue.finish() }
+    }
+
+    /// Waits until all items are settled.
     ///
-    /// - Returns: what could not be written in that time; the caller keeps it safe.
-    package func drain(within limit: Duration) async -> [Item] {
+    /// - Parameter limit: asked again and again, since it may be brought forward.
+    /// - Returns: false when the limit passed first.
+    package func waitUntilSettled(until limit: @Sendable () -> ContinuousClock.Instant) async -> Bool {
+        while pendingCount > 0 {
+            guard ContinuousClock.now < limit() else { return false }
+            do { try await Task.sleep(for: .milliseconds(5)) } catch { return pendingCount == 0 }
+        }
+        return true
+    }
+
+    /// Tries nothing again, and stops what is tried now; what is pending stays so.
+    package func abandon() {
+        wakeFlusher { $0.isAbandoned = true }
+        target.abandon()
+    }
+
+    private func wakeFlusher(_ change: (inout State) -> Void) {
         let waiter = state.withLock { state in
-            state.queue.finish()
+            change(&state)
             defer { state.waiter = nil }
             return state.waiter
         }
         waiter?.resume()
-        let deadline = ContinuousClock.now.advanced(by: limit)
-        while pendingCount > 0 {
-            if ContinuousClock.now >= deadline { state.withLock { $0.isAbandoned = true } }
-            if state.withLock({ $0.isAbandoned && $0.queue.underWay == 0 }) { break }
-            do { try await Task.sleep(for: .milliseconds(5)) } catch { break }
-        }
-        return state.withLock { $0.queue.removeAll() }
     }
 
     /// - Returns: false when nothing more will come.
@@ -125,7 +148,7 @@ package final class WriteBehind<Target: WriteBehindTarget>: Service, Sendable {
         await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 let goesOn = state.withLock { state in
-                    if state.queue.isEmpty, !state.queue.isFinished, !Task.isCancelled {
+                    if state.queue.isIdle, !state.queue.isFinished, !state.isAbandoned, !Task.isCancelled {
                         state.waiter = continuation
                         return false
                     }
@@ -134,13 +157,9 @@ package final class WriteBehind<Target: WriteBehindTarget>: Service, Sendable {
                 if goesOn { continuation.resume() }
             }
         } onCancel: {
-            let waiter = state.withLock { state in
-                defer { state.waiter = nil }
-                return state.waiter
-            }
-            waiter?.resume()
+            wakeFlusher { _ in }
         }
-        return state.withLock { !$0.queue.isEmpty && !$0.isAbandoned } && !Task.isCancelled
+        return state.withLock { !$0.queue.isIdle && !$0.isAbandoned } && !Task.isCancelled
     }
 
     private enum Outcome {
@@ -151,8 +170,10 @@ package final class WriteBehind<Target: WriteBehindTarget>: Service, Sendable {
         case abandoned
     }
 
-    /// Writes a batch, by halves where storage refuses the whole.
-    private func write(_ batch: [Queue.Entry]) async {
+    /// Writes a batch, by halves where storage refuses the whole; a half comes only after all before it is settled.
+    ///
+    /// - Returns: false when it was given up before all was settled.
+    private func write(_ batch: [Queue.Entry]) async -> Bool {
         // What is still to be written, the next part last.
         var parts = [batch]
         while let part = parts.popLast() {
@@ -160,24 +181,19 @@ package final class WriteBehind<Target: WriteBehindTarget>: Service, Sendable {
             guard !entries.isEmpty else { continue }
             switch await commit(entries) {
             case .settled: continue
-            case .abandoned:
-                // What is not written goes back, in order, so that a drain can keep it safe.
-                let rest = entries + parts.reversed().joined()
-                return state.withLock { $0.queue.putBack(rest) }
-            case .refused(let error):
-                if entries.count == 1 {
-                    stop(entries, refusal: error)
-                } else {
-                    let middle = entries.count / 2
-                    parts += [Array(entries[middle...]), Array(entries[..<middle])]
-                }
+            case .abandoned: return false
+            case .refused(let error) where entries.count == 1: stop(entries, refusal: error)
+            case .refused:
+                let middle = entries.count / 2
+                parts += [Array(entries[middle...]), Array(entries[..<middle])]
             }
         }
+        return true
     }
 
     private func commit(_ entries: [Queue.Entry]) async -> Outcome {
         var backOff = BackOff()
-        while true {
+        while !isAbandoned {
             let started = ContinuousClock.now
             do {
                 let fenced = try await target.commit(entries.map(\.item))
@@ -191,13 +207,15 @@ package final class WriteBehind<Target: WriteBehindTarget>: Service, Sendable {
             } catch  where error.isWorthRetrying {
                 retries.increment()
                 logger.warning("write-behind waits for storage", metadata: ["error": "\(error)"])
-                let isAbandoned = state.withLock { $0.isAbandoned }
                 guard !isAbandoned, await sleep(backOff.next()) else { return .abandoned }
             } catch {
                 return .refused(error)
             }
         }
+        return .abandoned
     }
+
+    private var isAbandoned: Bool { state.withLock { $0.isAbandoned } }
 
     /// - Returns: false when the task was cancelled.
     private func sleep(_ duration: Duration) async -> Bool {
@@ -205,7 +223,7 @@ package final class WriteBehind<Target: WriteBehindTarget>: Service, Sendable {
         return true
     }
 
-    /// Stops the history of these entries, which are under way.
+    /// Stops the history of these entries, which could not be written.
     private func stop(_ entries: [Queue.Entry], refusal error: StoreError?) {
         guard let first = entries.first else { return }
         if state.withLock({ $0.queue.stop(first.history, entries) }) { target.stopped(at: first.item, refusal: error) }
@@ -213,13 +231,21 @@ package final class WriteBehind<Target: WriteBehindTarget>: Service, Sendable {
 }
 
 extension StoreError {
-    /// Whether the same statements may succeed when storage is back.
-    package var isWorthRetrying: Bool {
+    /// Whether the values of the statement are to blame, so that the same ones will be refused again.
+    ///
+    /// Blamed: classes 21 (cardinality), 22 (data), 23 (constraints) and 54 (beyond a limit of Postgres). Everything else is
+    /// an outage and none of their fault: a table that is locked, missing or closed to us (42, 55), a broken page or index
+    /// (XX, 58), a full disk or memory (53), a server that only reads or goes away (25, 57, 08).
+    package var blamesValues: Bool {
         switch self {
-        case .unavailable, .serialization, .commitUnknown, .cancelled, .deadline: true
-        default: false
+        case .unique, .foreignKey, .check, .notNull, .invalidValue: true
+        case .server(let sqlstate, _): ["21", "22", "23", "54"].contains(sqlstate.prefix(2))
+        case .unavailable, .serialization, .commitUnknown, .cancelled, .deadline, .decoding: false
         }
     }
+
+    /// Whether the same statements may succeed when the outage is over.
+    package var isWorthRetrying: Bool { !blamesValues }
 }
 
 /// Growing pauses between tries: doubled from 10 ms up to 1 s (or another limit), with jitter.

@@ -3,27 +3,46 @@ import DequeModule
 /// What waits to be written: bounded in bytes, in order; a value under the lock of `WriteBehind`.
 ///
 /// Each item belongs to a history. One that was stopped is not written on: its items are set aside, with their bytes, until
-/// others take their place.
+/// others take their place. An item stays here until it is settled, so that what comes back has kept its order.
 struct WriteBehindQueue<Item: Sendable, History: Hashable & Sendable> {
-    typealias Entry = (item: Item, history: History, bytes: Int)
+    struct Entry {
+        let item: Item
+        let history: History
+        let bytes: Int
+        /// When it was appended.
+        let since: ContinuousClock.Instant
+        fileprivate let number: Int
+    }
 
     let limitBytes: Int
-    private var items = Deque<Entry>()
-    /// Items of stopped histories, in order.
+    private var waiting = Deque<Entry>()
+    /// In the flusher's hands.
+    private var taken: [Entry] = []
+    /// Of stopped histories; all of them older than what else there is of theirs.
     private var aside: [Entry] = []
     private var stopped: Set<History> = []
-    /// Histories whose items are no longer wanted, while some of them may be under way.
+    /// Histories whose items are no longer wanted, while some of them may be in the flusher's hands.
     private var dropped: Set<History> = []
-    /// Bytes of everything that is not written yet, a batch under way included.
+    private var lastNumber = 0
+    /// Bytes of everything that is not settled.
     private(set) var bytes = 0
-    /// Taken by the flusher and not settled yet.
-    private(set) var underWay = 0
     private(set) var isFinished = false
 
     init(limitBytes: Int) { self.limitBytes = limitBytes }
 
-    var count: Int { items.count + aside.count + underWay }
-    var isEmpty: Bool { items.isEmpty }
+    /// Items that are not settled.
+    var count: Int { waiting.count + taken.count + aside.count }
+
+    /// Whether there is nothing for the flusher to take.
+    var isIdle: Bool { waiting.isEmpty }
+
+    /// When the oldest item that is not settled was appended.
+    var oldest: ContinuousClock.Instant? {
+        (aside.map(\.since) + [taken.first?.since, waiting.first?.since].compactMap(\.self)).min()
+    }
+
+    /// All items that are not settled; each history's in order.
+    var items: [Item] { (aside + taken + waiting).map(\.item) }
 
     /// Sets bytes aside for an item that is about to come.
     ///
@@ -35,67 +54,73 @@ struct WriteBehindQueue<Item: Sendable, History: Hashable & Sendable> {
     }
 
     /// Takes an item for which `reserved` bytes were set aside.
-    mutating func append(_ item: Item, of history: History, bytes size: Int, reserved: Int) {
-        items.append((item, history, size))
+    mutating func append(
+        _ item: Item, of history: History, bytes size: Int, reserved: Int, at time: ContinuousClock.Instant
+    ) {
+        lastNumber += 1
+        waiting.append(Entry(item: item, history: history, bytes: size, since: time, number: lastNumber))
         bytes += size - reserved
     }
 
-    /// Takes up to `limit` items from the front; their bytes stay counted until they are settled.
+    /// Hands out up to `limit` items from the front.
     mutating func take(_ limit: Int) -> [Entry] {
         dropped = []
-        let batch = Array(items.prefix(limit))
-        items.removeFirst(batch.count)
-        underWay += batch.count
-        return batch
+        taken = Array(waiting.prefix(limit))
+        waiting.removeFirst(taken.count)
+        return taken
     }
 
-    /// What of a batch under way is still to be written: the items of stopped histories are set aside, and those that
-    /// nobody wants any more are settled.
-    mutating func sift(_ batch: [Entry]) -> [Entry] {
-        guard !stopped.isEmpty || !dropped.isEmpty else { return batch }
-        let unwanted = batch.filter { dropped.contains($0.history) }
-        settle(unwanted)
-        setAside(batch.filter { stopped.contains($0.history) })
-        return batch.filter { !dropped.contains($0.history) && !stopped.contains($0.history) }
+    /// What of a part that was handed out is still to be written: the items of stopped histories are set aside, and those
+    /// that nobody wants any more are settled.
+    mutating func sift(_ part: [Entry]) -> [Entry] {
+        guard !stopped.isEmpty || !dropped.isEmpty else { return part }
+        settle(part.filter { dropped.contains($0.history) })
+        setAside(part.filter { stopped.contains($0.history) })
+        return part.filter { !dropped.contains($0.history) && !stopped.contains($0.history) }
     }
 
-    mutating func settle(_ batch: [Entry]) {
-        underWay -= batch.count
-        bytes -= batch.reduce(0) { $0 + $1.bytes }
+    mutating func settle(_ part: [Entry]) {
+        remove(part)
+        bytes -= part.reduce(0) { $0 + $1.bytes }
     }
 
-    /// Writes no more of a history; `batch` are those of its items that are under way.
+    private mutating func remove(_ part: [Entry]) {
+        guard !part.isEmpty else { return }
+        let numbers = Set(part.map(\.number))
+        taken.removeAll { numbers.contains($0.number) }
+    }
+
+    /// Writes no more of a history; `part` are those of its items that could not be.
     ///
     /// - Returns: false when nobody wants the history any more, so that there is nothing to stop.
-    mutating func stop(_ history: History, _ batch: [Entry]) -> Bool {
+    mutating func stop(_ history: History, _ part: [Entry]) -> Bool {
         guard !dropped.contains(history) else {
-            settle(batch)
+            settle(part)
             return false
         }
         stopped.insert(history)
-        setAside(batch)
+        setAside(part)
         return true
     }
 
-    private mutating func setAside(_ batch: [Entry]) {
-        underWay -= batch.count
-        aside += batch
+    private mutating func setAside(_ part: [Entry]) {
+        remove(part)
+        aside += part
     }
 
     /// Forgets the items of a history, since others have taken their place.
     mutating func drop(_ history: History) {
         stopped.remove(history)
         dropped.insert(history)
-        let gone = items.filter { $0.history == history } + aside.filter { $0.history == history }
-        bytes -= gone.reduce(0) { $0 + $1.bytes }
-        items.removeAll { $0.history == history }
+        bytes -= (Array(waiting) + aside).reduce(0) { $1.history == history ? $0 + $1.bytes : $0 }
+        waiting.removeAll { $0.history == history }
         aside.removeAll { $0.history == history }
     }
 
-    /// Puts unsettled items back to the front.
-    mutating func putBack(_ batch: [Entry]) {
-        items.prepend(contentsOf: batch)
-        underWay -= batch.count
+    /// What was handed out and is not settled waits again.
+    mutating func giveBack() {
+        waiting.prepend(contentsOf: taken)
+        taken = []
     }
 
     /// Takes no more items.
@@ -103,14 +128,4 @@ struct WriteBehindQueue<Item: Sendable, History: Hashable & Sendable> {
 
     /// Gives bytes back that were set aside and are not needed.
     mutating func release(_ size: Int) { bytes -= size }
-
-    /// Everything that is not written, each history's items in order.
-    mutating func removeAll() -> [Item] {
-        defer {
-            items.removeAll()
-            aside.removeAll()
-            bytes = 0
-        }
-        return (aside + items).map(\.item)
-    }
 }

@@ -24,7 +24,7 @@ struct ExpiryTests {
             let now: @Sendable () -> Timestamp = { server.clock.now }
             let sessions = Sessions(
                 pool: server.pool, revoked: server.revoked, accessLifetime: .seconds(900),
-                refreshLifetime: .seconds(3600), now: now)
+                refreshLifetime: .seconds(3600), longest: .seconds(7200), now: now)
             let links = MailLinks(pool: server.pool, publicURL: "", now: now)
             #expect(try await sessions.removeEnded() == 1)
             #expect(try await sessions.removeOldTokens() == 1)

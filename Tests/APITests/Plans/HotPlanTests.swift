@@ -17,7 +17,11 @@ struct HotPlanTests {
             "workout_heart_rate", "workout_removed_watchers", "templates", "template_versions",
             "template_favorites", "template_ratings", "body_measurements", "body_values", "goals", "goal_milestones",
             "training_changes", "jobs", "dead_jobs",
-        ], startUp: ["update exercises set body_weight_share"])
+        ],
+        startUp: [
+            "update exercises set body_weight_share", "select distinct time_zone from users",
+            "update users set time_zone =",
+        ])
 
     /// What somebody does; afterwards the statements that it took are looked at.
     enum Area: String, CaseIterable, Sendable {

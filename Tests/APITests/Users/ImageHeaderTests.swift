@@ -88,7 +88,7 @@ struct ImageHeaderTests {
         #expect(throws: CancellationError.self) { try stop.check() }
         var bytes = ImageBytes(AvatarFiles.quarters(.jpeg), stop: stop)
         #expect(ImageHeader(&bytes) == nil)
-        #expect(bytes.steps <= 8)
+        #expect(bytes.steps <= 16)
         let threads = BoundedThreads(count: 1, mostWaiting: 1)
         let service = Task { try await threads.run() }
         await #expect(throws: DeadlineExceeded.self) {

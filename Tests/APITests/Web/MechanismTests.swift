@@ -233,6 +233,7 @@ struct MechanismTests {
             #expect(try await ada.client.get("/v1/probe/verified").code == "emailUnverified")
             #expect(try await ada.client.get("/v1/probe/admin").code == "forbidden")
             try await server.pool.execute("update users set verified_at = created_at, role = 'admin'")
+            try await server.pool.execute("update sessions set factor_at = created_at")
             #expect(try await ada.client.get("/v1/probe/verified").status == 200)
             let renewed: Tokens = try await server.client.post(
                 "/v1/auth/refresh", RefreshRequest(refreshToken: ada.tokens.refreshToken)

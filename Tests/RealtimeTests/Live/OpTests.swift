@@ -185,7 +185,7 @@ struct OpTests {
                 "select op_id from workout_events where workout_id = \(lift.workout) and seq = 3", as: (UUIDv7).self)
             #expect(stored == [behind])
             let letters = try await server.node.deadLetters.list()
-            #expect(letters.map(\.kept.op.id) == [poison])
+            #expect(letters.map(\.op?.id) == [poison])
 
             try await server.database.pool.execute("alter table workout_sets drop constraint no_devil")
             #expect(try await server.node.deadLetters.requestRetry(letters[0].id))

@@ -78,6 +78,29 @@ struct CommandTests {
         }
     }
 
+    @Test("admin gives a role to an account and takes it back, and refuses unknown accounts and roles")
+    func admin() async throws {
+        try await ServerDirectory.with { directory in
+            let data = directory + "/var"
+            let email = "load_000001@seed.invalid"
+            #expect(try await run(["migrate"], in: data).0 == .status(0))
+            let seed = ["seed", "--users", "1", "--out", directory + "/accounts.jsonl"]
+            #expect(try await run(seed, in: data).0 == .status(0))
+            let (exit, lines) = try await run(["admin", "grant", email, "admin"], in: data)
+            #expect(exit == .status(0))
+            #expect(lines == ["\(email) is admin now (was user); all sessions were ended."])
+            let holders = try await run(["admin", "list"], in: data).1
+            #expect(holders == ["admin  \(email)  @load_000001  the role waits for a second factor"])
+            let (unknown, said) = try await run(["admin", "grant", "nobody@example.com", "admin"], in: data)
+            #expect(unknown == .status(1))
+            #expect(said.contains { $0.contains("no account has the address nobody@example.com") })
+            #expect(try await run(["admin", "grant", email, "king"], in: data).0 == .status(64))
+            #expect(try await run(["admin", "revoke", email], in: data).0 == .status(0))
+            let none = try await run(["admin", "list"], in: data).1
+            #expect(none == ["There are no moderators and no administrators."])
+        }
+    }
+
     @Test("dead jobs are listed, run again and dropped by their ids; others are refused by name")
     func deadJobs() async throws {
         try await TestPostgres.withDatabase { database in

@@ -78,7 +78,7 @@ struct ProcessTests {
                     let second = try ServerProcess(
                         environment: [
                             "PORT": "0", "OPS_PORT": "0", "DATA_DIR": directory + "/two",
-                            "DATABASE_URL": database.connection,
+                            "DATABASE_URL": database.connection, "LOCK_SECONDS": "1",
                         ])
                     #expect(await second.exit() == .status(1))
                     #expect(second.lines.contains { $0.contains("another fitai process serves this database") })

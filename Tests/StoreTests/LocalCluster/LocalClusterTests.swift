@@ -118,6 +118,32 @@ struct LocalClusterTests {
         }
     }
 
+    @Test("lock files that name a living stranger do not stop the start, not even one that works in the directory")
+    func staleLockFiles() async throws {
+        try await withScratch { scratch async throws in
+            let cluster = try makeCluster(scratch)
+            let connection = try await cluster.start()
+            try await run("create table t (a int); insert into t values (1)", connection)
+            let files = ["postmaster.pid", ".s.PGSQL.5432.lock"].map { scratch + "/postgres/" + $0 }
+            let rest = try files.map { try String(contentsOfFile: $0, encoding: .utf8).drop { $0 != "\n" } }
+            await cluster.crash()
+            let stranger = Process()
+            stranger.executableURL = URL(filePath: "/bin/sleep")
+            stranger.arguments = ["600"]
+            stranger.currentDirectoryURL = URL(filePath: scratch + "/postgres")
+            try stranger.run()
+            defer { stranger.terminate() }
+            for named in [files, [files[0]], [files[1]]] {
+                for (file, text) in zip(files, rest) where named.contains(file) {
+                    try ("\(stranger.processIdentifier)" + text).write(toFile: file, atomically: false, encoding: .utf8)
+                }
+                #expect(try await cluster.start() == connection)
+                #expect(try await count(connection) == 1)
+                await cluster.crash()
+            }
+        }
+    }
+
     @Test("a long path puts the socket in a short directory of our own")
     func longPath() async throws {
         try await withScratch { scratch async throws in

@@ -1,3 +1,5 @@
+import Glibc
+import Protocol
 import Store
 import TestKit
 import Testing
@@ -56,8 +58,67 @@ struct AdvisoryLockTests {
         }
     }
 
+    @Test("a session of ours that the server does not know to be dead is ended, and the lock taken again")
+    func ownGhost() async throws {
+        try await TestPostgres.withDatabase(isMigrated: false) { database async throws in
+            let proxy = try PostgresFaultProxy(to: database.configuration)
+            defer { proxy.close() }
+            let lock = try await take(proxy.configuration)
+            let running = Task { try await lock.run() }
+            for _ in 0..<3 {
+                let before = try await holder(database)
+                proxy.loseClients()
+                var after = before
+                while after == before { after = try await holder(database) }
+            }
+            running.cancel()
+            try await running.value
+            let next = try await take(database.configuration)
+            await next.release()
+        }
+    }
+
+    @Test("the next process of a data directory ends the session of the dead one; one of another directory does not")
+    func formerGhost() async throws {
+        try await TestPostgres.withDatabase(isMigrated: false) { database async throws in
+            let file = "/tmp/fitai-test-\(getpid())-sessions-\(UUIDv7.make())"
+            defer { Files.removeAll(file) }
+            let proxy = try PostgresFaultProxy(to: database.configuration)
+            defer { proxy.close() }
+            let dead = try await take(proxy.configuration, Nonces(file: file))
+            proxy.loseClients()
+            await dead.release()
+            await #expect(throws: AdvisoryLock.Held.self) { try await take(database.configuration) }
+            // Starts that came to nothing in between have not forgotten it.
+            for _ in 0..<3 { _ = try Nonces(file: file) }
+            let next = try await take(database.configuration, Nonces(file: file))
+            await next.release()
+        }
+    }
+
+    @Test("a holder that lets go within our patience is waited for")
+    func patience() async throws {
+        try await TestPostgres.withDatabase(isMigrated: false) { database async throws in
+            let first = try await take(database.configuration)
+            let second = Task { try await take(database.configuration, patience: .seconds(600)) }
+            let tries: SQL = "select count(*) from pg_stat_activity where application_name like 'fitai n-%'"
+            // The second one has looked when its session is there beside the first one's.
+            while try await database.pool.first(tries, as: Int.self) != 2 {}
+            await first.release()
+            await (try await second.value).release()
+        }
+    }
+
+    private func take(
+        _ configuration: PostgresConfiguration, _ nonces: Nonces = Nonces(), patience: Duration = .zero
+    ) async throws -> AdvisoryLock {
+        try await AdvisoryLock.take(
+            AdvisoryLock.Settings(key: Self.key, nonces: nonces, patience: patience), configuration: configuration,
+            logger: .silent)
+    }
+
     private func take(_ database: TestDatabase) async throws -> AdvisoryLock {
-        try await AdvisoryLock.take(Self.key, configuration: database.configuration, logger: .silent)
+        try await take(database.configuration)
     }
 
     /// The backend that holds the lock; waits until there is one.

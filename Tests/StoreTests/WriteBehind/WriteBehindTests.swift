@@ -16,7 +16,8 @@ struct WriteBehindTests {
         for item in items { queue.take(item) }
         let left = try await withRunning(queue) {
             await target.attempted { $0.count == 2 }
-            return await queue.drain(within: .zero)
+            queue.abandon()
+            return queue.pending
         }
         #expect(left == items)
     }
@@ -58,7 +59,7 @@ struct WriteBehindTests {
             for number in 4...6 { queue.take(ScriptedItem(history: 1, number: number)) }
             queue.take(ScriptedItem(history: 2, number: 1))
             await target.written(1)
-            return await queue.drain(within: .zero)
+            return queue.pending
         }
         #expect(left.map(\.number) == [1, 2, 3, 4, 5, 6])
     }
@@ -118,6 +119,8 @@ private final class ScriptedTarget: WriteBehindTarget {
         state.withLock { $0.written += batch }
         wake()
     }
+
+    func abandon() {}
 
     func stopped(at item: ScriptedItem, refusal error: StoreError?) {
         state.withLock { $0.stops.append(item) }

@@ -57,7 +57,8 @@ struct WritePath: AsyncParsableCommand {
                 + "p99 \(WriteReport.milliseconds(commits, 99)) ms")
         let members = try await makeUsers(pool)
         let foundation = LiveFoundation(
-            pool: pool, people: .strangers(members), catalog: ExerciseCatalog([]),
+            pool: pool, pools: LivePools(postgres, logger: .silent), people: .strangers(members),
+            catalog: ExerciseCatalog([]),
             group: MultiThreadedEventLoopGroup.singleton, logger: .silent)
         let node = LiveNode(
             configuration: LiveConfiguration(), foundation: foundation, isEnded: { _ in false },

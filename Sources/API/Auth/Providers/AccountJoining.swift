@@ -1,4 +1,3 @@
-import Foundation
 import Protocol
 import Store
 
@@ -14,18 +13,13 @@ struct AccountJoining: Sendable {
     let mail: AccountMail
     let verification: EmailVerification
     let deletion: AccountDeletion
+    let factors: SecondFactors
+    let secondFactor: SecondFactorSignIn
     let now: @Sendable () -> Timestamp
 
-    private struct Holder: Sendable {
-        let id: UserID
-        let isVerified: Bool
-        let role: Role
-        let standing: AccountStanding
-    }
-
-    /// Opens a session. Throws `accountSuspended`, `emailTaken` for an unverified address that an account has, and
+    /// Opens a session, or answers a challenge where the account has a second factor. Throws `accountSuspended`, `emailTaken` for an unverified address that an account has, and
     /// `signInFailed` when the provider tells no address.
-    func signIn(_ profile: ProviderProfile, from origin: Sessions.Origin) async throws -> Sessions.Opened {
+    func signIn(_ profile: ProviderProfile, from origin: Sessions.Origin) async throws -> SignInOutcome {
         do {
             return try await signInOnce(profile, origin)
         } catch StoreError.unique {
@@ -36,62 +30,76 @@ struct AccountJoining: Sendable {
 
     private func signInOnce(
         _ profile: ProviderProfile, _ origin: Sessions.Origin
-    ) async throws -> Sessions.Opened {
-        let (opened, ended, wasLeaving) = try await pool.transaction { connection in
+    ) async throws -> SignInOutcome {
+        let (outcome, ended, wasLeaving) = try await pool.transaction {
+            connection -> (SignInOutcome, [SessionID], UserID?) in
             var ended: [SessionID] = []
-            let holder =
+            let account =
                 try known(profile, on: connection) ?? joined(profile, origin, &ended, on: connection)
                 ?? made(profile, origin, on: connection)
-            guard holder.standing != .suspended else { throw Problem(.accountSuspended) }
-            let wasLeaving = holder.standing != .active
-            if wasLeaving { try deletion.cancel(holder.id, from: origin, on: connection) }
-            let opened = try sessions.open(
-                for: holder.id, isVerified: holder.isVerified, role: holder.role, from: origin, on: connection)
-            return (opened, ended, wasLeaving)
+            let evidence = SignInChallenge.Evidence.identity(
+                provider: profile.provider.rawValue, subject: profile.subject)
+            if let challenge = try secondFactor.challenge(account, evidence, on: connection) {
+                return (.challenged(challenge), ended, nil)
+            }
+            let wasLeaving = try deletion.readmit(account, from: origin, on: connection)
+            let opened = try sessions.open(for: account, from: origin, on: connection)
+            return (.opened(account.account, opened), ended, wasLeaving ? account.id : nil)
         }
         await sessions.revoked.add(ended)
-        if wasLeaving { await deletion.live.livePreferenceChanged(opened.identity.userId) }
-        return opened
+        if let wasLeaving { await deletion.live.livePreferenceChanged(wasLeaving) }
+        return outcome
     }
 
-    private func known(_ profile: ProviderProfile, on connection: isolated PostgresConnection) throws -> Holder? {
-        try connection.first(
-            """
-            select u.id, u.verified_at is not null, u.role, u.status
-            from sign_in_identities i join users u on u.id = i.user_id
-            where i.provider = \(profile.provider.rawValue) and i.subject = \(profile.subject)
-            """, Self.readHolder)
+    /// The account that the identity is linked to. The link is read again under the account's lock: a reset takes
+    /// those away that nobody had proved.
+    private func known(
+        _ profile: ProviderProfile, on connection: isolated PostgresConnection
+    ) throws -> LockedAccount? {
+        let named: SQL = "provider = \(profile.provider.rawValue) and subject = \(profile.subject)"
+        let user = try connection.first("select user_id from sign_in_identities where \(named)", as: UserID.self)
+        guard let user, let account = try LockedAccount.lock(user, on: connection) else { return nil }
+        let isProven = try connection.first(
+            "select is_proven from sign_in_identities where \(named) and user_id = \(user)", as: Bool.self)
+        guard let isProven else { return nil }
+        if !isProven, profile.isEmailVerified, account.account.isVerified,
+            try Self.email(of: profile) == account.email
+        {
+            try connection.execute("update sign_in_identities set is_proven = true where \(named)")
+        }
+        return account
     }
 
     private func joined(
         _ profile: ProviderProfile, _ origin: Sessions.Origin, _ ended: inout [SessionID],
         on connection: isolated PostgresConnection
-    ) throws -> Holder? {
+    ) throws -> LockedAccount? {
         let email = try Self.email(of: profile)
-        let found = try connection.first(
-            "select id, verified_at is not null, role, status from users where email = \(email) for update",
-            Self.readHolder)
-        guard let found else { return nil }
+        let user = try connection.first("select id from users where email = \(email) for update", as: UserID.self)
+        guard let user, let found = try LockedAccount.lock(user, on: connection) else { return nil }
         guard profile.isEmailVerified else {
             throw Problem(.emailTaken, detail: "Verify the address at the provider, or sign in with the password.")
         }
         guard found.standing != .suspended else { throw Problem(.accountSuspended) }
-        if !found.isVerified { ended = try takeOver(found.id, origin, on: connection) }
-        try join(profile, to: found.id, origin, on: connection)
-        try mail.notify(found.id, of: .identityJoined, on: connection)
-        return Holder(id: found.id, isVerified: true, role: found.role, standing: found.standing)
+        if !found.account.isVerified { ended = try takeOver(found, origin, on: connection) }
+        try join(profile, to: user, origin, on: connection)
+        try mail.notify(found, of: found.account.isVerified ? .identityJoined : .takenOver, on: connection)
+        return try LockedAccount.lock(user, on: connection)
     }
 
     /// Takes from an account whatever somebody who did not own its address may have put there to get in again.
     private func takeOver(
-        _ user: UserID, _ origin: Sessions.Origin, on connection: isolated PostgresConnection
+        _ account: LockedAccount, _ origin: Sessions.Origin, on connection: isolated PostgresConnection
     ) throws -> [SessionID] {
+        let (user, time) = (account.id, now())
         try connection.execute("delete from sign_in_identities where user_id = \(user)")
-        try connection.execute("delete from mail_links where user_id = \(user)")
-        try connection.execute("delete from email_changes where user_id = \(user)")
+        try PendingClaims.end(of: user, at: time, on: connection)
+        try factors.remove(of: user, on: connection)
         try connection.execute(
             """
-            update users set password_hash = null, verified_at = \(now()), version = version + 1 where id = \(user)
+            update users set password_hash = null, verified_at = \(time), devices_known_since = \(time),
+                version = version + 1
+            where id = \(user)
             """)
         try events.record(.takenOver, of: user, address: origin.address, on: connection)
         return try sessions.endAll(of: user, on: connection)
@@ -103,15 +111,15 @@ struct AccountJoining: Sendable {
     ) throws {
         try connection.execute(
             """
-            insert into sign_in_identities (provider, subject, user_id, created_at)
-            values (\(profile.provider.rawValue), \(profile.subject), \(user), \(now()))
+            insert into sign_in_identities (provider, subject, user_id, is_proven, created_at)
+            values (\(profile.provider.rawValue), \(profile.subject), \(user), \(profile.isEmailVerified), \(now()))
             """)
         try events.record(.identityJoined, of: user, address: origin.address, on: connection)
     }
 
     private func made(
         _ profile: ProviderProfile, _ origin: Sessions.Origin, on connection: isolated PostgresConnection
-    ) throws -> Holder {
+    ) throws -> LockedAccount {
         let email = try Self.email(of: profile)
         let time = now()
         let user = UserID.make(at: time)
@@ -126,13 +134,14 @@ struct AccountJoining: Sendable {
         try connection.execute(
             """
             insert into users (id, username, email, display_name, verified_at, created_at)
-            values (\(user), \(username), \(email), \(UsernameProposal.displayName(profile.name) ?? username),
+            values (\(user), \(username), \(email), \(ShownName.fitting(profile.name, most: 80) ?? username),
                 \(verifiedAt as Timestamp?), \(time))
             """)
         try events.record(.registered, of: user, address: origin.address, on: connection)
         try join(profile, to: user, origin, on: connection)
         if verifiedAt == nil { try verification.ask(user, on: connection) }
-        return Holder(id: user, isVerified: verifiedAt != nil, role: .user, standing: .active)
+        guard let account = try LockedAccount.lock(user, on: connection) else { throw Problem(.signInFailed) }
+        return account
     }
 
     private static func email(of profile: ProviderProfile) throws(Problem) -> String {
@@ -142,32 +151,20 @@ struct AccountJoining: Sendable {
         }
         return email
     }
-
-    private static let readHolder: @Sendable (inout RowReader) throws(StoreError) -> Holder = {
-        row throws(StoreError) in
-        Holder(
-            id: try row.next(), isVerified: try row.next(), role: try row.next(),
-            standing: try row.next())
-    }
 }
 
 /// Names for an account that a provider's profile makes.
 enum UsernameProposal {
     /// The name as close as usernames allow, then the same with four digits, ten times.
     static func names(for wish: String) -> [String] {
-        let plain = wish.lowercased().utf8.map { byte -> Character in
-            let isAllowed = (97...122).contains(byte) || (48...57).contains(byte)
-            return isAllowed ? Character(UnicodeScalar(byte)) : "_"
+        // Only ASCII is folded: some letters of other alphabets would become Latin ones.
+        let plain = wish.utf8.map { byte -> Character in
+            let lower = (65...90).contains(byte) ? byte + 32 : byte
+            let isAllowed = (97...122).contains(lower) || (48...57).contains(lower)
+            return isAllowed ? Character(UnicodeScalar(lower)) : "_"
         }
         let trimmed = String(plain.prefix(24))
         let base = trimmed.contains { $0 != "_" } && trimmed.count >= 3 ? trimmed : "lifter"
         return [base] + (0..<10).map { _ in "\(base)_\(Int.random(in: 1000...9999))" }
-    }
-
-    /// A provider's name as display names are; nil when nothing is left of it.
-    static func displayName(_ name: String?) -> String? {
-        let scalars = (name ?? "").unicodeScalars.filter { $0.properties.generalCategory != .control }.prefix(80)
-        let text = String(String.UnicodeScalarView(scalars)).trimmingSpaces()
-        return text.isEmpty ? nil : text
     }
 }

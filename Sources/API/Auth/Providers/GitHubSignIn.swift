@@ -3,9 +3,12 @@ import Protocol
 /// GitHub's OAuth with PKCE; who somebody is comes from its API.
 struct GitHubSignIn: SignInProvider {
     let configuration: GitHubConfiguration
-    private let client = ProviderClient()
+    private let client: ProviderClient
 
-    init(configuration: GitHubConfiguration) { self.configuration = configuration }
+    init(configuration: GitHubConfiguration, now: @escaping @Sendable () -> Timestamp) {
+        self.configuration = configuration
+        client = ProviderClient(now: now)
+    }
 
     func consentPage(for attempt: SignInAttempt, redirect: String) async throws -> String {
         try address(configuration.site, "/login/oauth/authorize").adding([

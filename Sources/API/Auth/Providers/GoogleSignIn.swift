@@ -20,12 +20,13 @@ final class GoogleSignIn: SignInProvider {
     private static let keysAtMostEvery = Duration.seconds(60)
 
     private let configuration: GoogleConfiguration
-    private let client = ProviderClient()
+    private let client: ProviderClient
     private let now: @Sendable () -> Timestamp
     private let kept = Mutex(Kept())
 
     init(configuration: GoogleConfiguration, now: @escaping @Sendable () -> Timestamp) {
         self.configuration = configuration
+        client = ProviderClient(now: now)
         self.now = now
     }
 

@@ -5,19 +5,26 @@ import Protocol
 enum ProviderFailure: Error, Hashable, Sendable, CustomStringConvertible {
     /// No connection, no answer in time, or none that can be read.
     case unreachable(String)
+    /// It has not answered lately, and is left alone for a time.
+    case resting(Duration)
     case answered(status: Int)
 
     var description: String {
         switch self {
         case .unreachable(let reason): "the sign-in provider cannot be asked: \(reason)"
+        case .resting: "the sign-in provider is not asked: it has not answered lately"
         case .answered(let status): "the sign-in provider answered with status \(status)"
         }
     }
 }
 
-/// Asks sign-in providers for JSON.
+/// Asks one sign-in provider for JSON; leaves it alone for a time when it doesn't answer.
 struct ProviderClient: Sendable {
-    private static let http = OutgoingHTTP(largestAnswer: 1 << 20, timeout: .seconds(8))
+    private let http: OutgoingHTTP
+
+    init(now: @escaping @Sendable () -> Timestamp) {
+        http = OutgoingHTTP(largestAnswer: 1 << 20, timeout: .seconds(8), breaker: CircuitBreaker(now: now))
+    }
 
     /// Fetches JSON. Throws `ProviderFailure`.
     func get(_ address: OutgoingAddress, bearer: String? = nil) async throws -> JSONValue {
@@ -37,8 +44,9 @@ struct ProviderClient: Sendable {
         let reply: OutgoingHTTP.Reply
         do {
             let all = [("Accept", "application/json")] + headers
-            reply = try await Self.http.send(method, address, headers: all, body: body)
+            reply = try await http.send(method, address, headers: all, body: body)
         } catch let failure as OutgoingHTTP.Failure {
+            if let retryAfter = failure.retryAfter { throw ProviderFailure.resting(retryAfter) }
             throw ProviderFailure.unreachable(failure.description)
         }
         guard (200...299).contains(reply.status) else { throw ProviderFailure.answered(status: reply.status) }

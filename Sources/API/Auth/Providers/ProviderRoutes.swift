@@ -11,6 +11,8 @@ struct ProviderRoutes: Sendable {
     let github: (any SignInProvider)?
     let joining: AccountJoining
     let cookie: RefreshCookie
+    let devices: KnownDevices
+    let challengeCookie: SiteCookie
     let publicURL: String
     let now: @Sendable () -> Timestamp
 
@@ -49,6 +51,10 @@ struct ProviderRoutes: Sendable {
         "\(publicURL)/v1/auth/\(name.rawValue)/callback"
     }
 
+    private func attemptCookie(_ name: ProviderProfile.Provider) -> SiteCookie {
+        SignInAttempt.cookie(name, isSecure: cookie.isSecure)
+    }
+
     private func begin(
         _ call: Call<Anyone, SignInQuery, NoBody>, _ name: ProviderProfile.Provider, _ provider: any SignInProvider
     ) async throws -> Answer<NoContent> {
@@ -58,13 +64,17 @@ struct ProviderRoutes: Sendable {
         }
         return Answer(
             NoContent(),
-            headers: [.location: page, .setCookie: attempt.header(isSecure: cookie.isSecure)])
+            headers: [
+                .location: page,
+                .setCookie: attemptCookie(name).header(attempt.cookie, lifetime: SignInAttempt.lifetime),
+            ])
     }
 
     private func finish(
         _ call: Call<Anyone, SignInCallback, NoBody>, _ name: ProviderProfile.Provider, _ provider: any SignInProvider
     ) async throws -> Answer<NoContent> {
-        guard let attempt = SignInAttempt(by: name, in: call.facts, at: now()), let state = call.query.state,
+        guard let attempt = SignInAttempt(by: name, attemptCookie(name).value(in: call.facts), at: now()),
+            let state = call.query.state,
             attempt.isAnswered(by: state)
         else { throw Problem(.signInFailed, detail: "This browser has not begun it, or too long ago: begin again.") }
         guard call.query.error == nil, let code = call.query.code else {
@@ -73,13 +83,18 @@ struct ProviderRoutes: Sendable {
         let profile = try await asking(call) {
             try await provider.profile(for: code, attempt, redirect: redirect(name))
         }
-        let opened = try await joining.signIn(profile, from: call.origin)
-        var headers: HTTPFields = [.location: attempt.returnTo]
-        let lifetime = joining.sessions.refreshLifetime
-        headers.append(
-            HTTPField(name: .setCookie, value: cookie.header(opened.refreshToken.text, lifetime: lifetime)))
-        headers.append(
-            HTTPField(name: .setCookie, value: SignInAttempt.end(name, isSecure: cookie.isSecure)))
+        var headers: HTTPFields
+        switch try await joining.signIn(profile, from: call.origin) {
+        case .opened(let account, let opened):
+            headers = [.location: attempt.returnTo]
+            headers.addCookie(cookie.header(opened, at: now()))
+            headers.addCookie(devices.header(adding: account.id, in: call.facts))
+        case .challenged(let challenge):
+            // The page that takes the code goes on to the path that was asked for.
+            headers = [.location: "/#/second-factor?" + FormBody.text([("returnTo", attempt.returnTo)])]
+            headers.addCookie(challengeCookie.header(challenge, lifetime: SignInChallenge.lifetime))
+        }
+        headers.addCookie(attemptCookie(name).removal)
         return Answer(NoContent(), headers: headers)
     }
 
@@ -92,6 +107,10 @@ struct ProviderRoutes: Sendable {
         } catch let refused as SignInRefused {
             call.logger.notice("a sign-in by a provider was refused: \(refused)")
             throw Problem(.signInFailed)
+        } catch ProviderFailure.resting(let pause) {
+            // Said once already, when it stopped answering.
+            let seconds = Int((pause.wholeMilliseconds + 999) / 1000)
+            throw Problem(.unavailable, detail: "The provider does not answer.", retryAfterSeconds: seconds)
         } catch let failure as ProviderFailure {
             call.logger.warning("\(failure)")
             throw Problem(.unavailable, detail: "The provider does not answer.", retryAfterSeconds: 30)

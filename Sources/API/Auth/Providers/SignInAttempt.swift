@@ -1,6 +1,5 @@
 import Crypto
 import Foundation
-import HTTPTypes
 import Protocol
 
 /// One attempt to sign in by a provider, kept in a cookie of the browser that began it.
@@ -23,9 +22,9 @@ struct SignInAttempt: Sendable {
         cookie = "\(OpaqueSecret().text).\(time.milliseconds).\(Data(returnTo.utf8).base64URL)"
     }
 
-    /// The attempt in the cookie of a request; nil when there is none, or it is too old.
-    init?(by provider: ProviderProfile.Provider, in facts: RequestFacts, at time: Timestamp) {
-        guard let cookie = facts.cookie(SignInAttempt.name(provider)) else { return nil }
+    /// The attempt in what the cookie of a request holds; nil when there is none, or it is too old.
+    init?(by provider: ProviderProfile.Provider, _ cookie: String?, at time: Timestamp) {
+        guard let cookie else { return nil }
         let parts = cookie.split(separator: ".", omittingEmptySubsequences: false)
         guard parts.count == 3, OpaqueSecret(String(parts[0])) != nil, let begun = Int64(parts[1]),
             SignInAttempt.isRunning(Timestamp(milliseconds: begun), at: time),
@@ -59,24 +58,9 @@ struct SignInAttempt: Sendable {
         Data(SHA256.hash(data: Data("\(provider.rawValue) \(purpose) \(cookie)".utf8))).base64URL
     }
 
-    static func name(_ provider: ProviderProfile.Provider) -> String { "fitai_sign_in_\(provider.rawValue)" }
-
-    /// The header that keeps the attempt. Lax, for the answer comes by a link from the provider's pages.
-    func header(isSecure: Bool) -> String {
-        SignInAttempt.header(cookie, SignInAttempt.lifetime, provider, isSecure)
-    }
-
-    /// The header that forgets the attempt.
-    static func end(_ provider: ProviderProfile.Provider, isSecure: Bool) -> String {
-        header("", .zero, provider, isSecure)
-    }
-
-    private static func header(
-        _ value: String, _ lifetime: Duration, _ provider: ProviderProfile.Provider, _ isSecure: Bool
-    ) -> String {
-        let secure = isSecure ? "; Secure" : ""
-        let age = lifetime.components.seconds
-        return "\(name(provider))=\(value); Path=/v1/auth; Max-Age=\(age); HttpOnly; SameSite=Lax\(secure)"
+    /// The cookie that keeps it. Lax, for the answer comes by a link from the provider's pages.
+    static func cookie(_ provider: ProviderProfile.Provider, isSecure: Bool) -> SiteCookie {
+        SiteCookie("fitai_sign_in_\(provider.rawValue)", isSecure: isSecure, sameSite: .lax)
     }
 }
 
@@ -116,20 +100,5 @@ struct SignInCallback: RouteQuery {
         code = query.optional(Self.codeField)
         state = query.optional(Self.stateField)
         error = query.optional(Self.errorField)
-    }
-}
-
-extension RequestFacts {
-    /// A cookie's value; nil without it.
-    func cookie(_ name: String) -> String? {
-        for header in headers[values: .cookie] {
-            for pair in header.split(separator: ";") {
-                let parts = pair.split(separator: "=", maxSplits: 1)
-                if parts.count == 2, String(parts[0]).trimmingSpaces() == name {
-                    return String(parts[1]).trimmingSpaces()
-                }
-            }
-        }
-        return nil
     }
 }
