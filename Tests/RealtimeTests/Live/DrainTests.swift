@@ -48,7 +48,7 @@ struct DrainTests {
             let kept = Spill.SpilledOp(
                 workout: lift.workout, athlete: lift.athlete.userId, op: complete, isAutomatic: true)
             try spill.keep([kept], at: .now)
-            try await spill.recover(into: server.node.rooms)
+            try await spill.recover(into: server.node.rooms, refusedTo: server.node.deadLetters)
             let stored = try await server.node.rooms.context.loader.events(of: lift.workout, after: 2, limit: 10)
             #expect(stored.map(\.event.effects.isAutomatic) == [true])
         }

@@ -87,7 +87,7 @@ struct ReloadTests {
                 let talker = try await server.connect(lift.athlete)
                 let op = WorkoutOp(id: poison, at: at, action: lift.set(666, id: set))
                 #expect(try await talker.op(lift.workout, op).refusal?.code == .rejected)
-                #expect(try await server.node.deadLetters.list().map(\.kept.op.id) == [poison])
+                #expect(try await server.node.deadLetters.list().map(\.kept?.op.id) == [poison])
             }
         }
     }
