@@ -79,19 +79,65 @@ public enum ShownText {
     private static func hasMixedWord(_ scalars: [Unicode.Scalar]) -> Bool {
         // Nearly all names are plain.
         guard scalars.contains(where: { !$0.isASCII }) else { return false }
-        return scalars.split { !$0.properties.isAlphabetic && !isMark($0) }.contains { word in
-            let text = String(String.UnicodeScalarView(word))
-            return alphabets.count { text.contains($0) } > 1
+        var word: UInt8 = 0
+        for scalar in scalars {
+            // A mark belongs to its letter, of whatever alphabet.
+            if isMark(scalar) { continue }
+            guard scalar.properties.isAlphabetic else {
+                word = 0
+                continue
+            }
+            word |= Alphabets.bit(of: scalar.value)
+            if word.nonzeroBitCount > 1 { return true }
         }
+        return false
+    }
+}
+
+/// The alphabets with letters that look like another's, a bit for each.
+///
+/// Ranges are those of the scripts' letters and marks (Unicode 16). What else lies within them ends a word and is never
+/// looked up, so that neighbours are joined over it.
+private enum Alphabets {
+    private struct Run: Sendable {
+        let scalars: ClosedRange<UInt32>
+        let bit: UInt8
     }
 
-    /// Those with letters that look like another's; the scripts' properties are the standard library's (Unicode 15).
-    private static var alphabets: [Regex<Substring>] {
-        [
-            /\p{Script=Latin}/, /\p{Script=Cyrillic}/, /\p{Script=Greek}/, /\p{Script=Armenian}/,
-            /\p{Script=Cherokee}/, /\p{Script=Coptic}/, /\p{Script=Lisu}/, /\p{Script=Deseret}/,
-        ]
+    static func bit(of scalar: UInt32) -> UInt8 {
+        var (low, high) = (0, runs.count)
+        while low < high {
+            let middle = (low + high) / 2
+            if runs[middle].scalars.upperBound < scalar { low = middle + 1 } else { high = middle }
+        }
+        return low < runs.count && runs[low].scalars.contains(scalar) ? runs[low].bit : 0
     }
+
+    /// In order.
+    private static let runs: [Run] = [latin, cyrillic, greek, armenian, cherokee, coptic, lisu, deseret].enumerated()
+        .flatMap { place, ranges in ranges.map { Run(scalars: $0, bit: 1 << UInt8(place)) } }
+        .sorted { $0.scalars.lowerBound < $1.scalars.lowerBound }
+
+    private static let latin: [ClosedRange<UInt32>] = [
+        0x41...0xAA, 0xBA...0x2B8, 0x2E0...0x2E4, 0x1D00...0x1D25, 0x1D2C...0x1D5C, 0x1D62...0x1D65, 0x1D6B...0x1D77,
+        0x1D79...0x1DBE, 0x1E00...0x1EFF, 0x2071...0x209C, 0x212A...0x212B, 0x2132...0x2132, 0x214E...0x2188,
+        0x2C60...0x2C7F, 0xA722...0xA787, 0xA78B...0xA7CD, 0xA7D0...0xA7D1, 0xA7D3...0xA7D3, 0xA7D5...0xA7DC,
+        0xA7F2...0xA7FF, 0xAB30...0xAB64, 0xAB66...0xAB69, 0xFB00...0xFB06, 0xFF21...0xFF5A, 0x10780...0x107BA,
+        0x1DF00...0x1DF2A,
+    ]
+    private static let cyrillic: [ClosedRange<UInt32>] = [
+        0x400...0x484, 0x487...0x52F, 0x1C80...0x1C8A, 0x1D2B...0x1D2B, 0x1D78...0x1D78, 0x2DE0...0x2DFF,
+        0xA640...0xA69F, 0xFE2E...0xFE2F, 0x1E030...0x1E08F,
+    ]
+    private static let greek: [ClosedRange<UInt32>] = [
+        0x370...0x373, 0x376...0x3E1, 0x3F0...0x3FF, 0x1D26...0x1D2A, 0x1D5D...0x1D61, 0x1D66...0x1D6A,
+        0x1DBF...0x1DBF, 0x1F00...0x1FFC, 0x2126...0x2126, 0xAB65...0xAB65, 0x10140...0x10174, 0x1D242...0x1D244,
+    ]
+    private static let armenian: [ClosedRange<UInt32>] = [0x531...0x588, 0xFB13...0xFB17]
+    private static let cherokee: [ClosedRange<UInt32>] = [0x13A0...0x13FD, 0xAB70...0xABBF]
+    private static let coptic: [ClosedRange<UInt32>] = [0x3E2...0x3EF, 0x2C80...0x2CF3]
+    private static let lisu: [ClosedRange<UInt32>] = [0xA4D0...0xA4FD, 0x11FB0...0x11FB0]
+    private static let deseret: [ClosedRange<UInt32>] = [0x10400...0x1044F]
 }
 
 extension Unicode.Scalar {

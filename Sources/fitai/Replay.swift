@@ -43,7 +43,9 @@ struct Replay: Sendable {
         for step in timeline.steps {
             try await Task.sleep(until: begun + step.after / speed, clock: .continuous)
             say(step.caption)
-            try await client.submit(step.action, in: id)
+            do { try await client.submit(step.action, in: id) } catch LiveClientError.refused(let refusal) {
+                say("  refused: \(step.action.kind.rawValue): \(refusal.code.rawValue), \(refusal.message)")
+            }
         }
         try await client.waitUntilSettled()
         say("  durable: \(timeline.steps.count) ops")

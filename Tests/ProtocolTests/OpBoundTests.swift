@@ -31,6 +31,16 @@ struct OpBoundTests {
         }
     }
 
+    @Test("a name loses what can't be seen in it and is taken; of nothing else it is refused")
+    func shownNames() throws {
+        var (state, entry) = try begun()
+        let event = try state.decide(op(.update(WorkoutDetails(name: "Le\u{202E}gs \u{1F3CB}"))), context(2))
+        #expect(event.action == .update(WorkoutDetails(name: "Legs \u{1F3CB}")) && !event.effects.isClamped)
+        #expect(state.name == "Legs \u{1F3CB}")
+        #expect(refusal(of: .start(WorkoutDetails(name: "\u{200B}")), in: WorkoutState()) == .invalid)
+        #expect(refusal(of: .updateEntry(EntryDetails(id: entry, name: "\u{202E}")), in: state) == .invalid)
+    }
+
     @Test("names and muscles are bounded in every op that can carry them")
     func names() throws {
         let (state, entry) = try begun()

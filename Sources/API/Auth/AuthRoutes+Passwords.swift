@@ -22,14 +22,21 @@ extension AuthRoutes {
     }
 
     private func resetPassword(_ call: Call<Anyone, NoQuery, ResetPasswordRequest>) async throws -> Answer<NoContent> {
-        let user = try await reset.reset(call.body, from: call.origin)
-        return Answer(NoContent(), headers: [.setCookie: devices.header(adding: user, in: call.facts)])
+        let (user, hasFactor) = try await reset.reset(call.body, from: call.origin)
+        // With a second factor a device is known only once a code has come from it.
+        return hasFactor ? .done : known(to: user, call.facts)
     }
 
     private func changePassword(
         _ call: Call<SignedInUser, NoQuery, PasswordChangeRequest>
     ) async throws -> Answer<NoContent> {
-        try await ownPassword.change(call.body, of: call.caller.identity, from: call.origin)
-        return .done
+        let identity = call.caller.identity
+        try await ownPassword.change(call.body, of: identity, from: call.origin)
+        return known(to: identity.userId, call.facts)
+    }
+
+    /// Has the device known to the account, of whose devices all were forgotten.
+    private func known(to user: UserID, _ facts: RequestFacts) -> Answer<NoContent> {
+        Answer(NoContent(), headers: [.setCookie: devices.header(adding: user, in: facts)])
     }
 }

@@ -53,14 +53,14 @@ struct AuthRoutes: Sendable {
         emailChange = EmailChange(pool: pool, mail: mail, events: events, now: now)
         deletion = AccountDeletion(
             pool: pool, ownPassword: ownPassword, sessions: sessions, events: events, mail: mail, live: live, now: now)
+        factors = SecondFactors(pool: pool, keys: foundation.keys, now: now)
         reset = PasswordReset(
             pool: pool, mail: mail, sessions: sessions, events: events, passwords: passwords, deletion: deletion,
-            now: now)
+            factors: factors, now: now)
         let isSecure = configuration.publicURL.hasPrefix("https://")
         cookie = RefreshCookie(isSecure: isSecure, origins: configuration.allowedOrigins)
         devices = KnownDevices(pool: pool, keys: foundation.keys, isSecure: isSecure, now: now)
         challengeCookie = SiteCookie("fitai_challenge", isSecure: isSecure)
-        factors = SecondFactors(pool: pool, keys: foundation.keys, now: now)
         let guards = SignInGuards(delays: delays, devices: devices, failures: failures)
         secondFactorSignIn = SecondFactorSignIn(
             pool: pool, factors: factors, guards: guards, sessions: sessions, deletion: deletion, mail: mail,

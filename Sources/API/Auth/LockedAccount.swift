@@ -14,12 +14,13 @@ struct LockedAccount: Sendable {
     var id: UserID { account.id }
     var email: String { account.email }
 
-    /// Locks the account of a user; nil when it is gone.
+    /// Locks the account of a user; nil when it is gone. Not so strongly that rows which only refer to it would wait:
+    /// they come from transactions that hold a session, which may be ended here.
     static func lock(_ user: UserID, on connection: isolated PostgresConnection) throws -> LockedAccount? {
         try connection.first(
             """
             select id, username, display_name, email, verified_at is not null, created_at, role, status, password_hash
-            from users where id = \(user) for update
+            from users where id = \(user) for no key update
             """
         ) { row throws(StoreError) in
             let account = Account(

@@ -84,15 +84,19 @@ struct OwnPassword: Sendable {
             errors: [Problem.Fault(pointer: "/password", code: .required, detail: "Is required.")])
     }
 
-    /// Sets a new password, ends every other session and whatever else is pending.
+    /// Sets a new password, ends every other session and whatever else is pending, and forgets the known devices.
     func change(_ request: PasswordChangeRequest, of identity: Identity, from origin: Sessions.Origin) async throws {
         let ended = try await proving(request.currentPassword, of: identity, from: origin) { proof in
             let hash = try await passwords.hash(request.newPassword)
             return try await pool.transaction { connection in
                 let account = try LockedAccount.lock(identity, holding: proof, on: connection)
                 try PasswordRules.checkOwn(request.newPassword, of: account.account, pointer: "/newPassword")
-                try connection.execute("update users set password_hash = \(hash) where id = \(account.id)")
-                try PendingClaims.end(of: account.id, at: now(), on: connection)
+                let time = now()
+                try connection.execute(
+                    """
+                    update users set password_hash = \(hash), devices_known_since = \(time) where id = \(account.id)
+                    """)
+                try PendingClaims.end(of: account.id, at: time, on: connection)
                 try events.record(
                     .passwordChanged, of: account.id, session: identity.sid, address: origin.address, on: connection)
                 try mail.notify(account, of: .passwordChanged, on: connection)

@@ -15,7 +15,15 @@ struct PasswordReset: Sendable {
     let events: SecurityEvents
     let passwords: PasswordHashing
     let deletion: AccountDeletion
+    let factors: SecondFactors
     let now: @Sendable () -> Timestamp
+
+    private struct Taken: Sendable {
+        let user: UserID
+        let hasFactor: Bool
+        let ended: [SessionID]
+        let isReadmitted: Bool
+    }
 
     /// Has the mail sent; the job finds out whether there is such an account, so that no answer and no time tells.
     func ask(_ email: String) async throws {
@@ -49,23 +57,25 @@ struct PasswordReset: Sendable {
     }
 
     /// Sets the password. The address counts as verified, for the mail has reached its owner; whatever somebody else
-    /// may have left in the account ends: all sessions, email changes under way, other links, known devices, sign-ins
-    /// elsewhere that were linked before the address was proved, and a deletion that was asked for. Answers whose
-    /// account it is.
+    /// may have left in the account ends: all sessions, email changes under way, other links, known devices and sign-ins
+    /// elsewhere. So does a deletion that was asked for, unless a second factor is on: then the mail alone lets nobody
+    /// in, and a sign-in with a code has to keep the account. Answers whose account it is, and whether one is on.
     ///
     /// Throws `linkInvalid` for a link that is unknown, used, too old or was sent to an address that is no longer the
     /// account's, and `invalidValues` for a password that is the account's name or address.
-    func reset(_ request: ResetPasswordRequest, from origin: Sessions.Origin) async throws -> UserID {
+    func reset(
+        _ request: ResetPasswordRequest, from origin: Sessions.Origin
+    ) async throws -> (user: UserID, hasFactor: Bool) {
         guard let secret = OpaqueSecret(request.token) else { throw Problem(.linkInvalid) }
         let hash = try await passwords.hash(request.password)
-        let (user, ended, wasLeaving) = try await pool.transaction { connection in
+        let taken = try await pool.transaction { connection in
             let account = try owner(of: secret, on: connection)
             try PasswordRules.checkOwn(request.password, of: account.account, pointer: "/password")
             return try take(account, hash, origin, on: connection)
         }
-        await sessions.revoked.add(ended)
-        if wasLeaving { await deletion.live.livePreferenceChanged(user) }
-        return user
+        await sessions.revoked.add(taken.ended)
+        if taken.isReadmitted { await deletion.live.livePreferenceChanged(taken.user) }
+        return (taken.user, taken.hasFactor)
     }
 
     /// The account that a link is for, locked, with the link used up.
@@ -91,10 +101,10 @@ struct PasswordReset: Sendable {
     private func take(
         _ account: LockedAccount, _ hash: String, _ origin: Sessions.Origin,
         on connection: isolated PostgresConnection
-    ) throws -> (UserID, [SessionID], Bool) {
+    ) throws -> Taken {
         let (user, time) = (account.id, now())
         try PendingClaims.end(of: user, at: time, on: connection)
-        let removed = try PendingClaims.endUnproven(of: user, on: connection)
+        let removed = try PendingClaims.endIdentities(of: user, on: connection)
         if removed > 0 { try events.record(.identityRemoved, of: user, address: origin.address, on: connection) }
         try connection.execute(
             """
@@ -104,8 +114,10 @@ struct PasswordReset: Sendable {
             """)
         try events.record(.passwordReset, of: user, address: origin.address, on: connection)
         try mail.notify(account, of: .passwordReset, on: connection)
-        let wasLeaving = try deletion.readmit(account, from: origin, on: connection)
-        return (user, try sessions.endAll(of: user, on: connection), wasLeaving)
+        let hasFactor = try factors.isOn(user, on: connection)
+        let isReadmitted = try !hasFactor && deletion.readmit(account, from: origin, on: connection)
+        let ended = try sessions.endAll(of: user, on: connection)
+        return Taken(user: user, hasFactor: hasFactor, ended: ended, isReadmitted: isReadmitted)
     }
 }
 

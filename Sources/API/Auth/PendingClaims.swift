@@ -3,9 +3,11 @@ import Store
 
 /// What may be left in an account by which somebody could get in, or move it, later on.
 enum PendingClaims {
-    /// Ends the email change that is under way and every link of a mail that was not used.
+    /// Ends the email change that is under way, a second factor that was never turned on, and every link of a mail that
+    /// was not used.
     static func end(of user: UserID, at time: Timestamp, on connection: isolated PostgresConnection) throws {
         try connection.execute("delete from email_changes where user_id = \(user) and changed_at is null")
+        try connection.execute("delete from second_factors where user_id = \(user) and confirmed_at is null")
         try endLinks(of: user, at: time, on: connection)
     }
 
@@ -18,8 +20,8 @@ enum PendingClaims {
             """)
     }
 
-    /// Removes the accounts elsewhere that were linked while nobody had proved the address; answers how many.
-    static func endUnproven(of user: UserID, on connection: isolated PostgresConnection) throws -> Int {
-        try connection.execute("delete from sign_in_identities where user_id = \(user) and not is_proven")
+    /// Removes the links to accounts elsewhere, answers how many. The owner's own joins again by its verified address.
+    static func endIdentities(of user: UserID, on connection: isolated PostgresConnection) throws -> Int {
+        try connection.execute("delete from sign_in_identities where user_id = \(user)")
     }
 }

@@ -73,16 +73,20 @@ extension Templates {
         }
     }
 
-    /// Gives free what the older versions of a template take; nobody can see them once it is deleted.
+    /// Takes a deleted template off its owner's count, and drops its older versions, which nobody can see any more.
     private static func dropVersions(of id: TemplateID, _ connection: isolated PostgresConnection) throws {
         try connection.execute(
             """
-            with gone as (
-                delete from template_versions v using templates t where t.id = v.template_id and t.id = \(id)
-                    and v.version < t.version
-                returning t.owner, octet_length(v.weeks::text) as bytes)
             update users set template_bytes = template_bytes - kept.bytes
-            from (select owner, sum(bytes) as bytes from gone group by owner) kept where users.id = kept.owner
+            from (select t.owner, sum(octet_length(v.weeks::text)) as bytes
+                from templates t join template_versions v on v.template_id = t.id
+                where t.id = \(id) group by t.owner) kept
+            where users.id = kept.owner
+            """)
+        try connection.execute(
+            """
+            delete from template_versions v using templates t
+            where t.id = \(id) and v.template_id = t.id and v.version < t.version
             """)
     }
 

@@ -9,7 +9,7 @@ public struct UnreadableOp: Sendable {
     init?(_ json: JSONValue) {
         guard let room = json["room"]?.string else { return nil }
         func id(_ name: String) -> UUIDv7? { json[name]?.string.flatMap(UUIDv7.init) }
-        self.room = room
+        self.room = RoomName.canonical(room)
         self.id = id("opId")
         switch json["kind"]?.string.flatMap(WorkoutAction.Kind.init) {
         case .workoutPlan, .workoutStart: made = OpTargets(isWorkout: true, ids: [])

@@ -209,7 +209,7 @@ public enum SecurityEventKind: String, Codable, Sendable, CaseIterable {
     case secondFactorOn, secondFactorOff, secondFactorFailed, recoveryCodeUsed
     /// An operator made the account a moderator, an administrator, or neither.
     case roleChanged
-    /// A sign-in elsewhere was removed that had been joined before the address was proved.
+    /// Sign-ins elsewhere were removed, by a reset of the password or because the address was proved by somebody else.
     case identityRemoved
     /// An account elsewhere was joined to this one.
     case identityJoined

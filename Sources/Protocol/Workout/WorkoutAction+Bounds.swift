@@ -66,9 +66,6 @@ private func check(name: String) throws(Refusal) {
     guard (1...100).contains(name.unicodeScalars.count), name.isClean(newlines: false) else {
         throw Refusal(.invalid, "name must be 1…100 characters without control characters")
     }
-    guard ShownText.stripped(name) == name else {
-        throw Refusal(.invalid, "name must not hold characters that can't be seen")
-    }
 }
 
 private func check(muscles: [String], _ member: String) throws(Refusal) {

@@ -45,6 +45,31 @@ extension WorkoutAction {
     }
 }
 
+extension WorkoutAction {
+    /// The action with names as they are shown to others: without what can't be seen in them. They are not refused for it,
+    /// since keyboards put such characters in, and a log that was kept offline would be lost with its first op.
+    fileprivate var withShownNames: WorkoutAction {
+        switch self {
+        case .plan(var details):
+            details.name = details.name.map(ShownText.stripped)
+            return .plan(details)
+        case .start(var details):
+            details.name = details.name.map(ShownText.stripped)
+            return .start(details)
+        case .update(var details):
+            details.name = details.name.map(ShownText.stripped)
+            return .update(details)
+        case .addEntry(var details):
+            details.name = details.name.map(ShownText.stripped)
+            return .addEntry(details)
+        case .updateEntry(var details):
+            details.name = details.name.map(ShownText.stripped)
+            return .updateEntry(details)
+        default: return self
+        }
+    }
+}
+
 extension WorkoutDetails {
     fileprivate func clamped(to now: Timestamp) -> WorkoutDetails {
         var details = self
@@ -98,12 +123,13 @@ extension WorkoutState {
     }
 
     private func checkedEvent(_ asked: WorkoutOp, _ context: RuleContext) throws(Refusal) -> WorkoutEvent {
-        let op = WorkoutOp(id: asked.id, at: asked.at, action: asked.action.clamped(to: context.now))
+        let clamped = asked.action.clamped(to: context.now)
+        let op = WorkoutOp(id: asked.id, at: asked.at, action: clamped.withShownNames)
         try check(op, context)
         var event = WorkoutEvent(
             epoch: context.epoch, seq: context.lastSeq + 1, opId: op.id, at: min(op.at, context.now),
             receivedAt: context.now, action: op.action)
-        event.effects.isClamped = asked.at > context.now || op.action != asked.action
+        event.effects.isClamped = asked.at > context.now || clamped != asked.action
         event.effects.isAutomatic = context.isAutomatic
         event.effects.isSuperseded = isSuperseded(event)
         complete(&event, context)

@@ -52,8 +52,9 @@ extension Rooms {
     /// Tries again what could not be read; called every second.
     func settleConsent() async {
         for change in unsettledConsent {
-            guard await apply(change) else { return }
+            // Removed before: a change that comes while this one is read stands for itself.
             unsettledConsent.remove(change)
+            await settle(change)
         }
     }
 

@@ -52,14 +52,16 @@ extension Rooms {
     }
 
     /// Offers an op again that was taken before and could not be stored, and waits until it is durable.
+    ///
+    /// - Parameter isRetry: takes the op although Postgres has refused it before.
     package func submitAgain(
-        _ kept: KeptOp, to id: WorkoutID, by user: UserID, within limit: Duration = .seconds(5)
+        _ kept: KeptOp, to id: WorkoutID, by user: UserID, isRetry: Bool, within limit: Duration = .seconds(5)
     ) async throws(Refusal) {
         let creates = OpTargets(madeBy: kept.op.action).isWorkout
         let (room, answer) = try await inRoom(id, creator: creates ? user : nil) {
             room throws(Refusal) -> (WorkoutRoom, OpAnswer) in
             guard room.athlete.userId == user else { throw Refusal(.noSuchRoom, "there is no such workout") }
-            return (room, try room.submit(kept.op, isAutomatic: kept.isAutomatic, isRetry: true))
+            return (room, try room.submit(kept.op, isAutomatic: kept.isAutomatic, isRetry: isRetry))
         }
         try await untilDurable(answer, in: room, limit)
     }

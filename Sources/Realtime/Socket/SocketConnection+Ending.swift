@@ -73,7 +73,7 @@ extension SocketConnection {
     }
 
     /// Lets the kernel take what the channel holds, which has to be finished since frames cannot be cut, and a close frame
-    /// behind it. The peer reads both whenever it reads again, also when the connection has ended on this side by then.
+    /// behind it, for the peer to read when it reads again.
     private func makeWay() {
         guard parkedBytes > 0, let options = context?.channel.syncOptions else { return }
         do {

@@ -88,15 +88,17 @@ package struct DeadLetters: Sendable {
         return false
     }
 
-    /// Stores a letter, unless the same op of the same workout has an unresolved one.
+    /// Stores a letter, unless the same op of the same workout has an unresolved one; unreadable ones are told by their bytes.
     func insert(_ letter: NewLetter) async throws(StoreError) {
         try await pool.execute(
             """
             insert into dead_letters (workout_id, user_id, op_id, epoch, seq, op, reason)
             select \(letter.workout), \(letter.user), \(letter.op), \(letter.epoch), \(letter.seq), \(letter.bytes),
                 \(letter.reason)
-            where not exists (select 1 from dead_letters where op_id = \(letter.op) and workout_id = \(letter.workout)
-                and resolved_at is null)
+            where not exists (select 1 from dead_letters
+                where op_id is not distinct from \(letter.op)::uuid
+                    and workout_id is not distinct from \(letter.workout)::uuid
+                    and (op_id is not null or op = \(letter.bytes)) and resolved_at is null)
             """)
     }
 
@@ -121,7 +123,7 @@ package struct DeadLetters: Sendable {
                     continue
                 }
                 do throws(Refusal) {
-                    try await rooms.submitAgain(kept, to: workout, by: user)
+                    try await rooms.submitAgain(kept, to: workout, by: user, isRetry: true)
                 } catch {
                     logger.error(
                         "a dead letter was refused again",

@@ -189,8 +189,7 @@ extension Spill {
         switch content {
         case .op(let spilled):
             do throws(Refusal) {
-                try await rooms.submitAgain(
-                    spilled.kept, to: spilled.workout, by: spilled.athlete, within: .seconds(30))
+                try await offer(spilled, to: rooms)
             } catch {
                 // What an op of the same file should have made was refused for good, so this will never be known either.
                 guard !error.code.isTemporary || error.code == .unknownTarget else { throw error }
@@ -207,6 +206,24 @@ extension Spill {
             try await letters.insert(
                 DeadLetters.NewLetter(
                     unreadable: payload, of: workout, athlete, reason: "unreadable after a drain: \(reason)"))
+        }
+    }
+
+    /// Offers an op as often as it takes while its room is being recovered: one that Postgres refuses stops the room, is a
+    /// dead letter then, and is refused for good when it comes the next time.
+    private func offer(_ spilled: SpilledOp, to rooms: Rooms) async throws(Refusal) {
+        let deadline = ContinuousClock.now + .seconds(60)
+        var backOff = BackOff()
+        while true {
+            do throws(Refusal) {
+                return try await rooms.submitAgain(
+                    spilled.kept, to: spilled.workout, by: spilled.athlete, isRetry: false, within: .seconds(30))
+            } catch {
+                guard error.code == .unavailable, ContinuousClock.now < deadline else { throw error }
+                // A pause that ends early only has the op offered sooner.
+                try? await Task.sleep(for: backOff.next())
+                if Task.isCancelled { throw error }
+            }
         }
     }
 

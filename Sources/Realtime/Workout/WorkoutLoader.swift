@@ -94,10 +94,14 @@ package struct WorkoutLoader: Sendable {
             rejected: try await isWhole ? rejectedOps(of: id) : [])
     }
 
+    /// Only what Postgres refused has an epoch: ops of a spill that their workout refused may come again and be valid.
     private func rejectedOps(of id: WorkoutID) async throws -> Set<OpID> {
         Set(
             try await pool.query(
-                "select op_id from dead_letters where workout_id = \(id) and resolved_at is null", as: (UUIDv7).self))
+                """
+                select op_id from dead_letters
+                where workout_id = \(id) and resolved_at is null and op_id is not null and epoch is not null
+                """, as: UUIDv7.self))
     }
 
     private func watchers(_ table: SQL, of id: WorkoutID) async throws -> Set<UserID> {

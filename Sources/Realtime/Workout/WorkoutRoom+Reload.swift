@@ -37,8 +37,8 @@ extension WorkoutRoom {
 
     /// Opens a new epoch from what is stored, as often as it takes, and applies the undurable ops again, in order.
     nonisolated func recover() async {
-        var backOff = BackOff(limitMilliseconds: 30_000)
-        while !Task.isCancelled {
+        var backOff = BackOff()
+        while !Task.isCancelled, !context.writeBehind.isAbandoned {
             do throws(Refusal) {
                 try await keepRejection()
                 return await goOn(from: try await context.loader.open(id, creator: athlete.userId))
@@ -73,9 +73,8 @@ extension WorkoutRoom {
         history = loaded.history
         encodedState = nil
         countMemory()
-        privacy = loaded.privacy
+        // Privacy and body weight stay: changes reach a stopped room too, and what was read may be older.
         baseline = loaded.baseline
-        bodyWeightGrams = loaded.bodyWeightGrams
         rejectedOps.formUnion(loaded.rejected)
         phase = .open
         var entries: [(item: JournalEntry, bytes: Int)] = []
@@ -142,6 +141,9 @@ extension WorkoutRoom {
     func unloadIfIdle(after limit: Duration) -> Bool {
         guard isIdle, context.clock.now - lastUse >= limit else { return phase == .unloaded }
         phase = .unloaded
+        // Connections may hold the room for longer; what it held is read again when it is opened.
+        history = RoomHistory(epoch: history.epoch, ringLimit: 0)
+        encodedState = nil
         countMemory()
         return true
     }

@@ -215,7 +215,8 @@ package final class WriteBehind<Target: WriteBehindTarget>: Service, Sendable {
         return .abandoned
     }
 
-    private var isAbandoned: Bool { state.withLock { $0.isAbandoned } }
+    /// Whether a drain has given up on storage.
+    package var isAbandoned: Bool { state.withLock { $0.isAbandoned } }
 
     /// - Returns: false when the task was cancelled.
     private func sleep(_ duration: Duration) async -> Bool {

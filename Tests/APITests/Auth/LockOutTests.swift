@@ -131,6 +131,21 @@ struct LockOutTests {
         }
     }
 
+    @Test("after a change of the password the devices that were known are strangers, but the one it was made on")
+    func forgottenByChange() async throws {
+        try await run { server in
+            let ada = try await server.user("ada")
+            let device = try await device("ada", server)
+            server.clock.advance(by: .seconds(1))
+            let change = PasswordChangeRequest(
+                currentPassword: RESTServer.password, newPassword: "an-entirely-new-9-secret")
+            let fresh = try server.cookie("fitai_device", of: try await ada.client.put("/v1/auth/password", change))
+            for _ in 0..<5 { #expect(try await attempt("ada", from: "192.0.2.1", server).status == 401) }
+            #expect(try await attempt("ada", from: "192.0.2.1", server, headers: [device]).status == 429)
+            #expect(try await attempt("ada", from: "192.0.2.1", server, headers: [fresh]).status == 401)
+        }
+    }
+
     @Test("a device knows its last four accounts")
     func accounts() {
         let seal = Seal(SigningKeys(), purpose: "device")

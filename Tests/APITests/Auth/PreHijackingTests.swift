@@ -112,13 +112,47 @@ struct PreHijackingTests {
         }
     }
 
-    @Test("an identity whose address its provider has verified survives a reset")
+    @Test("an identity whose address its provider has verified is gone after a reset too, and joins again by itself")
     func provenIdentity() async throws {
         try await ProviderBench.run { bench in
             _ = try await bench.browser("google").signIn()
             try await reset(bench.server)
+            let count: SQL = "select count(*) from sign_in_identities"
+            #expect(try await bench.server.pool.query(count, as: Int.self) == [0])
             #expect(try await bench.browser("google").signIn().status == 303)
+            #expect(try await bench.server.pool.query(count, as: Int.self) == [1])
             #expect(try await bench.server.pool.query("select count(*) from users", as: Int.self) == [1])
+        }
+    }
+
+    @Test("an identity that was proven by the old address is not by the new one")
+    func provenBefore() async throws {
+        try await ProviderBench.run { bench in
+            let server = bench.server
+            let ada = try await server.user("ada")
+            #expect(try await bench.browser("google").signIn().status == 303)
+            let proven: SQL = "select is_proven from sign_in_identities"
+            #expect(try await server.pool.query(proven, as: Bool.self) == [true])
+            let body = EmailChangeRequest(email: "new@example.com", password: RESTServer.password)
+            #expect(try await ada.client.put("/v1/auth/email", body).status == 202)
+            for address in ["ada@example.com", "new@example.com"] {
+                let link = try await server.secret("/v1/auth/confirm-email?", to: address)
+                #expect(try await confirm(link, server).status == 200)
+            }
+            #expect(try await server.pool.query(proven, as: Bool.self) == [false])
+        }
+    }
+
+    @Test("a second factor that was begun and never turned on is gone after a reset")
+    func begunFactor() async throws {
+        try await RESTServer.run { server in
+            let ada = try await server.user("ada")
+            let path = "/v1/users/second-factor"
+            _ = try await ada.client.post(path, ["password": RESTServer.password])
+            let count: SQL = "select count(*) from second_factors"
+            #expect(try await server.pool.query(count, as: Int.self) == [1])
+            try await reset(server)
+            #expect(try await server.pool.query(count, as: Int.self) == [0])
         }
     }
 

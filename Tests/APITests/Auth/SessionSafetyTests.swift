@@ -73,6 +73,7 @@ struct SessionSafetyTests {
                 let page: Page<SecurityEvent> = try await ada.client.get("/v1/auth/events?limit=100").decoded()
                 return page.items.map(\.kind)
             }
+            server.clock.advance(by: .seconds(1))
             try await fail(1)
             #expect(try await kinds().first == "signInFailed")
             for _ in 0..<5 {

@@ -71,7 +71,10 @@ struct SocialTests {
 
     @Test("a rejected request may be repeated after 30 days, by the other side at once")
     func rejected() async throws {
-        try await RESTServer.run(adjust: { $0.accessTokenLifetime = .seconds(40 * 24 * 3600) }) { server in
+        try await RESTServer.run(adjust: {
+            $0.accessTokenLifetime = .seconds(40 * 24 * 3600)
+            $0.refreshTokenLifetime = .seconds(40 * 24 * 3600)
+        }) { server in
             let (ada, bob) = (try await server.user("ada"), try await server.user("bob"))
             _ = try await ask(ada, bob)
             #expect(try await answer(bob, ada, .reject).decoded(as: Friendship.self).state == .rejected)

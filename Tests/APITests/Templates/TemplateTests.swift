@@ -57,6 +57,8 @@ struct TemplateTests {
             #expect(try await ada.client.delete(path).status == 204)
             #expect(try await bytes() == Templates.ownBytes - 2 * one)
             #expect(try await ada.client.send("PUT", next, text: #"{"name": "One more"}"#).status == 200)
+            #expect(try await ada.client.delete(next).status == 204)
+            #expect(try await bytes() == Templates.ownBytes - 3 * one)
         }
     }
 

@@ -174,8 +174,7 @@ struct WorkoutTests {
     @Test(
         "times and places out of bounds are refused and change nothing",
         arguments: [
-            ("PUT", "", #"{"startedAt": "2100-01-01T00:00:00Z"}"#, 422), ("PUT", "", #"{"startedAt": "soon"}"#, 422),
-            ("PUT", "", #"{"startedAt": "1999-12-31T23:59:59Z"}"#, 422),
+            ("PUT", "", #"{"startedAt": "soon"}"#, 422), ("PUT", "", #"{"startedAt": "1999-12-31T23:59:59Z"}"#, 422),
             ("PUT", "", #"{"endedAt": "2020-01-01T00:00:00Z"}"#, 409), ("PUT", "", #"{"name": ""}"#, 422),
             ("PUT", "", #"{"visibility": "all"}"#, 422), ("PUT", "", #"{"plannedFor": "2030-02-30"}"#, 422),
             ("POST", "/complete", #"{"rpe": 10.5}"#, 422), ("POST", "/complete", #"{"rpe": 7.3}"#, 422),

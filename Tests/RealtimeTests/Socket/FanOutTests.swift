@@ -156,25 +156,6 @@ struct FanOutTests {
         }
     }
 
-    @Test("a stuck watcher finds the close frame whenever it reads again, also when its connection has ended by then")
-    func stuckReadsLater() async throws {
-        let log = SessionLog()
-        try await withSocketServer(log.host { $0.closeGrace = .seconds(2) }) { port in
-            let outbox = RoomOutbox()
-            let one = try await watcher(port, log, reading: false)
-            let ended = try await one.connection.onLoop { $0.context?.channel.closeFuture }
-            outbox.add(one.connection)
-            let text = String(repeating: "y", count: 5000)
-            for _ in 0..<1000 { outbox.offer(frame(text)) }
-            #expect(try await log.nextClosure().code == 4001)
-            try await ended?.get()
-            try await one.socket.startReading()
-            var last: RawFrame?
-            while let frame = try await one.socket.nextFrame() { last = frame }
-            #expect(last?.closeCode == 4001)
-        }
-    }
-
     @Test("a peer that takes nothing of an answer is closed with 4001 although nothing is asked of it meanwhile")
     func stuckWhileHeld() async throws {
         let log = SessionLog()

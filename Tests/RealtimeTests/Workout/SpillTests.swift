@@ -144,6 +144,49 @@ struct SpillTests {
         }
     }
 
+    @Test("neither an unreadable op nor one that Postgres refuses keeps a start or its workout from going on")
+    func poisonous() async throws {
+        try await TestPostgres.withDatabase { database in
+            let lift = try await LiveTestServer.run(LiveConfiguration(), on: database) { server in
+                let lift = try await Lift.begin(on: server)
+                try await lift.durable(2)
+                return lift
+            }
+            func kept(_ action: WorkoutAction) -> Spill.SpilledOp {
+                Spill.SpilledOp(
+                    workout: lift.workout, athlete: lift.athlete.userId,
+                    op: WorkoutOp(id: .make(), at: .now, action: action))
+            }
+            let (unknown, poison, good) = (
+                kept(.logSet(.make(), entry: .make(), SetValues(weightGrams: 1000, reps: 1))), kept(lift.set(666)),
+                kept(lift.set())
+            )
+            let unreadable = Array(#"{"workoutId":"\#(lift.workout)","op":7}"#.utf8)
+            let frames = Self.frame(unreadable) + [unknown, poison, good].flatMap(SpillFrames.frame)
+            try await withDirectory { directory in
+                let spill = Spill(directory: directory, logger: .silent)
+                try await LiveTestServer.run(LiveConfiguration(), on: database) { server in
+                    try await server.refuseDevils()
+                    try Data(frames).write(to: URL(filePath: directory + "/1.ops"))
+                    try await spill.recover(into: server.node.rooms, refusedTo: server.node.deadLetters)
+                    // A start that died before it removed the file.
+                    try Data(frames).write(to: URL(filePath: directory + "/1.ops"))
+                    try await spill.recover(into: server.node.rooms, refusedTo: server.node.deadLetters)
+                    #expect(try names(directory).isEmpty)
+                    let letters = try await server.node.deadLetters.list()
+                    #expect(letters.map(\.op?.id) == [nil, unknown.op.id, poison.op.id])
+                }
+            }
+            try await LiveTestServer.run(LiveConfiguration(), on: database) { server in
+                let talker = try await server.connect(lift.athlete)
+                #expect(try await talker.op(lift.workout, good.op).appliedSeq == 3)
+                #expect(try await talker.op(lift.workout, poison.op).refusal?.code == .rejected)
+                // Refused by its workout only, it may come again.
+                #expect(try await talker.op(lift.workout, unknown.op).refusal?.code == .unknownTarget)
+            }
+        }
+    }
+
     /// A whole frame around any payload.
     private static func frame(_ payload: [UInt8]) -> [UInt8] { SpillFrames.frame(payload: payload) }
 }

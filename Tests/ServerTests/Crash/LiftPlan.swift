@@ -15,7 +15,7 @@ actor LiftPlan {
 
     init(seed: UInt64) { random = SplitMix64(state: seed) }
 
-    /// The next action; one in forty is out of bounds and must be refused.
+    /// The next action; one in forty resumes what was never paused, which the server alone can tell and must refuse.
     func next() -> (workout: WorkoutID, action: WorkoutAction) {
         dealt += 1
         if dealt == 1 { return (workout, .start(WorkoutDetails(name: "Drill"))) }
@@ -35,7 +35,7 @@ actor LiftPlan {
             entries.append(entry)
             return .addEntry(EntryDetails(id: entry, name: "Sled"))
         }
-        if random.chance(in: 40) { return .logSet(.make(), entry: entry, SetValues(reps: 2000)) }
+        if random.chance(in: 40) { return .resume }
         let set = sets.randomElement(using: &random)
         switch (random.next() % 10, set) {
         case (0, let set?), (1, let set?): return .updateSet(set, values())

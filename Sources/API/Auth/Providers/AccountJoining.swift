@@ -52,7 +52,7 @@ struct AccountJoining: Sendable {
     }
 
     /// The account that the identity is linked to. The link is read again under the account's lock: a reset takes
-    /// those away that nobody had proved.
+    /// it away.
     private func known(
         _ profile: ProviderProfile, on connection: isolated PostgresConnection
     ) throws -> LockedAccount? {
@@ -75,7 +75,8 @@ struct AccountJoining: Sendable {
         on connection: isolated PostgresConnection
     ) throws -> LockedAccount? {
         let email = try Self.email(of: profile)
-        let user = try connection.first("select id from users where email = \(email) for update", as: UserID.self)
+        let user = try connection.first(
+            "select id from users where email = \(email) for no key update", as: UserID.self)
         guard let user, let found = try LockedAccount.lock(user, on: connection) else { return nil }
         guard profile.isEmailVerified else {
             throw Problem(.emailTaken, detail: "Verify the address at the provider, or sign in with the password.")
@@ -92,7 +93,7 @@ struct AccountJoining: Sendable {
         _ account: LockedAccount, _ origin: Sessions.Origin, on connection: isolated PostgresConnection
     ) throws -> [SessionID] {
         let (user, time) = (account.id, now())
-        try connection.execute("delete from sign_in_identities where user_id = \(user)")
+        _ = try PendingClaims.endIdentities(of: user, on: connection)
         try PendingClaims.end(of: user, at: time, on: connection)
         try factors.remove(of: user, on: connection)
         try connection.execute(

@@ -1,5 +1,4 @@
--- Whether a link to an account elsewhere was made on the strength of a proved address: a reset of the password ends
--- those that were not.
+-- Whether a link to an account elsewhere rests on a proof of the address that the account has.
 alter table sign_in_identities add column is_proven boolean not null default true;
 
 -- Of those made before: not proven while the address was not, as far as the account's own events and dates tell it.
@@ -10,7 +9,9 @@ where u.id = i.user_id
       or exists (select from security_events e
           where e.user_id = u.id and e.kind = 'emailVerified' and e.at > i.created_at)
       or i.created_at < u.verified_at and not exists (select from security_events e
-          where e.user_id = u.id and e.kind in ('emailChanged', 'emailVerified') and e.at = u.verified_at));
+          where e.user_id = u.id and e.kind in ('emailChanged', 'emailVerified')
+            -- The event took its own time, some milliseconds later.
+            and e.at >= u.verified_at and e.at < u.verified_at + interval '1 minute'));
 
 alter table sign_in_identities alter column is_proven set default false;
 

@@ -108,6 +108,28 @@ struct SecondFactorTests {
         }
     }
 
+    @Test("a reset makes no device known and keeps no account that is leaving; the sign-in with a code does")
+    func resetWhileLeaving() async throws {
+        try await RESTServer.run { server in
+            let ada = try await SecondFactorBench.on("ada", server)
+            let deletion = #"{"password": "\#(RESTServer.password)"}"#
+            #expect(try await ada.user.client.send("DELETE", "/v1/users/account", text: deletion).status == 202)
+            _ = try await server.client.post(
+                "/v1/auth/forgot-password", ForgotPasswordRequest(email: "ada@example.com"))
+            let password = "an-entirely-new-9-secret"
+            let reset = ResetPasswordRequest(
+                token: try await server.secret("/reset-password/#"), password: password)
+            let answer = try await server.client.post("/v1/auth/reset-password", reset)
+            #expect(answer.status == 204)
+            #expect(answer[header: "set-cookie"] == nil)
+            #expect(try await server.pool.query("select status from users", as: String.self) == ["leaving"])
+            let challenge = try #require(try await ada.login(password).problem.challenge)
+            #expect(try await server.pool.query("select status from users", as: String.self) == ["leaving"])
+            #expect(try await ada.send(ada.code(), challenge).status == 200)
+            #expect(try await server.pool.query("select status from users", as: String.self) == ["active"])
+        }
+    }
+
     @Test("turning it on takes the password and a right code, ends other sessions, and is done once")
     func turningOn() async throws {
         try await RESTServer.run { server in
