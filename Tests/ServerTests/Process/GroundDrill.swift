@@ -30,7 +30,11 @@ final class GroundDrill: Sendable {
         self.connection = connection
         self.proxy = proxy
         self.directory = directory
-        self.environment = environment.merging(["DATABASE_URL": proxy.configuration.connection]) { $1 }
+        // The drills send at once what an athlete sends in an hour.
+        let own = [
+            "DATABASE_URL": proxy.configuration.connection, "OPS_PER_SECOND": "100000", "OPS_BURST": "1000000",
+        ]
+        self.environment = environment.merging(own) { $1 }
     }
 
     /// - Parameter tmpfsMegabytes: gives the data directory a disk of this size, which can be filled.
