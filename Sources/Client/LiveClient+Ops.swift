@@ -81,24 +81,31 @@ extension LiveClient {
         let jittered = Duration.milliseconds(Int64.random(in: 0...max(1, backoff.wholeMilliseconds)))
         let consequence = queue.inLane(queued.workout) {
             $0.refused(
-                queued.op.id, refusal, now: .now, backoff: jittered, patience: configuration.unknownTargetPatience)
+                queued.op, refusal, now: .now, backoff: jittered, patience: configuration.unknownTargetPatience)
         }
         switch consequence {
         case .retry, nil:
             if refusal.code.isTemporary { tell(.op(queued, .delayed(refusal))) }
         case .reconnect: close(1000, .again(.none, why: "ops have to be sent in another order"))
-        case .refused(let items): refuse(items, of: queued.workout)
-        case .refusedAndReconnect(let items):
-            refuse(items, of: queued.workout)
-            close(1000, .again(.none, why: "an op whose target stays unknown was given up"))
+        case .lost(let losses, let reconnects): lose(losses, of: queued.workout, reconnects: reconnects)
         }
         pump()
     }
 
     func rejected(_ workout: WorkoutID, _ id: OpID, _ message: String) {
-        let items = queue.inLane(workout) { $0.remove(id, Refusal(.rejected, message)) } ?? []
-        refuse(items, of: workout)
+        let consequence = queue.inLane(workout) { $0.remove(id, Refusal(.rejected, message)) }
+        if case .lost(let losses, let reconnects) = consequence { lose(losses, of: workout, reconnects: reconnects) }
         pump()
+    }
+
+    /// Takes in what the server will never take: shown to the athlete, or sent as the athlete has corrected it.
+    private func lose(_ losses: OpLane.Losses, of workout: WorkoutID, reconnects: Bool) {
+        if let correction = losses.correction {
+            mark(.replaced(correction.lost.id, by: QueuedOp(workout: workout, op: correction.op), correction.merged))
+            tell(.op(QueuedOp(workout: workout, op: correction.lost), .corrected(correction.op)))
+        }
+        refuse(losses.refused, of: workout)
+        if reconnects { close(1000, .again(.none, why: "an op that the server waits for was given up")) }
     }
 
     private func refuse(_ items: [OpLane.RefusedItem], of workout: WorkoutID) {
@@ -133,6 +140,9 @@ extension LiveClient {
                 switch mark {
                 case .settled(let ids): try await outbox.settle(ids)
                 case .refused(let id, let refusal): try await outbox.refuse(id, refusal)
+                case .replaced(let id, let queued, let merged):
+                    try await outbox.replace(id, by: queued)
+                    try await outbox.settle(merged)
                 }
             } catch {
                 // A mark that is missing costs a repeat that changes nothing; the next mark tries these again.

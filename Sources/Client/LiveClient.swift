@@ -55,17 +55,25 @@ public actor LiveClient {
 
     /// Queues ops, in order, and sends them when it can; when it returns they are on disk (if there is an outbox).
     ///
-    /// Throws `OutboxError` or `LiveClientError`; then none of the ops is queued. What becomes of each is told by
-    /// `events` and `pendingOps`.
-    public func submit(_ ops: [QueuedOp]) async throws {
+    /// An op that corrects a refused one (a new weight for a set that the server did not take) is queued as that one,
+    /// corrected. Throws `OutboxError` or `LiveClientError`, which is `refused` for values that the server would never
+    /// take; then none of the ops is queued. What becomes of each is told by `events` and `pendingOps`.
+    public func submit(_ asked: [QueuedOp]) async throws {
         let limit = Int(connection?.welcome?.limits.frameBytes ?? 65536)
+        let corrections = asked.map { corrected($0) }
+        let ops = zip(asked, corrections).map { $1?.queued ?? $0 }
         for queued in ops {
+            do throws(Refusal) { try checkBounds(of: queued) } catch { throw LiveClientError.refused(error) }
             let bytes = ClientFrame(id: .max, body: .op(queued)).json.count
             guard bytes <= limit else { throw LiveClientError.opTooLarge(bytes: bytes) }
         }
         guard queue.count + ops.count <= Self.outboxLimit else { throw LiveClientError.outboxFull }
         try await outbox?.append(ops)
         for queued in ops { queue.append(queued) }
+        for case let correction? in corrections {
+            dismiss(correction.lost.op.id)
+            tell(.op(correction.lost, .corrected(correction.queued.op)))
+        }
         pump()
     }
 
@@ -134,6 +142,8 @@ public actor LiveClient {
 
 /// A change of the outbox's file that follows from what the server said.
 enum OutboxMark: Sendable {
+    /// The op's place is taken by another one, in which the last ones are merged.
+    case replaced(OpID, by: QueuedOp, [OpID])
     case settled([OpID])
     case refused(OpID, Refusal)
 }

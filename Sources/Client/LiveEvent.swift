@@ -41,6 +41,8 @@ public enum LiveEvent: Sendable {
         case durable
         /// Refused for good; kept in the outbox until `LiveClient.dismiss`.
         case refused(Refusal)
+        /// Refused for good, but the athlete had corrected it: this op takes its place.
+        case corrected(WorkoutOp)
         /// Refused for now; goes again by itself.
         case delayed(Refusal)
     }

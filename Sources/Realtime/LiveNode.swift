@@ -52,7 +52,7 @@ package struct LiveNode: Sendable {
         self.clock = clock
         pools = foundation.pools
         deadLetters = DeadLetters(pool: pools.journal, logger: logger)
-        let journal = WorkoutJournal(pool: pools.journal, deadLetters: deadLetters, logger: logger)
+        let journal = WorkoutJournal(pool: pools.journal, logger: logger)
         writeBehind = WriteBehind(target: journal, limitBytes: configuration.queueBytes, logger: logger)
         heartRates = HeartRateRecorder(pool: pools.rooms, logger: logger)
         background = BackgroundTasks()
@@ -61,8 +61,8 @@ package struct LiveNode: Sendable {
             pool: pools.rooms, lookingPool: foundation.pool, people: foundation.people,
             ringLimit: configuration.ringEvents, ages: BaselineAges(), logger: logger)
         let context = RoomContext(
-            writeBehind: writeBehind, loader: loader, catalog: foundation.catalog, clock: clock,
-            configuration: configuration, heartRates: heartRates, presences: presences,
+            writeBehind: writeBehind, loader: loader, deadLetters: deadLetters, catalog: foundation.catalog,
+            clock: clock, configuration: configuration, heartRates: heartRates, presences: presences,
             consent: ConsentVersions(), background: background,
             memory: RoomMemory(limitBytes: configuration.roomBytes), logger: logger, metrics: RoomMetrics())
         rooms = Rooms(context: context, people: foundation.people, group: foundation.group)

@@ -107,7 +107,7 @@ struct LiveClientOpsTests {
             try await connection.send(.error(id: connection.op().id, Refusal(.limitReached, "100 exercises")))
             #expect(try await running.event(refusal).0 == add.op.id)
             let dependent = try await running.event(refusal)
-            #expect(dependent.0 == set.op.id && dependent.1.code == .unknownTarget)
+            #expect(dependent.0 == set.op.id && dependent.1.code == .dependsOnRefused)
             #expect(try await connection.op().op == other.op)
         }
         let reopened = try Outbox(path: scratch.outbox)

@@ -24,7 +24,7 @@ private struct World {
     private var lane = OpLane()
     private var now = ContinuousClock.now
     private var toServer: [WorkoutOp] = []
-    private var toClient: [(OpID, Answer)] = []
+    private var toClient: [(WorkoutOp, Answer)] = []
     // The server: its history, how much of it is durable, the op that this connection has to bring first.
     private var epoch: Int64 = 1
     private var history: [(id: OpID, epoch: Int64)] = []
@@ -57,37 +57,38 @@ private struct World {
         case 65..<90: if !toClient.isEmpty { hear(toClient.removeFirst()) }
         case 90..<96:
             durable = Int.random(in: durable...history.count, using: &generator)
-            toClient.append((.make(), .durable(epoch: epoch, seq: Int64(durable))))
+            toClient.append(
+                (WorkoutOp(id: .make(), at: .now, action: .pause), .durable(epoch: epoch, seq: Int64(durable))))
         case 96: restart()
         default: disconnect()
         }
     }
 
     private mutating func serve(_ op: WorkoutOp, using generator: inout some RandomNumberGenerator) {
-        if let wanted, wanted != op.id { return toClient.append((op.id, .refused(.outOfOrder))) }
+        if let wanted, wanted != op.id { return toClient.append((op, .refused(.outOfOrder))) }
         wanted = nil
         if let place = history.firstIndex(where: { $0.id == op.id }) {
             let answer = Answer.applied(epoch: history[place].epoch, seq: Int64(place + 1), isDurable: place < durable)
-            return toClient.append((op.id, answer))
+            return toClient.append((op, answer))
         }
         // Every op builds on the one before it: the hardest case for order.
         let isNext = order[op.id] == history.count
         guard isNext, !Bool.random(p: 0.1, using: &generator) else {
             wanted = op.id
-            return toClient.append((op.id, .refused(isNext ? .busy : .unknownTarget)))
+            return toClient.append((op, .refused(isNext ? .busy : .unknownTarget)))
         }
         history.append((op.id, epoch))
-        toClient.append((op.id, .applied(epoch: epoch, seq: Int64(history.count), isDurable: false)))
+        toClient.append((op, .applied(epoch: epoch, seq: Int64(history.count), isDurable: false)))
     }
 
-    private mutating func hear(_ message: (id: OpID, answer: Answer)) {
+    private mutating func hear(_ message: (op: WorkoutOp, answer: Answer)) {
         switch message.answer {
         case .applied(let epoch, let seq, let isDurable):
-            _ = lane.applied(message.id, epoch: epoch, seq: seq, isDurable: isDurable)
+            _ = lane.applied(message.op.id, epoch: epoch, seq: seq, isDurable: isDurable)
         case .durable(let epoch, let seq): _ = lane.durable(epoch: epoch, seq: seq)
         case .refused(let code):
             let consequence = lane.refused(
-                message.id, Refusal(code, ""), now: now, backoff: .milliseconds(3), patience: .seconds(3600))
+                message.op, Refusal(code, ""), now: now, backoff: .milliseconds(3), patience: .seconds(3600))
             if consequence == .reconnect { disconnect() }
         }
     }
@@ -96,7 +97,7 @@ private struct World {
     private mutating func restart() {
         epoch += 1
         history.removeLast(history.count - durable)
-        toClient.append((.make(), .durable(epoch: epoch, seq: Int64(durable))))
+        toClient.append((WorkoutOp(id: .make(), at: .now, action: .pause), .durable(epoch: epoch, seq: Int64(durable))))
     }
 
     private mutating func disconnect() {

@@ -54,7 +54,9 @@ struct FoldSequence {
         now = now + .milliseconds(Int64.random(in: 1...180_000, using: &random))
         if random.chance(in: 12) { epoch += 1 }
         // Mostly just now, at times late (an outbox after a tunnel) or from a clock that runs ahead.
-        let lag: Int64 = random.chance(in: 8) ? Int64.random(in: -90_000...900_000, using: &random) : 40
+        // Rests more often, so that another device's come late.
+        let isLate = random.chance(in: action.kind == .restStart || action.kind == .restSkip ? 3 : 8)
+        let lag: Int64 = isLate ? Int64.random(in: -90_000...900_000, using: &random) : 40
         let op = WorkoutOp(id: newID(), at: now - .milliseconds(lag), action: action)
         var context = RuleContext(
             epoch: epoch, lastSeq: steps.last?.event.seq ?? 0, now: now, bodyWeightGrams: bodyWeightGrams,

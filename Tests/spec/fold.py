@@ -68,8 +68,11 @@ class Workout:
             if present(event, name) is not None:
                 setattr(self, member, event[name])
 
+    def is_before_rest(self, at):
+        return bool(self.rest) and at < self.rest["startedAt"]
+
     def end_rest(self, at):
-        if self.rest:
+        if self.rest and not self.is_before_rest(at):
             self.resting_ms += max(0, min(at, self.rest["endsAt"]) - self.rest["startedAt"])
             self.rest = None
 
@@ -79,7 +82,8 @@ class Workout:
             self.paused_at = None
 
     def end(self, at, status):
-        self.end_rest(at)
+        if self.rest:
+            self.end_rest(max(at, self.rest["startedAt"]))
         self.end_pause(at)
         self.ended_at = at if self.started_at is None else max(at, self.started_at)
         self.status = status
@@ -151,6 +155,8 @@ class Workout:
             logged.update(deleted=True, changedAt=max(at, logged["changedAt"]))
 
     def fold_rest_start(self, event, at):
+        if self.is_before_rest(at):
+            return
         self.end_rest(at)
         ends = present(event, "restEndsAt")
         self.rest = {

@@ -75,6 +75,9 @@ export class Connection extends EventTarget {
     this.#connect();
   }
 
+  /** Gives this connection up for another one. */
+  restart() { this.#drop(); }
+
   /** Sends a request and waits for its answer. */
   request(type, members = {}, onPage = null) {
     if (this.state !== "open" && type !== "hello") return Promise.reject(new ConnectionLost());

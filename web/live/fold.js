@@ -115,6 +115,7 @@ const actions = {
     set.changedAt = Math.max(event.at, set.changedAt);
   },
   "rest.start": (state, event) => {
+    if (isBeforeRest(state, event.at)) return;
     endRest(state, event.at);
     state.rest = {
       startedAt: event.at, endsAt: event.restEndsAt ?? event.at + thousandths(event.seconds),
@@ -136,7 +137,8 @@ function change(state, details) {
 }
 
 function end(state, time) {
-  endRest(state, time);
+  // Nobody rests in a workout that is over, whenever the rest began.
+  if (state.rest) endRest(state, Math.max(time, state.rest.startedAt));
   endPause(state, time);
   state.endedAt = Math.max(time, state.startedAt ?? time);
 }
@@ -147,8 +149,11 @@ function endPause(state, time) {
   state.pausedAt = null;
 }
 
+/** Whether a time lies before the running rest: what another device did then tells nothing of the rest. */
+const isBeforeRest = (state, time) => state.rest !== null && time < state.rest.startedAt;
+
 function endRest(state, time) {
-  if (!state.rest) return;
+  if (!state.rest || isBeforeRest(state, time)) return;
   state.restingMs += Math.max(0, Math.min(time, state.rest.endsAt) - state.rest.startedAt);
   state.rest = null;
 }

@@ -1,5 +1,8 @@
 // Ops that are not known to be durable, kept in localStorage before they are sent; order is that of their making.
 
+import { buildsOn, corrected, correctionOf, leavesMissing, madeBy } from "./ops.js";
+import { faultOf } from "./bounds.js";
+
 const PREFIX = "fitai.op.";
 const REFUSED = "fitai.refused.";
 
@@ -36,13 +39,27 @@ export class Outbox extends EventTarget {
     return false;
   }
 
-  /** Takes an op in; throws when the device has no room for it, and then it must not be shown as logged. */
+  /**
+   * Takes an op in; throws when the device has no room for it, and then it must not be shown as logged. One that corrects a
+   * refused op is taken as that one, corrected.
+   */
   add(room, op, local = {}) {
-    const record = { order: (this.#lastOrder += 1), room, op, local, epoch: null, seq: null };
-    localStorage.setItem(`${PREFIX}${this.#user}.${op.opId}`, JSON.stringify(record));
-    this.#records.set(op.opId, record);
+    const lost = this.#refusedUnder(room, op);
+    const taken = lost ? { ...corrected(lost.op, op), opId: op.opId } : op;
+    const record = {
+      order: (this.#lastOrder += 1), room, op: taken, local: { ...lost?.local, ...local }, epoch: null, seq: null,
+    };
+    this.#put(record);
+    if (lost) this.#forget(lost.op.opId);
     this.#changed();
     return record;
+  }
+
+  /** The refused op that this one corrects, unless it is on its way again already. */
+  #refusedUnder(room, op) {
+    const makers = new Set(this.of(room).map((record) => madeBy(record.op)));
+    return this.refusedOf(room).reverse().find((lost) => (
+      leavesMissing(lost.code, lost.op) && !makers.has(madeBy(lost.op)) && corrected(lost.op, op)));
   }
 
   get rooms() { return [...new Set([...this.#records.values()].map((record) => record.room))]; }
@@ -86,24 +103,69 @@ export class Outbox extends EventTarget {
     this.#changed();
   }
 
-  /** The op will never be taken: kept apart until the athlete has seen it. */
+  /**
+   * The op will never be taken: sent as the athlete has corrected it, or kept apart, with what builds on it, until the athlete
+   * has seen that.
+   */
   refuse(opId, { code, message }) {
     const record = this.#records.get(opId);
     if (!record) return;
+    const behind = this.of(record.room).filter(({ order }) => order > record.order);
+    const correction = ["invalid", "badRequest"].includes(code)
+      ? correctionOf(record.op, behind.map(({ op }) => op)) : null;
+    if (correction && !faultOf(correction.op)) this.#replace(record, correction);
+    else this.#lose(record, behind, code, message);
+    this.#changed();
+  }
+
+  #replace(record, { op, merged }) {
+    // In its place before the others go: whatever ends this page in between, nothing is missing.
+    this.#put({ ...record, op, epoch: null, seq: null });
+    for (const opId of [record.op.opId, ...merged]) this.#remove(opId);
+  }
+
+  #lose(record, behind, code, message) {
+    this.#setApart(record, code, message);
+    if (!leavesMissing(code, record.op)) return;
+    const missing = new Set([madeBy(record.op)]);
+    for (const other of behind) {
+      const made = madeBy(other.op);
+      if (!buildsOn(other.op, missing)) {
+        missing.delete(made);
+        continue;
+      }
+      this.#setApart(other, "dependsOnRefused", `It builds on what was not taken: ${message}`);
+      if (made !== null) missing.add(made);
+    }
+  }
+
+  #setApart(record, code, message) {
+    const { opId } = record.op;
     const refused = { ...record, code, message };
     localStorage.setItem(`${REFUSED}${this.#user}.${opId}`, JSON.stringify(refused));
     this.#refused.set(opId, refused);
     this.#remove(opId);
-    this.#changed();
   }
 
-  refusedOf(room) { return [...this.#refused.values()].filter((record) => record.room === room); }
+  /** The room's refused ops in order. */
+  refusedOf(room) {
+    return [...this.#refused.values()].filter((record) => record.room === room).sort((a, b) => a.order - b.order);
+  }
 
   /** The athlete has seen the refusal. */
   dismiss(opId) {
+    this.#forget(opId);
+    this.#changed();
+  }
+
+  #forget(opId) {
     localStorage.removeItem(`${REFUSED}${this.#user}.${opId}`);
     this.#refused.delete(opId);
-    this.#changed();
+  }
+
+  #put(record) {
+    this.#store(record);
+    this.#records.set(record.op.opId, record);
   }
 
   #store(record) { localStorage.setItem(`${PREFIX}${this.#user}.${record.op.opId}`, JSON.stringify(record)); }

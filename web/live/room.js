@@ -134,11 +134,15 @@ export class Room extends EventTarget {
     this.dispatchEvent(new Event("reset"));
   }
 
-  /** Folds events in; false when one is missing before the first. */
+  /** Folds events in; false when one is missing before the first, or when the history is another. */
   #fold(events, { isLive }) {
     for (const event of events) {
       const seq = this.position?.seq ?? 0;
-      if (event.seq <= seq) continue;
+      if (event.seq <= seq) {
+        // Seen already, unless a later epoch has given the seq again: then this history is not the room's.
+        if (event.epoch > this.position.epoch) return false;
+        continue;
+      }
       if (event.seq > seq + 1) return false;
       apply(this.state, event);
       this.position = { epoch: event.epoch, seq: event.seq };

@@ -1,10 +1,15 @@
-// Sends the outbox's ops, each room's in order, until they are durable.
+// Sends the outbox's ops, each room's in order, until they are durable or refused for good.
 
 import { Refusal } from "./connection.js";
 
 const WINDOW = 32;
 const FIRST_PAUSE_MS = 250;
 const LONGEST_PAUSE_MS = 10_000;
+/** How long an op is tried whose target the server does not know; another device's log may bring it. */
+const UNKNOWN_TARGET_PATIENCE_MS = 600_000;
+
+/** An op and the body under which it was sent: a correction sends another body under the same id. */
+const sending = (op) => `${op.opId} ${op.kind}`;
 
 export class Sender {
   #connection;
@@ -18,17 +23,30 @@ export class Sender {
       for (const lane of this.#rooms.values()) {
         clearTimeout(lane.timer);
         // Everything goes out anew, so a new epoch is no news.
-        Object.assign(lane, { sent: new Set(), pausedUntilTimer: false, pauses: 0, epoch: 0, turn: lane.turn + 1 });
+        Object.assign(lane, {
+          sent: new Set(), pausedUntilTimer: false, pauses: 0, epoch: 0, awaited: null, turn: lane.turn + 1,
+        });
       }
       for (const room of outbox.rooms) this.pump(room);
     });
     connection.addEventListener("push", ({ detail: frame }) => this.#push(frame));
+    // Another tab may have given up what this connection's gate waits for.
+    outbox.addEventListener("change", () => { for (const lane of this.#rooms.values()) this.#checkGate(lane); });
   }
 
   #lane(room) {
     if (!this.#rooms.has(room)) {
-      // `turn` tells answers to what was sent before a pause or a reconnect from those that count.
-      this.#rooms.set(room, { sent: new Set(), pausedUntilTimer: false, pauses: 0, turn: 0, epoch: 0, timer: null });
+      this.#rooms.set(room, {
+        sent: new Set(), pausedUntilTimer: false, pauses: 0, epoch: 0, timer: null,
+        // Tells answers to what was sent before a pause or a reconnect from those that count.
+        turn: 0,
+        // The op that the server's gate waits for.
+        awaited: null,
+        // The last `durable`, which may come before an op's own answer.
+        watermark: { epoch: 0, seq: 0 },
+        // When the server first did not know an op's target.
+        unknownSince: new Map(),
+      });
     }
     return this.#rooms.get(room);
   }
@@ -38,11 +56,11 @@ export class Sender {
     const lane = this.#lane(room);
     if (this.#connection.state !== "open" || lane.pausedUntilTimer) return;
     const ops = this.#outbox.of(room);
-    let underWay = ops.filter((record) => lane.sent.has(record.op.opId) && record.seq === null).length;
+    let underWay = ops.filter((record) => lane.sent.has(sending(record.op)) && record.seq === null).length;
     for (const { op } of ops) {
       if (underWay >= WINDOW) return;
-      if (lane.sent.has(op.opId)) continue;
-      lane.sent.add(op.opId);
+      if (lane.sent.has(sending(op))) continue;
+      lane.sent.add(sending(op));
       underWay += 1;
       this.#send(room, lane, op);
     }
@@ -53,10 +71,13 @@ export class Sender {
     try {
       const answer = await this.#connection.request("op", { room, ...op });
       lane.pauses = 0;
+      lane.unknownSince.delete(op.opId);
+      if (lane.awaited === op.opId) lane.awaited = null;
       // A repeat is answered with the epoch of its first time, which says nothing of the room's.
       if (answer.durable === undefined) this.observe(room, answer.epoch);
-      this.#outbox.applied(op.opId, answer.epoch, answer.seq);
       if (answer.durable) this.#outbox.done(op.opId);
+      else if (answer.epoch < lane.epoch) lane.sent.delete(sending(op)); // An epoch that has ended: as if never given.
+      else this.#applied(lane, op.opId, answer.epoch, answer.seq);
       this.pump(room);
     } catch (error) {
       if (error instanceof Refusal) this.#refused(room, lane, op, error, turn);
@@ -64,22 +85,41 @@ export class Sender {
     }
   }
 
-  #refused(room, lane, op, refusal, turn) {
-    if (refusal.temporary && !this.#neverComes(room, op, refusal)) {
-      if (turn === lane.turn) this.#pause(room, lane, refusal.retryAfterMs);
-      return;
-    }
-    this.#outbox.refuse(op.opId, refusal);
-    this.pump(room);
+  #applied(lane, opId, epoch, seq) {
+    if (epoch === lane.watermark.epoch && seq <= lane.watermark.seq) this.#outbox.done(opId);
+    else this.#outbox.applied(opId, epoch, seq);
   }
 
-  /** Whether an op waits for something that one of our own refused ops was to make. */
-  #neverComes(room, op, refusal) {
+  #refused(room, lane, op, refusal, turn) {
+    const isGate = refusal.temporary && refusal.code !== "outOfOrder";
+    if (isGate) lane.awaited = op.opId;
+    else if (!refusal.temporary && lane.awaited === op.opId) lane.awaited = null;
+    const record = this.#outbox.get(op.opId);
+    if (!record) return this.#checkGate(lane);
+    // The answer to a body that a correction has replaced tells of the gate alone.
+    const isStale = sending(record.op) !== sending(op);
+    if (!isStale && (!refusal.temporary || this.#isPatienceOver(lane, op, refusal))) {
+      this.#outbox.refuse(op.opId, refusal);
+      return this.pump(room);
+    }
+    if (!refusal.temporary) return;
+    // The server wants this op first. An earlier one that has to go again would be refused behind it for ever.
+    const isBehind = this.#outbox.of(room).some(({ order, seq }) => order < record.order && seq === null);
+    if (isGate && isBehind) return this.#connection.restart();
+    if (turn === lane.turn) this.#pause(room, lane, refusal.retryAfterMs);
+  }
+
+  #isPatienceOver(lane, op, refusal) {
     if (refusal.code !== "unknownTarget") return false;
-    return this.#outbox.refusedOf(room).some(({ op: lost }) =>
-      lost.kind === "workout.start" || lost.kind === "workout.plan"
-      || (lost.kind === "exercise.add" && lost.entryId === op.entryId)
-      || (lost.kind === "set.log" && lost.setId === op.setId));
+    if (!lane.unknownSince.has(op.opId)) lane.unknownSince.set(op.opId, Date.now());
+    return Date.now() - lane.unknownSince.get(op.opId) >= UNKNOWN_TARGET_PATIENCE_MS;
+  }
+
+  /** The gate ends with the connection: when it waits for an op that was given up, another connection is needed. */
+  #checkGate(lane) {
+    if (lane.awaited === null || this.#outbox.get(lane.awaited)) return;
+    lane.awaited = null;
+    this.#connection.restart();
   }
 
   /** Waits, then sends from the refused op on: what came behind it was refused too. */
@@ -90,9 +130,14 @@ export class Sender {
     lane.pauses += 1;
     lane.timer = setTimeout(() => {
       lane.pausedUntilTimer = false;
-      lane.sent = new Set(this.#outbox.of(room).filter((record) => record.seq !== null).map(({ op }) => op.opId));
-      this.pump(room);
+      this.#sendAgain(room, lane);
     }, retryAfterMs ?? limit * (0.5 + Math.random() / 2));
+  }
+
+  /** Sends all that was not applied. */
+  #sendAgain(room, lane) {
+    lane.sent = new Set(this.#outbox.of(room).filter((record) => record.seq !== null).map(({ op }) => sending(op)));
+    this.pump(room);
   }
 
   /** Learns the room's epoch; under a new one, all that is not durable goes out again. */
@@ -104,8 +149,7 @@ export class Sender {
     this.#outbox.forgetBefore(room, epoch);
     if (!isNew) return;
     lane.turn += 1;
-    lane.sent = new Set(this.#outbox.of(room).filter((record) => record.seq !== null).map(({ op }) => op.opId));
-    this.pump(room);
+    this.#sendAgain(room, lane);
   }
 
   #push(frame) {
@@ -113,17 +157,23 @@ export class Sender {
       case "event":
         // An event that arrives live is of the room's present epoch.
         this.observe(frame.room, frame.epoch);
-        this.#outbox.applied(frame.opId, frame.epoch, frame.seq);
+        this.#applied(this.#lane(frame.room), frame.opId, frame.epoch, frame.seq);
         break;
-      case "durable":
+      case "durable": {
         this.observe(frame.room, frame.epoch);
+        const lane = this.#lane(frame.room);
+        if (frame.epoch > lane.watermark.epoch || frame.seq > lane.watermark.seq) {
+          lane.watermark = { epoch: frame.epoch, seq: frame.seq };
+        }
         this.#outbox.durable(frame.room, frame.epoch, frame.seq);
         break;
+      }
       case "reset":
         this.observe(frame.room, frame.snapshot.epoch);
         break;
       case "rejected":
         this.#outbox.refuse(frame.opId, { code: "rejected", message: frame.message });
+        this.pump(frame.room);
         break;
     }
   }

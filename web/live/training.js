@@ -1,5 +1,6 @@
 // The athlete's side of a workout: what the server confirmed, with the outbox's ops laid over it.
 
+import { faultOf, fullnessFault } from "./bounds.js";
 import { apply, emptyState, findEntry, findSet } from "./fold.js";
 import { keepRoom } from "./room-keeper.js";
 import { uuid7 } from "./uuid7.js";
@@ -35,9 +36,14 @@ export class Training extends EventTarget {
     this.#room.leave();
   }
 
-  /** Applies a change here at once, keeps it in the outbox and sends it. */
+  /**
+   * Applies a change here at once, keeps it in the outbox and sends it. Throws an `OpFault` for what the server would never
+   * take, and whatever else when the device has no room for it.
+   */
   do(kind, members = {}, local = {}) {
     const op = { opId: uuid7(), at: this.#connection.clock.now(), kind, ...members };
+    const fault = faultOf(op) ?? fullnessFault(op, this.state);
+    if (fault) throw fault;
     this.#outbox.add(this.#room.name, op, local);
     this.#sender.pump(this.#room.name);
     return op;

@@ -1,9 +1,10 @@
-import { summary } from "../live/fold.js";
+import { OpFault } from "../live/bounds.js";
+import { setValues, summary } from "../live/fold.js";
 import { uuid7 } from "../live/uuid7.js";
 import { topBar } from "../parts/bar.js";
 import { cheerLayer } from "../parts/cheers.js";
 import { h, icons, openDialog, reconcile, setText } from "../parts/dom.js";
-import { entryCard } from "../parts/entry-card.js";
+import { editSet, entryCard } from "../parts/entry-card.js";
 import { pickExercise } from "../parts/exercise-picker.js";
 import { changes, clock as clockText, weight } from "../parts/format.js";
 import { heartControl } from "../parts/heart-control.js";
@@ -28,8 +29,9 @@ export function athletePage(app, id) {
   const act = (kind, members, local) => {
     try {
       return training.do(kind, members, local);
-    } catch {
-      toast("This device has no room left to keep this. It was not logged.");
+    } catch (error) {
+      toast(error instanceof OpFault
+        ? `Not logged: ${error.message}.` : "This device has no room left to keep this. It was not logged.");
       return null;
     }
   };
@@ -96,6 +98,13 @@ export function athletePage(app, id) {
     card?.scrollIntoView({ block: "nearest", behavior: "smooth" });
   }
 
+  /** A set that was not taken is logged anew with other values. */
+  async function correct(op) {
+    const change = await editSet({ id: op.setId, values: setValues(op.set) });
+    if (change?.remove) training.dismiss(op.opId);
+    else if (change) act("set.update", { setId: op.setId, set: change.values });
+  }
+
   function extendRest(seconds) {
     const { rest: current } = training.state;
     if (!current) return;
@@ -154,6 +163,7 @@ export function athletePage(app, id) {
     element.classList.toggle("paused", state.status === "paused");
     reconcile(refused, training.refused, ({ op }) => op.opId, ({ op, message }) => h("li.notice",
       h("p", h("strong", "Not taken: "), describeOp(op), ". ", message),
+      op.kind === "set.log" ? h("button.small", { type: "button", onclick: () => correct(op) }, "Change") : null,
       h("button.small", { type: "button", onclick: () => training.dismiss(op.opId) }, "OK")));
     tick();
   }

@@ -115,7 +115,7 @@ function setRow(set, actions) {
 }
 
 /** Resolves to {values}, {remove: true}, or undefined when nothing is to change. */
-function editSet(set) {
+export function editSet(set) {
   return openDialog("Change set", (close) => {
     const pad = setPad(set.values);
     const fault = h("p.form-fault", { role: "alert" });

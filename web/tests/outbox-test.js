@@ -10,6 +10,8 @@ const settle = () => new Promise((resolve) => setTimeout(resolve, 0));
 class ScriptedConnection extends EventTarget {
   state = "open";
   asked = [];
+  restarts = 0;
+  restart() { this.restarts += 1; }
   request(type, members) {
     return new Promise((resolve, reject) => this.asked.push({ type, members, resolve, reject }));
   }
@@ -53,6 +55,17 @@ function scene(count) {
   return { connection, outbox, sender, ids: ops.map(({ opId }) => opId) };
 }
 
+/** A set with a typing error and two corrections. */
+function corrections(outbox) {
+  const ops = [
+    { opId: uuid7(), at: 1, kind: "set.log", setId: "s", entryId: "e", set: { weightKg: 1225, reps: 5 } },
+    { opId: uuid7(), at: 2, kind: "set.update", setId: "s", set: { weightKg: 12.25, reps: 5 } },
+    { opId: uuid7(), at: 3, kind: "set.update", setId: "s", set: { weightKg: 122.5, reps: 5 } },
+  ];
+  for (const op of ops) outbox.add(ROOM, op);
+  return ops;
+}
+
 const left = (outbox) => outbox.of(ROOM).map(({ op }) => op.opId);
 const faults = [];
 let checks = 0;
@@ -90,7 +103,7 @@ const tests = {
     expect("a later epoch says nothing of the older answers", left(outbox), ids.slice(1));
     await connection.answer(3, { epoch: 1, seq: 2, durable: true });
     await connection.answer(4, { epoch: 2, seq: 3 });
-    expect("one had survived", left(outbox), [ids[2]]);
+    expect("one had survived, the other was durable before it was answered", left(outbox), []);
   },
 
   async "sends everything again on a new connection, once"() {
@@ -139,7 +152,83 @@ const tests = {
     sender.pump(ROOM);
     await connection.refuse(0, "invalid", false);
     await connection.refuse(1, "unknownTarget", true);
-    expect("both shown", outbox.refusedOf(ROOM).length, 2);
+    expect("both shown", outbox.refusedOf(ROOM).map(({ code }) => code), ["invalid", "dependsOnRefused"]);
+    expect("the gate waits for an op that will not come", connection.restarts, 1);
+  },
+
+  async "keeps what builds on an op whose like is there already"() {
+    const { connection, outbox, sender } = scene(0);
+    outbox.add(ROOM, { opId: uuid7(), at: 1, kind: "workout.start" });
+    outbox.add(ROOM, { opId: uuid7(), at: 2, kind: "rest.skip" });
+    sender.pump(ROOM);
+    await connection.refuse(0, "invalidState", false);
+    expect("refused", outbox.refusedOf(ROOM).length, 1);
+    expect("left", outbox.of(ROOM).length, 1);
+  },
+
+  async "settles an op whose durable comes before its answer"() {
+    const { connection, outbox } = scene(2);
+    await connection.answer(0, { epoch: 1, seq: 1 });
+    await connection.push({ type: "durable", epoch: 1, seq: 2 });
+    await connection.answer(1, { epoch: 1, seq: 2 });
+    expect("left", left(outbox), []);
+  },
+
+  async "sends an op again whose answer is of an epoch that has ended"() {
+    const { connection, ids } = scene(2);
+    await connection.answer(0, { epoch: 1, seq: 1 });
+    await connection.push({ type: "reset", snapshot: { epoch: 2 } });
+    const sent = connection.ids.length;
+    await connection.answer(1, { epoch: 1, seq: 2 });
+    expect("again", connection.ids.slice(sent), [ids[1]]);
+  },
+
+  async "sends a refused set as the athlete has corrected it"() {
+    const { connection, outbox, sender } = scene(0);
+    const [create, first, last] = corrections(outbox);
+    sender.pump(ROOM);
+    await connection.refuse(0, "invalid", false);
+    await connection.refuse(1, "dependsOnRefused", false);
+    await connection.refuse(2, "dependsOnRefused", false);
+    expect("sent", connection.asked.slice(3).map(({ members: { room, ...op } }) => op), [
+      { ...create, opId: last.opId, set: last.set },
+    ]);
+    expect("nothing to show", outbox.refusedOf(ROOM), []);
+    expect("kept over a reload", new Outbox(`test-${user}`).of(ROOM).map(({ op }) => op.set), [last.set]);
+    await connection.answer(3, { epoch: 1, seq: 1 });
+    await connection.push({ type: "durable", epoch: 1, seq: 1 });
+    expect("left", left(outbox), []);
+    expect("the first is in it", outbox.get(first.opId), undefined);
+  },
+
+  async "takes a correction of a refused set as that set"() {
+    const { connection, outbox, sender } = scene(0);
+    const create = { opId: uuid7(), at: 1, kind: "set.log", setId: "s", entryId: "e", set: { weightKg: 1225, reps: 5 } };
+    outbox.add(ROOM, create);
+    sender.pump(ROOM);
+    await connection.refuse(0, "invalid", false);
+    const update = { opId: uuid7(), at: 9, kind: "set.update", setId: "s", set: { weightKg: 122.5, reps: 5 } };
+    outbox.add(ROOM, update);
+    expect("taken", outbox.of(ROOM).map(({ op }) => op), [{ ...create, opId: update.opId, set: update.set }]);
+    expect("nothing to show", outbox.refusedOf(ROOM), []);
+  },
+
+  async "shows a refused set that was deleted, with what builds on it"() {
+    const { connection, outbox, sender } = scene(0);
+    corrections(outbox);
+    outbox.add(ROOM, { opId: uuid7(), at: 4, kind: "set.delete", setId: "s" });
+    sender.pump(ROOM);
+    await connection.refuse(0, "invalid", false);
+    expect("shown", outbox.refusedOf(ROOM).map(({ op }) => op.kind), ["set.log", "set.update", "set.update", "set.delete"]);
+    expect("left", left(outbox), []);
+  },
+
+  async "starts a new connection when an earlier op has to go again than the one that is awaited"() {
+    const { connection } = scene(3);
+    await connection.answer(0, { epoch: 1, seq: 1 });
+    await connection.push({ type: "reset", snapshot: { epoch: 2 } });
+    await connection.refuse(1, "busy", true);
+    expect("restarts", connection.restarts, 1);
   },
 
   async "makes ids that sort in the order of their making"() {

@@ -8,7 +8,7 @@ extension Problem {
         case .busy, .unavailable, .outOfOrder, .draining:
             self.init(.unavailable, retryAfterSeconds: retrySeconds ?? 1)
         case .rateLimited: self.init(.tooManyRequests, retryAfterSeconds: retrySeconds ?? 1)
-        case .unknownTarget, .noSuchRoom, .deleted: self.init(.notFound)
+        case .unknownTarget, .noSuchRoom, .deleted, .dependsOnRefused: self.init(.notFound)
         case .badRequest, .unknownType: self.init(.malformedRequest, detail: refusal.message)
         case .unauthorized: self.init(.unauthenticated)
         case .forbidden, .heartRateOff: self.init(.forbidden)

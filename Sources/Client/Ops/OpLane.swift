@@ -25,10 +25,8 @@ struct OpLane: Sendable {
         case retry
         /// The server waits for an op that cannot come first on this connection: start a new one.
         case reconnect
-        /// These ops are refused for good.
-        case refused([RefusedItem])
-        /// As `refused`, and the server's block on the op ends only with the connection.
-        case refusedAndReconnect([RefusedItem])
+        /// Ops are refused for good. `reconnects`: the server's gate waits for one of them, and ends only with the connection.
+        case lost(Losses, reconnects: Bool)
     }
 
     struct RefusedItem: Sendable, Hashable {
@@ -36,10 +34,28 @@ struct OpLane: Sendable {
         let refusal: Refusal
     }
 
+    /// What a refusal for good takes out of the lane.
+    struct Losses: Sendable, Hashable {
+        var refused: [RefusedItem] = []
+        /// Set when the athlete had corrected the refused op already.
+        var correction: Correction?
+    }
+
+    /// An op that takes the place of a refused one, with what the athlete made of it.
+    struct Correction: Sendable, Hashable {
+        let lost: WorkoutOp
+        /// Under the id of the last correction, so that doing this twice does it once.
+        let op: WorkoutOp
+        /// Earlier corrections, which are in it.
+        let merged: [OpID]
+    }
+
     private(set) var items: [Item] = []
     /// The room's epoch as far as heard.
     private(set) var epoch: Int64 = 0
     private var durable: (epoch: Int64, seq: Int64) = (0, 0)
+    /// The op that the server's gate waits for on this connection.
+    private var awaited: OpID?
     /// After a temporary refusal: nothing is sent until all answers are in and this time has come.
     private(set) var heldUntil: ContinuousClock.Instant?
 
@@ -68,6 +84,7 @@ struct OpLane: Sendable {
     /// The op was applied; returns the ops that are durable now.
     mutating func applied(_ id: OpID, epoch: Int64, seq: Int64, isDurable: Bool) -> [OpID] {
         if !isDurable { heard(epoch: epoch) }
+        if awaited == id { awaited = nil }
         guard let index = index(of: id) else { return [] }
         if isDurable {
             items.remove(at: index)
@@ -108,30 +125,36 @@ struct OpLane: Sendable {
     mutating func connectionEnded() {
         for index in items.indices { items[index].phase = .waiting }
         heldUntil = nil
+        awaited = nil
     }
 
     /// Takes an op out; for one that the server could not store although it had applied it.
-    mutating func remove(_ id: OpID, _ refusal: Refusal) -> [RefusedItem] {
-        guard let index = index(of: id) else { return [] }
-        return removeWithDependents(index, refusal)
+    mutating func remove(_ id: OpID, _ refusal: Refusal) -> Consequence {
+        guard let index = index(of: id) else { return .retry }
+        return lose(index, refusal)
     }
 
     /// Takes a refusal in. `patience`: how long an unknown target is waited for.
     mutating func refused(
-        _ id: OpID, _ refusal: Refusal, now: ContinuousClock.Instant, backoff: Duration, patience: Duration
+        _ op: WorkoutOp, _ refusal: Refusal, now: ContinuousClock.Instant, backoff: Duration, patience: Duration
     ) -> Consequence {
-        guard let index = index(of: id) else { return .retry }
-        guard refusal.code.isTemporary else { return .refused(removeWithDependents(index, refusal)) }
-        items[index].phase = .waiting
+        let isGate = refusal.code.isTemporary && refusal.code != .outOfOrder
+        if isGate { awaited = op.id } else if awaited == op.id, refusal.code != .outOfOrder { awaited = nil }
+        // The gate waits for an op that was given up since, and will never come.
+        guard let index = index(of: op.id) else { return isGate ? .reconnect : .retry }
+        // The answer to the body that a correction has replaced; only the gate is of interest.
+        let isStale = items[index].op != op
+        guard refusal.code.isTemporary else { return isStale ? .retry : lose(index, refusal) }
+        if !isStale { items[index].phase = .waiting }
         let hint = refusal.retryAfterMilliseconds.map { Duration.milliseconds(max(0, $0)) } ?? .zero
-        let until = now + max(hint, refusal.code == .outOfOrder ? .zero : backoff)
+        let until = now + max(hint, isGate ? backoff : .zero)
         heldUntil = max(heldUntil ?? until, until)
-        guard refusal.code != .outOfOrder else { return .retry }
+        guard isGate else { return .retry }
         items[index].refusals += 1
-        if refusal.code == .unknownTarget {
+        if refusal.code == .unknownTarget, !isStale {
             let since = items[index].firstUnknown ?? now
             items[index].firstUnknown = since
-            if since.duration(to: now) >= patience { return .refusedAndReconnect(removeWithDependents(index, refusal)) }
+            if since.duration(to: now) >= patience { return lose(index, refusal) }
         }
         // The server now wants this op first. An earlier one that has to go again would be refused behind it for ever.
         return items[..<index].contains { $0.phase == .waiting } ? .reconnect : .retry
@@ -154,23 +177,70 @@ struct OpLane: Sendable {
         return done.map(\.op.id)
     }
 
-    /// Removes a refused op and those behind it that build on what it would have made.
-    private mutating func removeWithDependents(_ index: Int, _ refusal: Refusal) -> [RefusedItem] {
-        let first = items.remove(at: index)
-        var removed = [RefusedItem(op: first.op, refusal: refusal)]
-        var missing = OpTargets(madeBy: first.op.action)
-        guard !missing.isEmpty else { return removed }
-        let reason = Refusal(.unknownTarget, "an op that this one builds on was refused: \(refusal.message)")
-        var kept: [Item] = Array(items[..<index])
+    /// Takes out an op that is refused for good: corrected where the athlete has done that, else with what builds on it.
+    private mutating func lose(_ index: Int, _ refusal: Refusal) -> Consequence {
+        let lost = items.remove(at: index).op
+        var losses = Losses()
+        if refusal.code == .invalid || refusal.code == .badRequest, let correction = correction(of: lost, behind: index)
+        {
+            let gone = Set(correction.merged + [correction.op.id])
+            items.removeAll { gone.contains($0.op.id) }
+            items.insert(Item(op: correction.op), at: index)
+            losses.correction = correction
+        } else {
+            losses.refused =
+                [RefusedItem(op: lost, refusal: refusal)] + loseDependents(of: lost, behind: index, refusal)
+        }
+        let isAwaited = awaited.map { self.index(of: $0) == nil } ?? false
+        return .lost(losses, reconnects: isAwaited)
+    }
+
+    private func correction(of lost: WorkoutOp, behind index: Int) -> Correction? {
+        let made = OpTargets(madeBy: lost.action)
+        let behind = items[index...].map(\.op)
+        // What the athlete took back needs no correction.
+        guard !behind.contains(where: { $0.action.takesBack(made) }) else { return nil }
+        var action = lost.action
+        var corrections: [WorkoutOp] = []
+        for op in behind.sorted(by: { $0.at < $1.at }) {
+            guard let corrected = action.corrected(by: op.action) else { continue }
+            action = corrected
+            corrections.append(op)
+        }
+        guard let last = corrections.popLast(), action.isWithinBounds else { return nil }
+        return Correction(
+            lost: lost, op: WorkoutOp(id: last.id, at: lost.at, action: action), merged: corrections.map(\.id))
+    }
+
+    /// Takes out what builds, from `index` on, on what a refused op was to make.
+    private mutating func loseDependents(of lost: WorkoutOp, behind index: Int, _ refusal: Refusal) -> [RefusedItem] {
+        var missing = OpTargets(madeBy: lost.action)
+        guard refusal.code.leavesMissing(missing) else { return [] }
+        let reason = Refusal(.dependsOnRefused, "an op that this one builds on was refused: \(refusal.message)")
+        var kept = Array(items[..<index])
+        var removed: [RefusedItem] = []
         for item in items[index...] {
-            guard missing.contains(targetOf: item.op.action) else {
+            let made = OpTargets(madeBy: item.op.action)
+            if missing.contains(targetOf: item.op.action) {
+                removed.append(RefusedItem(op: item.op, refusal: reason))
+                missing.formUnion(made)
+            } else {
                 kept.append(item)
-                continue
+                missing.subtract(made)
             }
-            removed.append(RefusedItem(op: item.op, refusal: reason))
-            missing.formUnion(OpTargets(madeBy: item.op.action))
         }
         items = kept
         return removed
+    }
+}
+
+extension Refusal.Code {
+    /// Whether what a refused op was to make is missing now; it is not where another op has made it.
+    func leavesMissing(_ made: OpTargets) -> Bool {
+        switch self {
+        case .idTaken: made.isWorkout
+        case .opIdReused, .invalidState, .deleted: false
+        default: !made.isEmpty
+        }
     }
 }

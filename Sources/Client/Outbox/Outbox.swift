@@ -75,6 +75,18 @@ public actor Outbox {
         liveBytes += mark.count
     }
 
+    /// Puts an op where another one is; both or neither, whatever happens. The op may be in the outbox already.
+    public func replace(_ id: OpID, by queued: QueuedOp) throws(OutboxError) {
+        guard let old = live[id] else { return }
+        try file.append(OutboxFraming.frame(OutboxRecord.replaced(id, by: queued).payload), isSynced: true)
+        liveBytes -= old.count
+        live[id] = nil
+        let frame = OutboxFraming.frame(OutboxRecord.queued(queued).payload)
+        liveBytes += frame.count - (live.updateValue(frame, forKey: queued.op.id)?.count ?? 0)
+        order.removeAll { $0 == queued.op.id }
+        if let place = order.firstIndex(of: id) { order[place] = queued.op.id }
+    }
+
     /// Leaves done ops out of the file once they are most of it.
     private func compactIfWorthwhile() throws(OutboxError) {
         guard file.length > Outbox.compactionBytes, file.length > 2 * liveBytes else { return }
@@ -114,6 +126,10 @@ private struct OutboxReplay {
         case .refused(let id, let refusal):
             entries[id]?.refusal = refusal
             entries[id]?.frame += OutboxFraming.frame(payload)
+        case .replaced(let id, let queued):
+            guard let old = entries.removeValue(forKey: id) else { return true }
+            let frame = OutboxFraming.frame(OutboxRecord.queued(queued).payload)
+            entries[queued.op.id] = Entry(place: old.place, queued: queued, frame: frame)
         }
         return true
     }

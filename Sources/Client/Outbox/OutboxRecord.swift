@@ -28,6 +28,8 @@ enum OutboxRecord {
     /// The op is durable, or the athlete has been told that it was refused: nothing is left to do.
     case done(OpID)
     case refused(OpID, Refusal)
+    /// An op stands where another one was, or where it was itself with another body.
+    case replaced(OpID, by: QueuedOp)
 
     var payload: [UInt8] {
         var writer = JSONWriter()
@@ -41,6 +43,10 @@ enum OutboxRecord {
                 writer.member("refused", id)
                 writer.member("code", refusal.code.rawValue)
                 writer.member("message", refusal.message)
+            case .replaced(let id, let queued):
+                writer.member("replaces", id)
+                writer.member("workout", queued.workout)
+                queued.op.write(to: &writer)
             }
         }
         return writer.bytes
@@ -56,7 +62,8 @@ enum OutboxRecord {
             self = .refused(id, Refusal(code ?? .invalid, try fields.string("message") ?? ""))
         } else {
             let workout = try fields.required("workout", fields.id("workout"))
-            self = .queued(QueuedOp(workout: workout, op: try WorkoutOp(json)))
+            let queued = QueuedOp(workout: workout, op: try WorkoutOp(json))
+            self = try fields.id("replaces").map { .replaced($0, by: queued) } ?? .queued(queued)
         }
     }
 }

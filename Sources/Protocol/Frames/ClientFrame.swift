@@ -71,6 +71,8 @@ extension ClientFrame {
         public let id: Int64?
         /// Nil for a frame that asked for no answer.
         public let refusal: Refusal?
+        /// What could be read of it, if it was an op.
+        public var op: UnreadableOp?
     }
 
     /// Decodes a text message.
@@ -93,7 +95,8 @@ extension ClientFrame {
         do {
             body = try Body(type: type, Fields(json))
         } catch {
-            throw Fault(id: number, refusal: isUnanswered ? nil : error)
+            let op = type == "op" ? UnreadableOp(json) : nil
+            throw Fault(id: number, refusal: isUnanswered ? nil : error, op: op)
         }
         guard number != nil || isUnanswered else {
             throw Fault(id: nil, refusal: Refusal(.badRequest, "id is missing"))

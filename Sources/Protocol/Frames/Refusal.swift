@@ -32,6 +32,8 @@ public struct Refusal: Error, Sendable, Hashable {
         /// The athlete has not consented to heart rate.
         case heartRateOff
         case deleted
+        /// The op builds on something that a permanently refused op was to make.
+        case dependsOnRefused
         /// The op was stored by nobody: Postgres refused it although it was valid (see `rejected`).
         case rejected
 

@@ -153,7 +153,7 @@ extension WorkoutState {
                     id: details.id, supersetGroup: details.supersetGroup, restMilliseconds: details.restMilliseconds))
         case .startRest(let length):
             let endsAt = event.at + .milliseconds(length)
-            if endsAt > context.now { event.effects.restEndsAt = endsAt }
+            if endsAt > context.now, !event.effects.isSuperseded { event.effects.restEndsAt = endsAt }
         default: break
         }
     }
@@ -203,6 +203,7 @@ extension WorkoutState {
         case .updateEntry(let details): return isRemoved(details.id)
         case .removeEntry(let id): return isRemoved(id)
         case .note(let entry, _, _): return entry.map(isRemoved) ?? false
+        case .startRest, .skipRest: return isBeforeRest(event.at)
         default: return false
         }
     }

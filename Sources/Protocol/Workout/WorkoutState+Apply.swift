@@ -10,6 +10,7 @@ extension WorkoutState {
         case .addEntry, .updateEntry, .removeEntry, .reorderEntries: applyToEntries(event.action)
         case .logSet, .updateSet, .deleteSet: applyToSets(event)
         case .startRest(let length):
+            if isBeforeRest(event.at) { return }
             endRest(at: event.at)
             let endsAt = event.at + .milliseconds(length)
             rest = Rest(
@@ -64,7 +65,8 @@ extension WorkoutState {
     }
 
     private mutating func end(at time: Timestamp) {
-        endRest(at: time)
+        // Nobody rests in a workout that is over, whenever the rest began.
+        if let rest { endRest(at: max(time, rest.startedAt)) }
         endPause(at: time)
         endedAt = max(time, startedAt ?? time)
     }
@@ -75,8 +77,11 @@ extension WorkoutState {
         self.pausedAt = nil
     }
 
+    /// Whether a time lies before the running rest: what another device did then tells nothing of the rest.
+    func isBeforeRest(_ time: Timestamp) -> Bool { rest.map { time < $0.startedAt } ?? false }
+
     private mutating func endRest(at time: Timestamp) {
-        guard let rest else { return }
+        guard let rest, !isBeforeRest(time) else { return }
         let rested = max(0, (min(time, rest.endsAt) - rest.startedAt).wholeMilliseconds)
         restingMilliseconds = restingMilliseconds.clampingAdd(rested)
         self.rest = nil

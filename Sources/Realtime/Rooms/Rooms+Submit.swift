@@ -36,9 +36,7 @@ extension Rooms {
             return (room, try room.submit(op))
         }
         guard let (room, answer) = applied else { return nil }
-        guard await room.waitUntilDurable(answer, limit: limit) else {
-            throw Refusal(.unavailable, "the op is applied but not stored yet", retryAfterMilliseconds: 1000)
-        }
+        try await untilDurable(answer, in: room, limit)
         return answer
     }
 
@@ -53,7 +51,26 @@ extension Rooms {
         return answer
     }
 
-    /// Applies an op and does not wait; for replayed spills and the server's own ops.
+    /// Offers an op again that was taken before and could not be stored, and waits until it is durable.
+    package func submitAgain(
+        _ kept: KeptOp, to id: WorkoutID, by user: UserID, within limit: Duration = .seconds(5)
+    ) async throws(Refusal) {
+        let creates = OpTargets(madeBy: kept.op.action).isWorkout
+        let (room, answer) = try await inRoom(id, creator: creates ? user : nil) {
+            room throws(Refusal) -> (WorkoutRoom, OpAnswer) in
+            guard room.athlete.userId == user else { throw Refusal(.noSuchRoom, "there is no such workout") }
+            return (room, try room.submit(kept.op, isAutomatic: kept.isAutomatic, isRetry: true))
+        }
+        try await untilDurable(answer, in: room, limit)
+    }
+
+    private func untilDurable(_ answer: OpAnswer, in room: WorkoutRoom, _ limit: Duration) async throws(Refusal) {
+        guard await room.waitUntilDurable(answer, limit: limit) else {
+            throw Refusal(.unavailable, "the op is applied but not stored yet", retryAfterMilliseconds: 1000)
+        }
+    }
+
+    /// Applies an op and does not wait; for the server's own ops.
     package func apply(
         _ op: WorkoutOp, to id: WorkoutID, by user: UserID, isAutomatic: Bool = false
     ) async throws(Refusal) -> OpAnswer {

@@ -148,8 +148,9 @@ package actor Rooms: Service {
 
     /// One round of what `run` does every minute.
     package func sweep() async {
-        for room in openRooms where await room.unloadIfIdle(after: context.configuration.unloadAfter) {
-            forget(room)
+        for room in openRooms {
+            await room.startRecovery()
+            if await room.unloadIfIdle(after: context.configuration.unloadAfter) { forget(room) }
         }
         await unloadSpareRooms()
         do {

@@ -45,7 +45,7 @@ extension LiveSession {
     }
 
     /// Sends an answer from wherever a room runs.
-    private func answer(_ frame: ServerFrame) {
+    func answer(_ frame: ServerFrame) {
         if connection.eventLoop.inEventLoop { return send(frame) }
         connection.eventLoop.execute { self.send(frame) }
     }
@@ -105,62 +105,6 @@ extension LiveSession {
             } catch {
                 return {
                     $0.refuse(id, Refusal(.unavailable, "in effect, but not stored", retryAfterMilliseconds: 1000))
-                }
-            }
-        }
-    }
-
-    // MARK: Ops
-
-    private func submit(_ id: Int64, room name: String, _ op: WorkoutOp) {
-        if let awaited = awaitedOps[name], awaited != op.id {
-            return refuse(id, Refusal(.outOfOrder, "op \(awaited) was refused and must come first"))
-        }
-        if let wait = ops.take(at: live.context.clock.now) {
-            awaitedOps[name] = op.id
-            let limit = live.configuration.opsPerSecond
-            return refuse(id, Refusal(.rateLimited, "at most \(limit) ops a second", retryAfterMilliseconds: wait))
-        }
-        awaitedOps[name] = nil
-        guard let room = rooms[name] else { return openAndSubmit(id, room: name, op) }
-        submit(id, to: room, op)
-    }
-
-    private func submit(_ id: Int64, to room: WorkoutRoom, _ op: WorkoutOp) {
-        guard room.athlete.userId == speaker?.member.userId else {
-            return refuse(id, Refusal(.unknownTarget, "the workout is not known"))
-        }
-        room.perform { [self] room in
-            do throws(Refusal) {
-                let done = try room.submit(op, from: connection.id)
-                answer(
-                    .applied(id: id, epoch: done.epoch, seq: done.seq, isDurable: done.isRepeat ? done.isDurable : nil))
-            } catch {
-                answer(.error(id: id, error))
-            }
-        }
-    }
-
-    /// The first op for a room on this connection: finds the room, then goes on as the later ones do.
-    private func openAndSubmit(_ id: Int64, room name: String, _ op: WorkoutOp) {
-        guard case .workout(let workout)? = RoomName(name), let link = link(relation: .oneself) else {
-            return refuse(id, Refusal(.noSuchRoom, "there is no such room"))
-        }
-        let creates = op.action.kind == .workoutStart || op.action.kind == .workoutPlan
-        let creator = creates ? link.user.userId : nil
-        inBackground(id) { [live] in
-            do throws(Refusal) {
-                let room = try await live.rooms.join(workout, creator: creator, link)
-                return { session in
-                    guard session.entered(room, as: name) else { return }
-                    session.submit(id, to: room, op)
-                }
-            } catch {
-                return { session in
-                    let isMissing = error.code == .noSuchRoom
-                    let refusal = isMissing ? Refusal(.unknownTarget, "the workout is not known") : error
-                    if refusal.code.isTemporary { session.awaitedOps[name] = op.id }
-                    session.refuse(id, refusal)
                 }
             }
         }

@@ -27,8 +27,15 @@ final class LiveSession: SocketSession, @unchecked Sendable {
     /// Rooms this connection has to do with, by name.
     var rooms: [String: WorkoutRoom] = [:]
     var subscriptions: Set<String> = []
-    /// Ops that were refused before they reached their room and must come first there.
-    var awaitedOps: [String: OpID] = [:]
+    /// The gate of every workout that this connection has sent ops to, by the room's name.
+    var gates: [String: (gate: OpGate, lastUse: Int)] = [:]
+    var gateUses = 0
+    /// Gates behind which no more ops may wait.
+    var waitingGates: Set<String> = []
+    /// Rooms that are being opened for ops.
+    var openings = 0
+    /// Why no messages are read just now: so many reasons.
+    private var pauses = 0
     var ops: TokenBucket
     var beats: TokenBucket
 
@@ -48,9 +55,10 @@ final class LiveSession: SocketSession, @unchecked Sendable {
         lastHeard.now()
         let frame: ClientFrame
         do throws(ClientFrame.Fault) { frame = try ClientFrame(message.readableBytesView) } catch {
-            if let refusal = error.refusal { refuse(error.id, refusal) }
             wasRefused = true
-            return
+            guard let refusal = error.refusal else { return }
+            guard let op = error.op, let id = error.id, speaker != nil else { return refuse(error.id, refusal) }
+            return submit(id, unreadable: op, refusal)
         }
         if case .hello(let token, let client) = frame.body {
             return hello(frame.id ?? 0, token: token, client: client)
@@ -79,6 +87,17 @@ final class LiveSession: SocketSession, @unchecked Sendable {
 
     func refuse(_ id: Int64?, _ refusal: Refusal) { send(.error(id: id, refusal)) }
 
+    /// Reads no further messages until `resume` was called as often.
+    func pause() {
+        pauses += 1
+        connection.hold()
+    }
+
+    func resume() {
+        pauses -= 1
+        if pauses == 0 { connection.release() }
+    }
+
     /// The connection has to do with a room from now on.
     ///
     /// One that was closed while the room took it in leaves again, behind its joining: whoever joins in the background calls
@@ -98,16 +117,16 @@ final class LiveSession: SocketSession, @unchecked Sendable {
     /// Runs a job off the loop while further messages wait; what it answers with runs on the loop, on a connection that is
     /// closed meanwhile too, where nothing is sent any more.
     func inBackground(_ id: Int64?, _ job: @escaping @Sendable () async -> @Sendable (LiveSession) -> Void) {
-        connection.hold()
+        pause()
         let isStarted = live.context.background.start { [self] in
             let answer = await job()
             connection.eventLoop.execute { [self] in
                 answer(self)
-                connection.release()
+                resume()
             }
         }
         guard !isStarted else { return }
-        connection.release()
+        resume()
         guard let id else { return }
         refuse(id, Refusal(.busy, "the server is busy", retryAfterMilliseconds: 1000))
     }

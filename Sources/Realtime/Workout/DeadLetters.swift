@@ -21,10 +21,12 @@ package struct DeadLetters: Sendable {
         package let workout: WorkoutID?
         package let user: UserID?
         /// Nil when it cannot be read.
-        package let op: WorkoutOp?
+        package let kept: KeptOp?
         package let reason: String
         package let createdAt: Timestamp
         package let resolvedAt: Timestamp?
+
+        package var op: WorkoutOp? { kept?.op }
     }
 
     /// What becomes a letter.
@@ -41,7 +43,7 @@ package struct DeadLetters: Sendable {
         init(_ entry: JournalEntry, reason: String) {
             (workout, user, op) = (entry.workout, entry.athlete, entry.op.id)
             (epoch, seq) = (entry.event.epoch, entry.event.seq)
-            bytes = Self.bytes(of: entry.op)
+            bytes = Self.bytes(of: KeptOp(entry.op, isAutomatic: entry.event.effects.isAutomatic))
             self.reason = reason
         }
 
@@ -49,7 +51,7 @@ package struct DeadLetters: Sendable {
         init(_ spilled: Spill.SpilledOp, reason: String) {
             (workout, user, op) = (spilled.workout, spilled.athlete, spilled.op.id)
             (epoch, seq) = (nil, nil)
-            bytes = Self.bytes(of: spilled.op)
+            bytes = Self.bytes(of: spilled.kept)
             self.reason = reason
         }
 
@@ -61,9 +63,9 @@ package struct DeadLetters: Sendable {
             self.reason = reason
         }
 
-        private static func bytes(of op: WorkoutOp) -> [UInt8] {
+        private static func bytes(of kept: KeptOp) -> [UInt8] {
             var writer = JSONWriter()
-            writer.object { op.write(to: &$0) }
+            writer.object { kept.write(to: &$0) }
             return writer.bytes
         }
     }
@@ -114,12 +116,12 @@ package struct DeadLetters: Sendable {
         do {
             for letter in try await letters(where: "resolved_at is null and retry_requested_at is not null") {
                 try await pool.execute("update dead_letters set retry_requested_at = null where id = \(letter.id)")
-                guard let op = letter.op, let workout = letter.workout, let user = letter.user else {
+                guard let kept = letter.kept, let workout = letter.workout, let user = letter.user else {
                     logger.error("a dead letter cannot be read", metadata: ["letter.id": "\(letter.id)"])
                     continue
                 }
                 do throws(Refusal) {
-                    _ = try await rooms.submit(op, to: workout, by: user)
+                    try await rooms.submitAgain(kept, to: workout, by: user)
                 } catch {
                     logger.error(
                         "a dead letter was refused again",
@@ -141,11 +143,11 @@ package struct DeadLetters: Sendable {
             """, as: (Int64, UUIDv7?, UUIDv7?, [UInt8], String, Timestamp, Timestamp?).self)
         return rows.map { row in
             Letter(
-                id: row.0, workout: row.1, user: row.2, op: Self.op(row.3), reason: row.4, createdAt: row.5,
+                id: row.0, workout: row.1, user: row.2, kept: Self.op(row.3), reason: row.4, createdAt: row.5,
                 resolvedAt: row.6)
         }
     }
 
     /// Nil for bytes that are no op: they are kept because nobody could read them.
-    private static func op(_ bytes: [UInt8]) -> WorkoutOp? { try? WorkoutOp(JSONReader.parse(bytes)) }
+    private static func op(_ bytes: [UInt8]) -> KeptOp? { try? KeptOp(JSONReader.parse(bytes)) }
 }

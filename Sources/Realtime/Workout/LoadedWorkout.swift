@@ -14,6 +14,8 @@ struct LoadedWorkout: Sendable {
     let removedWatchers: Set<UserID>
     /// Whose cheers reach nobody.
     let mutedWatchers: Set<UserID>
+    /// Ops that Postgres had refused although they were valid, and that nobody has dealt with yet.
+    let rejected: Set<OpID>
     /// What the athlete may name beside the library.
     var ownExercises: [ExerciseCatalog.Entry] = []
 }

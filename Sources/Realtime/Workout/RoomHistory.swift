@@ -28,8 +28,8 @@ struct RoomHistory: Sendable {
     /// The latest events, without a gap up to `seq`.
     private(set) var ring = Deque<EncodedEvent>()
     private(set) var ringBytes = 0
-    /// The ops that are not durable, in order; what a new epoch applies again.
-    private(set) var undurable = Deque<WorkoutOp>()
+    /// The ops that are not durable, in order; what a new epoch applies again, as of when they came.
+    private(set) var undurable = Deque<(kept: KeptOp, receivedAt: Timestamp)>()
     /// Where in the history each epoch's first event stands, ascending.
     private var epochStarts: [(seq: Int64, epoch: Int64)] = []
 
@@ -59,7 +59,7 @@ struct RoomHistory: Sendable {
         let event = try state.decide(op, context)
         let json = event.json
         append(event, json: json, fingerprint: fingerprint)
-        undurable.append(op)
+        undurable.append((KeptOp(op, isAutomatic: context.isAutomatic), event.receivedAt))
         return (event, json)
     }
 
@@ -102,6 +102,9 @@ struct RoomHistory: Sendable {
         guard position.seq < seq, let next = epoch(at: position.seq + 1) else { return true }
         return next >= position.epoch
     }
+
+    /// Whether the event that was answered with this epoch and seq is still there.
+    func holds(epoch: Int64, seq: Int64) -> Bool { seq <= self.seq && self.epoch(at: seq) == epoch }
 
     /// The events behind `seq`, if all of them are in memory.
     func events(after seq: Int64) -> [EncodedEvent]? {

@@ -11,12 +11,18 @@ package struct Spill: Sendable {
     package struct SpilledOp: Sendable, Hashable {
         package let workout: WorkoutID
         package let athlete: UserID
-        package let op: WorkoutOp
+        package let kept: KeptOp
 
-        package init(workout: WorkoutID, athlete: UserID, op: WorkoutOp) {
+        package var op: WorkoutOp { kept.op }
+
+        package init(workout: WorkoutID, athlete: UserID, op: WorkoutOp, isAutomatic: Bool = false) {
+            self.init(workout: workout, athlete: athlete, KeptOp(op, isAutomatic: isAutomatic))
+        }
+
+        init(workout: WorkoutID, athlete: UserID, _ kept: KeptOp) {
             self.workout = workout
             self.athlete = athlete
-            self.op = op
+            self.kept = kept
         }
     }
 
@@ -71,7 +77,12 @@ package struct Spill: Sendable {
     }
 
     package func keep(_ entries: [JournalEntry], at time: Timestamp) throws(Failure) {
-        try keep(entries.map { SpilledOp(workout: $0.workout, athlete: $0.athlete, op: $0.op) }, at: time)
+        let ops = entries.map { entry in
+            SpilledOp(
+                workout: entry.workout, athlete: entry.athlete, op: entry.op,
+                isAutomatic: entry.event.effects.isAutomatic)
+        }
+        try keep(ops, at: time)
     }
 
     /// Writes ops, in order, into a file that is on disk when this returns.
@@ -178,7 +189,8 @@ extension Spill {
         switch content {
         case .op(let spilled):
             do throws(Refusal) {
-                _ = try await rooms.submit(spilled.op, to: spilled.workout, by: spilled.athlete, within: .seconds(30))
+                try await rooms.submitAgain(
+                    spilled.kept, to: spilled.workout, by: spilled.athlete, within: .seconds(30))
             } catch {
                 // What an op of the same file should have made was refused for good, so this will never be known either.
                 guard !error.code.isTemporary || error.code == .unknownTarget else { throw error }

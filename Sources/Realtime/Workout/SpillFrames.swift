@@ -28,7 +28,7 @@ enum SpillFrames {
         writer.object { writer in
             writer.member("workoutId", spilled.workout)
             writer.member("userId", spilled.athlete)
-            writer.member("op") { spilled.op.write(to: &$0) }
+            writer.member("op") { spilled.kept.write(to: &$0) }
         }
         return frame(payload: writer.bytes)
     }
@@ -91,11 +91,11 @@ enum SpillFrames {
             let fields = Fields(try JSONReader.parse(payload))
             workout = try fields.id("workoutId")
             athlete = try fields.id("userId")
-            let op = try WorkoutOp(try fields.object("op").json)
+            let kept = try KeptOp(try fields.object("op").json)
             return .op(
                 Spill.SpilledOp(
                     workout: try fields.required("workoutId", workout), athlete: try fields.required("userId", athlete),
-                    op: op))
+                    kept))
         } catch {
             return .unreadable(payload: payload, workout: workout, athlete: athlete, reason: "\(error)")
         }

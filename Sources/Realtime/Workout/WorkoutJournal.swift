@@ -5,13 +5,8 @@ import Store
 
 /// Writes the events of all rooms to Postgres: heads, history and derived rows of a batch in one transaction.
 package struct WorkoutJournal: WriteBehindTarget {
-    /// The histories that another epoch or a gap kept from being advanced.
-    package struct Receipt: Sendable {
-        let fenced: Set<HistoryKey>
-    }
-
     /// One room under one epoch.
-    struct HistoryKey: Hashable, Sendable {
+    package struct HistoryKey: Hashable, Sendable {
         let workout: WorkoutID
         let epoch: Int64
 
@@ -22,21 +17,21 @@ package struct WorkoutJournal: WriteBehindTarget {
     }
 
     let pool: PostgresPool
-    let deadLetters: DeadLetters
     let logger: Logger
 
-    package init(pool: PostgresPool, deadLetters: DeadLetters, logger: Logger) {
+    package init(pool: PostgresPool, logger: Logger) {
         self.pool = pool
-        self.deadLetters = deadLetters
         self.logger = logger
     }
 
-    package func commit(_ batch: [JournalEntry]) async throws(StoreError) -> Receipt {
+    package func history(of entry: JournalEntry) -> HistoryKey { HistoryKey(entry.workout, entry.event.epoch) }
+
+    package func commit(_ batch: [JournalEntry]) async throws(StoreError) -> Set<HistoryKey> {
         let statements = JournalStatements(batch)
         if !statements.deletesWorkouts {
             do throws(StoreError) {
                 try await pool.execute(statements.all)
-                return Receipt(fenced: [])
+                return []
             } catch  where error.isRefusal {
                 // A room that did not advance, or a row that Postgres refuses: the careful way tells which, and why.
             }
@@ -45,7 +40,7 @@ package struct WorkoutJournal: WriteBehindTarget {
     }
 
     /// Commits what advances of a batch, statement by statement in one transaction.
-    private func commitCarefully(_ statements: JournalStatements) async throws(StoreError) -> Receipt {
+    private func commitCarefully(_ statements: JournalStatements) async throws(StoreError) -> Set<HistoryKey> {
         do {
             return try await pool.transaction { connection in
                 let heads = try connection.query(statements.heads, as: (UUIDv7, Int64).self)
@@ -55,9 +50,9 @@ package struct WorkoutJournal: WriteBehindTarget {
                     let changes = JournalStatements(written)
                     for change in changes.changes + changes.purge { try connection.execute(change) }
                 }
-                guard advanced.count < statements.histories.count else { return Receipt(fenced: []) }
+                guard advanced.count < statements.histories.count else { return [] }
                 let standing = try connection.query(statements.standing, as: (UUIDv7, Int64, Int64).self)
-                return Receipt(fenced: statements.fenced(advanced: advanced, standing: standing))
+                return statements.fenced(advanced: advanced, standing: standing)
             }
         } catch let error as StoreError {
             throw error
@@ -66,29 +61,22 @@ package struct WorkoutJournal: WriteBehindTarget {
         }
     }
 
-    package func committed(_ batch: [JournalEntry], _ receipt: Receipt) async {
+    package func committed(_ batch: [JournalEntry]) {
         var latest: [HistoryKey: JournalEntry] = [:]
-        for entry in batch { latest[HistoryKey(entry.workout, entry.event.epoch)] = entry }
-        for (key, entry) in latest {
-            if receipt.fenced.contains(key) {
-                await entry.room.reload(epoch: key.epoch, without: nil)
-            } else {
-                entry.room.becameDurable(upTo: entry)
-            }
-        }
+        for entry in batch { latest[history(of: entry)] = entry }
+        for entry in latest.values { entry.room.becameDurable(upTo: entry) }
     }
 
-    package func refused(_ entry: JournalEntry, _ error: StoreError) async -> Bool {
-        logger.error(
-            "Postgres refused a validated op",
-            metadata: [
-                "workout.id": "\(entry.workout)", "op.id": "\(entry.event.opId)", "seq": "\(entry.event.seq)",
-                "error": "\(error)",
-            ])
-        let letter = DeadLetters.NewLetter(entry, reason: "\(error)")
-        guard await deadLetters.add(letter) else { return false }
-        await entry.room.reload(epoch: entry.event.epoch, without: entry.event.opId)
-        return true
+    package func stopped(at entry: JournalEntry, refusal error: StoreError?) {
+        if let error {
+            logger.error(
+                "Postgres refused a validated op",
+                metadata: [
+                    "workout.id": "\(entry.workout)", "op.id": "\(entry.event.opId)", "seq": "\(entry.event.seq)",
+                    "error": "\(error)",
+                ])
+        }
+        entry.room.stop(at: entry, refusal: error)
     }
 
     package func abandon() { pool.abandon() }

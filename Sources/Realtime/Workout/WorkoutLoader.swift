@@ -90,7 +90,14 @@ package struct WorkoutLoader: Sendable {
             bodyWeightGrams: try await people.bodyWeightGrams(head.athlete),
             privacy: try await people.privacy(head.athlete), isClosed: head.isClosed,
             removedWatchers: try await watchers("workout_removed_watchers", of: id),
-            mutedWatchers: try await watchers("workout_muted_watchers", of: id))
+            mutedWatchers: try await watchers("workout_muted_watchers", of: id),
+            rejected: try await isWhole ? rejectedOps(of: id) : [])
+    }
+
+    private func rejectedOps(of id: WorkoutID) async throws -> Set<OpID> {
+        Set(
+            try await pool.query(
+                "select op_id from dead_letters where workout_id = \(id) and resolved_at is null", as: (UUIDv7).self))
     }
 
     private func watchers(_ table: SQL, of id: WorkoutID) async throws -> Set<UserID> {

@@ -17,27 +17,40 @@ extension WorkoutRoom {
 
     /// Applies an op of the athlete, or answers a repeat with its first answer.
     ///
-    /// - Parameter connection: the connection it came on, whose later ops wait for one that was refused temporarily.
+    /// - Parameters:
+    ///   - isAutomatic: made by the server.
+    ///   - isRetry: somebody has dealt with why Postgres refused the op.
     /// - Throws: the refusal; nothing changed.
     package func submit(
-        _ op: WorkoutOp, from connection: UInt64? = nil, isAutomatic: Bool = false
+        _ op: WorkoutOp, isAutomatic: Bool = false, isRetry: Bool = false
     ) throws(Refusal) -> OpAnswer {
         lastUse = context.clock.now
-        if let connection, let awaited = awaitedOps[connection], awaited != op.id {
-            throw Refusal(.outOfOrder, "op \(awaited) was refused and must come first")
-        }
+        let made = OpTargets(madeBy: op.action)
         do throws(Refusal) {
-            let answer = try apply(op, isAutomatic: isAutomatic)
-            if let connection { awaitedOps[connection] = nil }
+            let answer = try apply(op, isAutomatic: isAutomatic, isRetry: isRetry)
+            refusedIDs.lift(made)
             return answer
         } catch {
             context.metrics.refused.increment()
-            if let connection { awaitedOps[connection] = error.code.isTemporary ? op.id : nil }
-            throw error
+            let dependsOnRefused = error.code == .unknownTarget && refusedIDs.block(op.action)
+            throw refusing(dependsOnRefused ? .dependsOnRefused : error, made)
         }
     }
 
-    private func apply(_ op: WorkoutOp, isAutomatic: Bool) throws(Refusal) -> OpAnswer {
+    /// Remembers what an op would have made, when it is refused for good.
+    func refusing(_ refusal: Refusal, _ made: OpTargets) -> Refusal {
+        if !refusal.code.isTemporary, !made.isEmpty { rememberRefused(made) }
+        return refusal
+    }
+
+    /// Remembers what is not there; what is, by another op, is none the worse.
+    func rememberRefused(_ made: OpTargets) {
+        let state = history.state
+        let missing = made.ids.filter { state.position(ofEntry: $0) == nil && state.position(ofSet: $0) == nil }
+        refusedIDs.remember(OpTargets(isWorkout: made.isWorkout && !history.isKnown, ids: missing))
+    }
+
+    private func apply(_ op: WorkoutOp, isAutomatic: Bool, isRetry: Bool) throws(Refusal) -> OpAnswer {
         guard phase == .open else {
             throw Refusal(.unavailable, "the room is being opened", retryAfterMilliseconds: 100)
         }
@@ -50,6 +63,7 @@ extension WorkoutRoom {
             return OpAnswer(
                 epoch: known.epoch, seq: known.seq, isRepeat: true, isDurable: known.seq <= history.durable)
         }
+        if rejectedOps.contains(op.id), !isRetry { throw Refusal(.rejected, "the op could not be stored") }
         if context.configuration.isShortOfMemory() { throw .memoryShort }
         guard context.writeBehind.reserve(Self.reservedBytes) else {
             if context.writeBehind.isFinished {
@@ -73,20 +87,31 @@ extension WorkoutRoom {
     ) throws(Refusal) -> WorkoutEvent {
         let statusBefore = history.state.status
         let audienceBefore = audience
-        var rules = RuleContext(
-            epoch: history.epoch, lastSeq: history.seq, now: max(context.clock.now, history.lastReceivedAt),
-            exercise: exercise(of: op.action), bodyWeightGrams: bodyWeightGrams, baseline: baseline)
-        rules.isAutomatic = isAutomatic
-        let (event, json) = try history.apply(op, fingerprint: fingerprint, context: rules)
-        let entry = JournalEntry(
-            room: self, op: op, event: event, json: json, fingerprint: fingerprint, in: history.state)
+        let rules = ruleContext(for: op, at: context.clock.now, isAutomatic: isAutomatic)
+        let entry = try entry(of: op, rules, fingerprint: fingerprint)
         context.writeBehind.append(entry, bytes: entry.bytes, reserved: Self.reservedBytes)
         countMemory()
-        publish(event, json)
+        publish(entry.event, entry.json)
         if history.state.status == .deleted { endForEveryone() }
         if audience < audienceBefore { reviewWatchers() }
         if history.state.status != statusBefore || audience != audienceBefore { announceToFriends() }
-        return event
+        return entry.event
+    }
+
+    /// Takes an op into the history.
+    func entry(of op: WorkoutOp, _ rules: RuleContext, fingerprint: UInt64) throws(Refusal) -> JournalEntry {
+        let (event, json) = try history.apply(op, fingerprint: fingerprint, context: rules)
+        encodedState = nil
+        return JournalEntry(room: self, op: op, event: event, json: json, fingerprint: fingerprint, in: history.state)
+    }
+
+    /// What the rules need to know for an op that came at `now`.
+    func ruleContext(for op: WorkoutOp, at now: Timestamp, isAutomatic: Bool) -> RuleContext {
+        var rules = RuleContext(
+            epoch: history.epoch, lastSeq: history.seq, now: max(now, history.lastReceivedAt),
+            exercise: exercise(of: op.action), bodyWeightGrams: bodyWeightGrams, baseline: baseline)
+        rules.isAutomatic = isAutomatic
+        return rules
     }
 
     private func exercise(of action: WorkoutAction) -> ExerciseFacts? {
@@ -105,9 +130,6 @@ extension WorkoutRoom {
 
     /// Sends an event to everyone who follows; what differs for watchers is encoded for them.
     private func publish(_ event: WorkoutEvent, _ json: [UInt8]) {
-        encodedState = nil
-        // While a new epoch is made nobody hears of it before the reset that begins it.
-        guard !isReapplying else { return }
         let hasOwn = ownOutbox.count > 0
         let hasWatchers = watcherOutbox.count > 0
         guard hasOwn || hasWatchers else { return }
@@ -141,8 +163,9 @@ extension WorkoutRoom {
     ///
     /// - Returns: false when that took longer than `limit`, or when the event was lost under an older epoch.
     package func waitUntilDurable(_ answer: OpAnswer, limit: Duration) async -> Bool {
+        // A seq that was lost with its epoch is given again: it may be durable and be another op's.
+        guard history.holds(epoch: answer.epoch, seq: answer.seq) else { return false }
         if history.durable >= answer.seq { return true }
-        guard answer.epoch == history.epoch else { return false }
         return await withCheckedContinuation { continuation in
             let waiter = DurableWaiter(epoch: answer.epoch, seq: answer.seq, continuation)
             durableWaiters.append(waiter)

@@ -1,66 +1,139 @@
 import CoreMetrics
+import DequeModule
 import Logging
 import Protocol
 import Store
 
 /// Starting again under a new epoch: after an op that Postgres refused, or when another epoch holds the history.
 extension WorkoutRoom {
-    /// Opens a new epoch from what is stored and applies the undurable ops again, in order.
-    ///
-    /// - Parameters:
-    ///   - epoch: the epoch in which the cause arose; a later one has dealt with it already.
-    ///   - poison: an op that must not be applied again.
-    nonisolated func reload(epoch: Int64, without poison: OpID?) async {
-        guard let pending = await beginReload(epoch: epoch) else { return }
-        var backOff = BackOff()
-        while true {
-            do throws(Refusal) {
-                let loaded = try await context.loader.open(id, creator: athlete.userId)
-                return await finishReload(loaded, pending, without: poison)
-            } catch {
-                context.logger.warning(
-                    "a room waits to be opened again", metadata: ["workout.id": "\(id)", "error": "\(error.message)"])
+    /// An op that Postgres refused.
+    struct Rejection: Sendable {
+        let entry: JournalEntry
+        let reason: String
+        /// It is among the dead letters.
+        var isKept = false
+    }
+
+    /// Takes no more ops until the room was recovered: nothing behind this entry can be stored under its epoch.
+    nonisolated func stop(at entry: JournalEntry, refusal error: StoreError?) {
+        perform { room in
+            guard room.phase == .open, entry.event.epoch == room.history.epoch else {
+                // That history has ended already.
+                return room.context.writeBehind.replace(
+                    WorkoutJournal.HistoryKey(entry.workout, entry.event.epoch), with: [])
             }
-            do { try await Task.sleep(for: backOff.next()) } catch { return }
+            room.phase = .stopped
+            room.rejection = error.map { Rejection(entry: entry, reason: "\($0)") }
+            room.context.metrics.reloads.increment()
+            room.startRecovery()
         }
     }
 
-    private func beginReload(epoch: Int64) -> [WorkoutOp]? {
-        guard phase == .open, epoch == history.epoch else { return nil }
-        phase = .reloading
-        context.metrics.reloads.increment()
-        for waiter in durableWaiters { waiter.giveUp() }
-        durableWaiters = []
-        return Array(history.undurable)
+    /// Recovers a stopped room in the background; called again by the rooms' sweep, since the background may be full.
+    func startRecovery() {
+        guard phase == .stopped, !isRecovering else { return }
+        isRecovering = context.background.start { await self.recover() }
     }
 
-    private func finishReload(_ loaded: LoadedWorkout, _ pending: [WorkoutOp], without poison: OpID?) {
+    /// Opens a new epoch from what is stored, as often as it takes, and applies the undurable ops again, in order.
+    nonisolated func recover() async {
+        var backOff = BackOff(limitMilliseconds: 30_000)
+        while !Task.isCancelled {
+            do throws(Refusal) {
+                try await keepRejection()
+                return await goOn(from: try await context.loader.open(id, creator: athlete.userId))
+            } catch {
+                if error.code == .noSuchRoom { return await giveUp() }
+                context.logger.warning(
+                    "a room waits to be opened again", metadata: ["workout.id": "\(id)", "error": "\(error.message)"])
+            }
+            // Cancellation ends the pause and the loop.
+            try? await Task.sleep(for: backOff.next())
+        }
+        await endRecovery()
+    }
+
+    private func endRecovery() { isRecovering = false }
+
+    /// Keeps the refused op before anything behind it can be stored.
+    private func keepRejection() async throws(Refusal) {
+        guard let rejection, !rejection.isKept else { return }
+        let letter = DeadLetters.NewLetter(rejection.entry, reason: rejection.reason)
+        do { try await context.deadLetters.insert(letter) } catch {
+            throw Refusal(.unavailable, "a dead letter waits for storage: \(error)")
+        }
+        self.rejection?.isKept = true
+    }
+
+    private func goOn(from loaded: LoadedWorkout) {
+        isRecovering = false
+        guard phase == .stopped else { return }
+        let ended = WorkoutJournal.HistoryKey(id, history.epoch)
+        let pending = history.undurable
         history = loaded.history
+        encodedState = nil
         countMemory()
         privacy = loaded.privacy
         baseline = loaded.baseline
         bodyWeightGrams = loaded.bodyWeightGrams
+        rejectedOps.formUnion(loaded.rejected)
         phase = .open
-        var rejected: [(OpID, String)] = []
-        isReapplying = true
-        for op in pending {
-            if op.id == poison {
-                rejected.append((op.id, "the op could not be stored"))
-                continue
+        var entries: [(item: JournalEntry, bytes: Int)] = []
+        var rejected: [(op: OpID, message: String)] = []
+        for (kept, receivedAt) in pending {
+            do throws(Refusal) {
+                guard let entry = try applyAgain(kept, receivedAt) else { continue }
+                entries.append((entry, entry.bytes))
+            } catch {
+                rejected.append((kept.op.id, error.message))
             }
-            do throws(Refusal) { _ = try submit(op) } catch { rejected.append((op.id, error.message)) }
         }
-        isReapplying = false
+        rejection = nil
+        context.writeBehind.replace(ended, with: entries)
+        for waiter in durableWaiters { waiter.giveUp() }
+        durableWaiters = []
         // The surviving history may be another one: who may not see it any more is out before it is told.
         reviewWatchers()
         announceToFriends()
-        let own = encoded(.reset(room: name, snapshot(forWatchers: false)))
-        let watched = encoded(.reset(room: name, snapshot(forWatchers: true)))
-        ownOutbox.offer(own)
-        watcherOutbox.offer(watched)
+        tellReset(rejected)
+    }
+
+    /// Applies an op that was taken under an older epoch, as of when it came; nobody is told, since all get a new state.
+    ///
+    /// - Returns: nil when it was stored after all.
+    private func applyAgain(_ kept: KeptOp, _ receivedAt: Timestamp) throws(Refusal) -> JournalEntry? {
+        let op = kept.op
+        guard history.ops[op.id] == nil else { return nil }
+        let made = OpTargets(madeBy: op.action)
+        if op.id == rejection?.entry.event.opId {
+            rejectedOps.insert(op.id)
+            throw refusing(Refusal(.rejected, "the op could not be stored"), made)
+        }
+        do throws(Refusal) {
+            let rules = ruleContext(for: op, at: receivedAt, isAutomatic: kept.isAutomatic)
+            return try entry(of: op, rules, fingerprint: op.fingerprint)
+        } catch {
+            throw refusing(error.code == .unknownTarget ? .dependsOnRefused : error, made)
+        }
+    }
+
+    private func tellReset(_ rejected: [(op: OpID, message: String)]) {
+        ownOutbox.offer(encoded(.reset(room: name, snapshot(forWatchers: false))))
+        watcherOutbox.offer(encoded(.reset(room: name, snapshot(forWatchers: true))))
         for (op, message) in rejected {
             durableOutbox.offer(encoded(.rejected(room: name, opId: op, message: message)))
         }
+    }
+
+    /// The workout is gone, with its athlete.
+    private func giveUp() {
+        isRecovering = false
+        guard phase == .stopped else { return }
+        phase = .unloaded
+        context.writeBehind.replace(WorkoutJournal.HistoryKey(id, history.epoch), with: [])
+        for waiter in durableWaiters { waiter.giveUp() }
+        durableWaiters = []
+        endForEveryone()
     }
 
     /// Unloads the room if nobody needs it.

@@ -146,7 +146,6 @@ extension WorkoutRoom {
 
     /// Forgets a connection that unsubscribed or closed.
     func leave(_ connection: SocketConnection, isClosing: Bool) {
-        awaitedOps[connection.id] = isClosing ? nil : awaitedOps[connection.id]
         guard let link = links[connection.id] else { return }
         if link.isAthlete {
             ownOutbox.remove(connection)

@@ -19,15 +19,13 @@ package actor WorkoutRoom {
 
     enum Phase {
         case open
-        /// A new epoch is being opened; ops wait outside.
-        case reloading
+        /// Nothing more can be stored under this epoch; a new one is being opened, and ops wait outside.
+        case stopped
         /// Nobody reaches it any more.
         case unloaded
     }
 
     var phase = Phase.open
-    /// Ops are applied again under a new epoch; whoever follows gets the whole state when that is done.
-    var isReapplying = false
     var history: RoomHistory
     var baseline: RecordBaseline
     var bodyWeightGrams: Int64?
@@ -38,8 +36,13 @@ package actor WorkoutRoom {
 
     /// Every connection that has to do with this room.
     var links: [UInt64: RoomLink] = [:]
-    /// Connections whose op was refused temporarily, and which op must come next.
-    var awaitedOps: [UInt64: OpID] = [:]
+    /// Why the room is stopped, if it is one of its ops.
+    var rejection: Rejection?
+    var isRecovering = false
+    /// Ops that Postgres refused although they were valid: they are not taken again.
+    var rejectedOps: Set<OpID>
+    /// What ops that were refused for good would have made.
+    var refusedIDs = RefusedIDs()
     /// Subscribers of the athlete's own, watchers, and the athlete's connections that wait for `durable`.
     let ownOutbox = RoomOutbox()
     let watcherOutbox = RoomOutbox()
@@ -69,6 +72,7 @@ package actor WorkoutRoom {
         isClosed = loaded.isClosed
         removedWatchers = loaded.removedWatchers
         mutedWatchers = loaded.mutedWatchers
+        rejectedOps = loaded.rejected
         for exercise in loaded.ownExercises { ownExercises.learn(exercise) }
         cheers = CheerBudgets(
             perWatcher: context.configuration.cheersPerWatcher, perRoom: context.configuration.cheersPerRoom)
@@ -120,6 +124,7 @@ package actor WorkoutRoom {
 package struct RoomContext: Sendable {
     let writeBehind: WriteBehind<WorkoutJournal>
     let loader: WorkoutLoader
+    let deadLetters: DeadLetters
     let catalog: ExerciseCatalog
     let clock: ServerClock
     let configuration: LiveConfiguration

@@ -32,6 +32,7 @@ extension Migration {
             "0095_body_weight_shares_as_shipped", PackageResources._095_body_weight_shares_as_shipped_sql),
         Migration("0096_templates_for_friends", PackageResources._096_templates_for_friends_sql),
         Migration("0100_loaded_entries", PackageResources._100_loaded_entries_sql),
+        Migration("0140_dead_letters_by_workout", PackageResources._140_dead_letters_by_workout_sql),
         Migration("0110_template_bytes", PackageResources._110_template_bytes_sql),
         Migration("0120_account_security", PackageResources._120_account_security_sql),
         Migration("0121_second_factors", PackageResources._121_second_factors_sql),

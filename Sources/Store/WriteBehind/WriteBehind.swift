@@ -7,31 +7,36 @@ import Synchronization
 /// Where the items of a `WriteBehind` go.
 package protocol WriteBehindTarget: Sendable {
     associatedtype Item: Sendable
+    /// What an item belongs to; nothing of a history is written behind an item of it that could not be.
+    associatedtype History: Hashable & Sendable
 
-    associatedtype Receipt: Sendable
-
-    /// Commits the items in one transaction, in order; all of them or none.
-    func commit(_ batch: [Item]) async throws(StoreError) -> Receipt
-    /// Called after `commit` had success, in commit order.
-    func committed(_ batch: [Item], _ receipt: Receipt) async
-    /// An item that storage refuses by itself; called before anything behind it is committed.
+    func history(of item: Item) -> History
+    /// Commits the items in one transaction, in order, but for those of histories that cannot go on.
     ///
-    /// - Returns: false when nothing could take it before `abandon` was called; it then counts as not written.
-    func refused(_ item: Item, _ error: StoreError) async -> Bool
-    /// Ends what `commit` and `refused` wait for. A COMMIT that was sent goes on, and its outcome stays unknown.
+    /// - Returns: those histories; of each other one all items are committed.
+    func commit(_ batch: [Item]) async throws(StoreError) -> Set<History>
+    /// Called after `commit` had success, in commit order, with what was committed.
+    func committed(_ batch: [Item])
+    /// A history was stopped at this item: nothing of it is written until `WriteBehind.replace` was called. Must not wait.
+    ///
+    /// - Parameter error: why storage refuses the item by itself; nil when the history cannot go on.
+    func stopped(at item: Item, refusal error: StoreError?)
+    /// Ends what `commit` waits for. A COMMIT that was sent goes on, and its outcome stays unknown.
     func abandon()
 }
 
 /// Writes items behind the caller's back: appended at once within a bound, committed in groups.
 ///
 /// A batch leaves when the previous one has committed, without a timer. When storage is away the batch is tried again with
-/// back-off and the queue holds; when storage refuses a batch, the refused item is found by halving.
+/// back-off and the queue holds; when storage refuses a batch, the refused item is found by halving. Its history is stopped:
+/// what it has in the queue keeps its place and its bytes, and all other histories are written on.
 package final class WriteBehind<Target: WriteBehindTarget>: Service, Sendable {
     package typealias Item = Target.Item
-    private typealias Batch = ArraySlice<WriteBehindQueue<Item>.Entry>
+    package typealias History = Target.History
+    private typealias Queue = WriteBehindQueue<Item, History>
 
     private struct State {
-        var queue: WriteBehindQueue<Item>
+        var queue: Queue
         /// Set when a drain has waited long enough: nothing is tried again.
         var isAbandoned = false
         /// The flusher, while it waits for items.
@@ -51,7 +56,7 @@ package final class WriteBehind<Target: WriteBehindTarget>: Service, Sendable {
     ///   - limitBytes: bound of what may wait, 1 KiB or more.
     ///   - batchLimit: items of one transaction, 1 or more.
     package init(target: Target, limitBytes: Int, batchLimit: Int = 4096, logger: Logger) {
-        state = Mutex(State(queue: WriteBehindQueue(limitBytes: limitBytes)))
+        state = Mutex(State(queue: Queue(limitBytes: limitBytes)))
         self.target = target
         self.batchLimit = batchLimit
         self.logger = logger
@@ -65,12 +70,15 @@ package final class WriteBehind<Target: WriteBehindTarget>: Service, Sendable {
 
     /// Takes an item for writing, within bytes set aside by `reserve`.
     package func append(_ item: Item, bytes: Int, reserved: Int) {
-        let waiter = state.withLock { state in
-            state.queue.append(item, bytes: bytes, reserved: reserved, at: .now)
-            defer { state.waiter = nil }
-            return state.waiter
-        }
-        waiter?.resume()
+        let history = target.history(of: item)
+        wakeFlusher { $0.queue.append(item, of: history, bytes: bytes, reserved: reserved, at: .now) }
+    }
+
+    /// Puts items in the place of all that a history has here: they need no room of their own.
+    package func replace(_ history: History, with items: [(item: Item, bytes: Int)]) {
+        // Before the others go, so that a drain always finds one of the two.
+        for (item, bytes) in items { append(item, bytes: bytes, reserved: 0) }
+        state.withLock { $0.queue.drop(history) }
     }
 
     /// Bytes of what is not durable yet.
@@ -98,7 +106,7 @@ package final class WriteBehind<Target: WriteBehindTarget>: Service, Sendable {
         while await waitForItems() {
             let batch = state.withLock { $0.queue.take(batchLimit) }
             // What is not written goes back, so that a drain can keep it safe.
-            if await !write(batch[...]) { state.withLock { $0.queue.giveBack() } }
+            if await !write(batch) { state.withLock { $0.queue.giveBack() } }
             bytesGauge.record(pendingBytes)
         }
     }
@@ -154,28 +162,57 @@ package final class WriteBehind<Target: WriteBehindTarget>: Service, Sendable {
         return state.withLock { !$0.queue.isIdle && !$0.isAbandoned } && !Task.isCancelled
     }
 
+    private enum Outcome {
+        case settled
+        /// Storage refuses something of it.
+        case refused(StoreError)
+        /// It is given up for now.
+        case abandoned
+    }
+
+    /// Writes a batch, by halves where storage refuses the whole; a half comes only after all before it is settled.
+    ///
     /// - Returns: false when it was given up before all was settled.
-    private func write(_ batch: Batch) async -> Bool {
+    private func write(_ batch: [Queue.Entry]) async -> Bool {
+        // What is still to be written, the next part last.
+        var parts = [batch]
+        while let part = parts.popLast() {
+            let entries = state.withLock { $0.queue.sift(part) }
+            guard !entries.isEmpty else { continue }
+            switch await commit(entries) {
+            case .settled: continue
+            case .abandoned: return false
+            case .refused(let error) where entries.count == 1: stop(entries, refusal: error)
+            case .refused:
+                let middle = entries.count / 2
+                parts += [Array(entries[middle...]), Array(entries[..<middle])]
+            }
+        }
+        return true
+    }
+
+    private func commit(_ entries: [Queue.Entry]) async -> Outcome {
         var backOff = BackOff()
         while !isAbandoned {
             let started = ContinuousClock.now
-            let items = batch.map(\.item)
             do {
-                let receipt = try await target.commit(items)
+                let fenced = try await target.commit(entries.map(\.item))
                 commitTimer.record(duration: started.duration(to: .now))
-                batchSizes.record(batch.count)
-                settle(batch.count)
-                await target.committed(items, receipt)
-                return true
+                let written = entries.filter { !fenced.contains($0.history) }
+                batchSizes.record(written.count)
+                state.withLock { $0.queue.settle(written) }
+                target.committed(written.map(\.item))
+                for history in fenced { stop(entries.filter { $0.history == history }, refusal: nil) }
+                return .settled
             } catch  where error.isWorthRetrying {
                 retries.increment()
                 logger.warning("write-behind waits for storage", metadata: ["error": "\(error)"])
-                guard !isAbandoned, await sleep(backOff.next()) else { return false }
+                guard !isAbandoned, await sleep(backOff.next()) else { return .abandoned }
             } catch {
-                return await refuse(batch, error)
+                return .refused(error)
             }
         }
-        return false
+        return .abandoned
     }
 
     private var isAbandoned: Bool { state.withLock { $0.isAbandoned } }
@@ -186,19 +223,11 @@ package final class WriteBehind<Target: WriteBehindTarget>: Service, Sendable {
         return true
     }
 
-    /// Finds the refused item by halving; a half comes only after all before it is settled.
-    private func refuse(_ batch: Batch, _ error: StoreError) async -> Bool {
-        guard batch.count == 1 else {
-            let middle = batch.startIndex + batch.count / 2
-            guard await write(batch[..<middle]) else { return false }
-            return await write(batch[middle...])
-        }
-        guard await target.refused(batch.first!.item, error) else { return false }
-        settle(1)
-        return true
+    /// Stops the history of these entries, which could not be written.
+    private func stop(_ entries: [Queue.Entry], refusal error: StoreError?) {
+        guard let first = entries.first else { return }
+        if state.withLock({ $0.queue.stop(first.history, entries) }) { target.stopped(at: first.item, refusal: error) }
     }
-
-    private func settle(_ count: Int) { state.withLock { $0.queue.settle(count) } }
 }
 
 extension StoreError {
@@ -219,14 +248,15 @@ extension StoreError {
     package var isWorthRetrying: Bool { !blamesValues }
 }
 
-/// Growing pauses between tries: doubled from 10 ms up to 1 s, with jitter.
+/// Growing pauses between tries: doubled from 10 ms up to 1 s (or another limit), with jitter.
 package struct BackOff {
     private var milliseconds: Int64 = 10
+    private let limitMilliseconds: Int64
 
-    package init() {}
+    package init(limitMilliseconds: Int64 = 1000) { self.limitMilliseconds = limitMilliseconds }
 
     package mutating func next() -> Duration {
-        defer { milliseconds = min(1000, milliseconds * 2) }
+        defer { milliseconds = min(limitMilliseconds, milliseconds * 2) }
         return .milliseconds(Int64.random(in: milliseconds / 2...milliseconds))
     }
 }

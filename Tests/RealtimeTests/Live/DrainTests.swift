@@ -35,6 +35,25 @@ struct DrainTests {
         }
     }
 
+    @Test("a kept op of the server's own is stored with its mark")
+    func automatic() async throws {
+        let directory = FileManager.default.temporaryDirectory.appending(path: "spill-\(UUIDv7.make())").path
+        try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(atPath: directory) }  // a left-over directory harms nobody
+        let spill = Spill(directory: directory, logger: .silent)
+        try await LiveTestServer.run { server in
+            let lift = try await Lift.begin(on: server)
+            try await lift.durable(2)
+            let complete = WorkoutOp(id: .make(), at: .now, action: .complete(rpeTenths: nil))
+            let kept = Spill.SpilledOp(
+                workout: lift.workout, athlete: lift.athlete.userId, op: complete, isAutomatic: true)
+            try spill.keep([kept], at: .now)
+            try await spill.recover(into: server.node.rooms, refusedTo: server.node.deadLetters)
+            let stored = try await server.node.rooms.context.loader.events(of: lift.workout, after: 2, limit: 10)
+            #expect(stored.map(\.event.effects.isAutomatic) == [true])
+        }
+    }
+
     @Test("when nothing more may wait, ops are busy and change nothing")
     func busy() async throws {
         var configuration = LiveConfiguration()

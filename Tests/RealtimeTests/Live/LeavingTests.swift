@@ -102,7 +102,7 @@ struct LeavingTests {
             try await eventually { hold.isHeld.load(ordering: .sequentiallyConsistent) }
             try await lift.op(lift.set())
             _ = try await watcher.next { $0.event?.seq == 3 }
-            await room.reload(epoch: epoch, without: nil)
+            await room.restart()
             let first = try await watcher.next { frame in
                 if case .reset = frame { return true }
                 return frame.event.map { $0.epoch > epoch } ?? false

@@ -159,7 +159,7 @@ struct FanOutTests {
     @Test("a stuck watcher finds the close frame whenever it reads again, also when its connection has ended by then")
     func stuckReadsLater() async throws {
         let log = SessionLog()
-        try await withSocketServer(log.host { $0.closeGrace = .milliseconds(100) }) { port in
+        try await withSocketServer(log.host { $0.closeGrace = .seconds(2) }) { port in
             let outbox = RoomOutbox()
             let one = try await watcher(port, log, reading: false)
             let ended = try await one.connection.onLoop { $0.context?.channel.closeFuture }

@@ -1,0 +1,135 @@
+import NIOCore
+import Protocol
+
+extension LiveSession {
+    /// Gates of workouts that are not known, at most; beyond that the one that was used least lately is forgotten.
+    static let roomlessGates = 128
+    /// Rooms that may be opened for one connection at a time; then it is not read on.
+    private static let openingLimit = 8
+
+    /// Takes an op to the gate of its workout.
+    func submit(_ id: Int64, room name: String, _ op: WorkoutOp) {
+        var refusal: Refusal?
+        if let wait = ops.take(at: live.context.clock.now) {
+            let limit = live.configuration.opsPerSecond
+            refusal = Refusal(.rateLimited, "at most \(limit) ops a second", retryAfterMilliseconds: wait)
+        }
+        enter(OpArrival(request: id, op, refusal: refusal), room: name)
+    }
+
+    /// Refuses an op that could not be read: in its turn, so that what builds on it is refused too.
+    func submit(_ id: Int64, unreadable op: UnreadableOp, _ refusal: Refusal) {
+        enter(OpArrival(request: id, op, refusal), room: op.room)
+    }
+
+    private func enter(_ arrival: OpArrival, room name: String) {
+        guard case .workout(let workout)? = RoomName(name) else {
+            return refuse(arrival.request, arrival.refusal ?? Refusal(.noSuchRoom, "there is no such room"))
+        }
+        let gate = gate(of: workout, name)
+        if gate.enter(arrival), waitingGates.insert(name).inserted { pause() }
+        advance(gate)
+    }
+
+    private func gate(of workout: WorkoutID, _ name: String) -> OpGate {
+        gateUses += 1
+        if let known = gates[name] {
+            gates[name]?.lastUse = gateUses
+            return known.gate
+        }
+        let roomless = gates.filter { rooms[$0.key] == nil && $0.value.gate.isIdle }
+        if roomless.count >= Self.roomlessGates, let oldest = roomless.min(by: { $0.value.lastUse < $1.value.lastUse })
+        {
+            gates[oldest.key] = nil
+        }
+        let gate = OpGate(workout: workout, name: name)
+        gates[name] = (gate, gateUses)
+        return gate
+    }
+
+    /// Lets through whatever need not wait.
+    private func advance(_ gate: OpGate) {
+        while let arrival = gate.next() {
+            if let room = rooms[gate.name] {
+                pass(arrival, into: room, gate)
+            } else if gate.isShut(for: arrival) {
+                let cause = Refusal(.unavailable, "the room is not open")
+                refuse(arrival.request, gate.refuse(arrival, since: cause))
+            } else {
+                return open(gate, for: arrival)
+            }
+        }
+        if gate.isIdle, waitingGates.remove(gate.name) != nil { resume() }
+    }
+
+    private func pass(_ arrival: OpArrival, into room: WorkoutRoom, _ gate: OpGate) {
+        guard room.athlete.userId == speaker?.member.userId else {
+            return refuse(arrival.request, gate.refuse(arrival, since: Refusal(.noSuchRoom, "there is no such room")))
+        }
+        room.perform { [self] room in
+            if room.phase == .unloaded { connection.eventLoop.execute { self.forget(room) } }
+            answer(room.answer(arrival, through: gate))
+        }
+    }
+
+    /// A room that is gone is opened anew for the next op.
+    private func forget(_ room: WorkoutRoom) {
+        if rooms[room.name] === room { rooms[room.name] = nil }
+    }
+
+    /// Finds the room for an op; others of its workout wait behind it, those of other workouts do not.
+    private func open(_ gate: OpGate, for arrival: OpArrival) {
+        guard let link = link(relation: .oneself) else { return }
+        gate.setOpening(true)
+        openings += 1
+        if openings == Self.openingLimit { pause() }
+        let creator = arrival.makesWorkout ? link.user.userId : nil
+        let isStarted = live.context.background.start { [self, live] in
+            let opened: Result<WorkoutRoom, Refusal>
+            do throws(Refusal) {
+                opened = .success(try await live.rooms.join(gate.workout, creator: creator, link))
+            } catch {
+                opened = .failure(error)
+            }
+            connection.eventLoop.execute { self.opened(gate, opened, for: arrival) }
+        }
+        guard !isStarted else { return }
+        let refusal = Refusal(.busy, "the server is busy", retryAfterMilliseconds: 1000)
+        opened(gate, .failure(refusal), for: arrival)
+    }
+
+    private func opened(_ gate: OpGate, _ result: Result<WorkoutRoom, Refusal>, for arrival: OpArrival) {
+        if openings == Self.openingLimit { resume() }
+        openings -= 1
+        gate.setOpening(false)
+        switch result {
+        case .success(let room):
+            guard entered(room, as: gate.name) else { return }
+            let refused = gate.takeRefused()
+            if !refused.isEmpty { room.perform { $0.rememberRefused(refused) } }
+            pass(arrival, into: room, gate)
+        case .failure(let refusal):
+            if isClosed { return }
+            refuse(arrival.request, gate.refuse(arrival, since: refusal))
+        }
+        advance(gate)
+    }
+}
+
+extension WorkoutRoom {
+    /// Decides an op in its turn.
+    func answer(_ arrival: OpArrival, through gate: OpGate) -> ServerFrame {
+        do throws(Refusal) {
+            let done = try gate.pass(arrival) { () throws(Refusal) in
+                guard arrival.refusal == nil, let op = arrival.op else {
+                    throw refusing(arrival.refusal ?? Refusal(.badRequest, "the op cannot be read"), arrival.made)
+                }
+                return try submit(op)
+            }
+            return .applied(
+                id: arrival.request, epoch: done.epoch, seq: done.seq, isDurable: done.isRepeat ? done.isDurable : nil)
+        } catch {
+            return .error(id: arrival.request, error)
+        }
+    }
+}

@@ -1,0 +1,155 @@
+import Protocol
+import Store
+import Synchronization
+import TestKit
+import Testing
+
+@testable import Realtime
+
+/// Rooms that have to start again under a new epoch, and those beside them.
+struct ReloadTests {
+    @Test("a room that cannot be read again keeps what it took and stops no other from being stored")
+    func unreadableRoom() async throws {
+        try await LiveTestServer.run { server in
+            let pool = server.database.pool
+            let (one, two) = (try await Lift.begin(on: server), try await Lift.begin(on: server, by: "Bo"))
+            try await one.durable(2)
+            let body = try await pool.first(
+                "select body::text from workout_events where workout_id = \(one.workout) and seq = 2", as: String.self)
+            // Another process took the room and left an event that cannot be read.
+            try await pool.execute(
+                "update workout_events set body = '{}'::json where workout_id = \(one.workout) and seq = 2")
+            try await pool.execute("update workouts set epoch = epoch + 1 where id = \(one.workout)")
+            #expect(try await one.op(one.set()).appliedSeq == 3)
+            for seq in 3...5 {
+                #expect(try await two.op(two.set()).appliedSeq == Int64(seq))
+                try await two.durable(Int64(seq))
+            }
+            #expect(try await one.op(one.set()).refusal?.code == .unavailable)
+            #expect(server.node.writeBehind.pendingCount == 1 && server.node.writeBehind.pendingBytes > 0)
+
+            try await pool.execute(
+                "update workout_events set body = \(try #require(body))::json where workout_id = \(one.workout) and seq = 2"
+            )
+            try await one.durable(3)
+            #expect(server.node.writeBehind.pendingBytes == 0)
+        }
+    }
+
+    @Test("ops that were taken are applied again without space in the queue; only what Postgres refuses is rejected")
+    func noSpace() async throws {
+        var configuration = LiveConfiguration()
+        configuration.queueBytes = 56 * 1024
+        try await LiveTestServer.run(configuration) { server in
+            let lift = try await Lift.begin(on: server)
+            try await lift.durable(2)
+            try await server.refuseDevils()
+            var taken: [OpID] = []
+            let poison = OpID.make()
+            try await lift.whileUnstorable(in: server.database) {
+                #expect(try await lift.op(lift.set(666), id: poison).appliedSeq == 3)
+                while true {
+                    let op = OpID.make()
+                    guard try await lift.op(lift.set(), id: op).refusal?.code != .busy else { break }
+                    taken.append(op)
+                }
+            }
+            #expect(taken.count > 5)
+            try await lift.durable(Int64(taken.count + 2))
+            let rejected = try await lift.talker.frames { if case .rejected = $0 { true } else { false } }
+            #expect(rejected.count == 1)
+            let stored = try await server.database.pool.query(
+                "select op_id from workout_events where workout_id = \(lift.workout) and seq > 2 order by seq",
+                as: (UUIDv7).self)
+            #expect(stored == taken)
+            #expect(server.node.writeBehind.pendingBytes == 0)
+        }
+    }
+
+    @Test("an op that was taken back is refused when it comes again, also after a restart")
+    func rejectedAgain() async throws {
+        try await TestPostgres.withDatabase { database in
+            let poison = OpID.make()
+            let at = Timestamp.now
+            let set = SetID.make()
+            let lift = try await LiveTestServer.run(LiveConfiguration(), on: database) { server in
+                let lift = try await Lift.begin(on: server)
+                try await lift.durable(2)
+                try await server.refuseDevils()
+                #expect(try await lift.op(lift.set(666, id: set), id: poison, at: at).appliedSeq == 3)
+                _ = try await lift.talker.next { if case .rejected = $0 { true } else { false } }
+                #expect(try await lift.op(lift.set(666, id: set), id: poison, at: at).refusal?.code == .rejected)
+                let update = WorkoutAction.updateSet(set, SetValues(reps: 1))
+                #expect(try await lift.op(update).refusal?.code == .dependsOnRefused)
+                return lift
+            }
+            try await LiveTestServer.run(LiveConfiguration(), on: database) { server in
+                let talker = try await server.connect(lift.athlete)
+                let op = WorkoutOp(id: poison, at: at, action: lift.set(666, id: set))
+                #expect(try await talker.op(lift.workout, op).refusal?.code == .rejected)
+                #expect(try await server.node.deadLetters.list().map(\.kept?.op.id) == [poison])
+            }
+        }
+    }
+
+    @Test("an op of the server's own stays marked when it is applied again")
+    func automatic() async throws {
+        try await LiveTestServer.run { server in
+            let lift = try await Lift.begin(on: server)
+            try await lift.durable(2)
+            let room = try await server.node.rooms.room(lift.workout)
+            let last = await room.history.state.lastAt
+            // Another process took the room: the op is applied again under a new epoch.
+            try await server.database.pool.execute("update workouts set epoch = epoch + 1 where id = \(lift.workout)")
+            let complete = WorkoutOp(id: .make(), at: .now, action: .complete(rpeTenths: nil))
+            _ = try await room.submit(complete, isAutomatic: true)
+            try await lift.durable(3)
+            let state = await room.history.state
+            #expect(state.status == .completed && state.lastAt == last)
+        }
+    }
+
+    @Test("who waits for an op is not told that it is stored when its seq has become another op's")
+    func epochFirst() async throws {
+        try await LiveTestServer.run { server in
+            let lift = try await Lift.begin(on: server)
+            try await lift.durable(2)
+            let room = try await server.node.rooms.room(lift.workout)
+            await room.restart()
+            #expect(try await lift.op(lift.set()).appliedSeq == 3)
+            try await lift.durable(3)
+            let lost = OpAnswer(epoch: 1, seq: 3, isRepeat: false, isDurable: false)
+            #expect(await room.waitUntilDurable(lost, limit: .seconds(5)) == false)
+            let kept = OpAnswer(epoch: 2, seq: 3, isRepeat: false, isDurable: false)
+            #expect(await room.waitUntilDurable(kept, limit: .seconds(5)))
+        }
+    }
+}
+
+extension LiveTestServer {
+    /// Lets Postgres refuse sets of 666 kg, which are valid.
+    func refuseDevils() async throws {
+        try await database.pool.execute(
+            "alter table workout_sets add constraint no_devil check (weight_g <> 666000)")
+    }
+}
+
+extension Lift {
+    /// Runs `body` while another transaction holds the workout's row, so that nothing of it can be stored.
+    func whileUnstorable(in database: TestDatabase, _ body: () async throws -> Void) async throws {
+        let held = AsyncStream.makeStream(of: Void.self)
+        let isOver = Atomic(false)
+        async let holder: Void = database.pool.transaction { connection in
+            try connection.execute("update workouts set updated_at = now() where id = \(workout)")
+            held.continuation.yield()
+            while !isOver.load(ordering: .relaxed) { try connection.execute("select 1") }
+        }
+        for await _ in held.stream { break }
+        do { try await body() } catch {
+            isOver.store(true, ordering: .relaxed)
+            throw error
+        }
+        isOver.store(true, ordering: .relaxed)
+        try await holder
+    }
+}
