@@ -50,6 +50,10 @@ package actor Rooms: Service {
                 waiting.append(continuation)
                 slots[id] = .opening(waiting)
             }
+            // Who opened it did not make it: an op of another device may come before the one that begins the workout.
+            if case .failure(let refusal) = result, refusal.code == .noSuchRoom, creator != nil {
+                return try await room(id, creator: creator)
+            }
             return try result.get()
         case nil: return try await open(id, creator: creator)
         }

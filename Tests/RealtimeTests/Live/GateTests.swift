@@ -153,6 +153,26 @@ struct GateTests {
         }
     }
 
+    @Test("a workout begins although another device's op has had its room looked for before")
+    func earlierOp() async throws {
+        try await LiveTestServer.run { server in
+            let ada = try await server.user("Ada")
+            let (one, two) = (try await server.connect(ada), try await server.connect(ada))
+            let workout = WorkoutID.make()
+            let room = RoomName.workout(workout).text
+            var (early, start): (Int64, Int64) = (0, 0)
+            try await server.database.whileHolding("lock table workouts in access exclusive mode") {
+                let add = Self.op(.addEntry(EntryDetails(id: .make(), name: "Sled")))
+                early = try await two.send(.op(room: room, add))
+                while await !server.node.rooms.isInMemory(workout) { await Task.yield() }
+                start = try await one.send(.op(room: room, Self.op(.start(WorkoutDetails()))))
+                _ = try await one.ask(.time(t0: 0))
+            }
+            #expect(try await one.answer(to: start).appliedSeq == 1)
+            #expect(try await two.answer(to: early).refusal?.code == .unknownTarget)
+        }
+    }
+
     @Test("the memory of refused ids is bounded: the oldest is forgotten first")
     func bounded() {
         var refused = RefusedIDs()

@@ -137,10 +137,17 @@ extension LiveTestServer {
 extension Lift {
     /// Runs `body` while another transaction holds the workout's row, so that nothing of it can be stored.
     func whileUnstorable(in database: TestDatabase, _ body: () async throws -> Void) async throws {
+        try await database.whileHolding("update workouts set updated_at = now() where id = \(workout)", body)
+    }
+}
+
+extension TestDatabase {
+    /// Runs `body` while another transaction keeps what the statement locks.
+    func whileHolding(_ lock: SQL, _ body: () async throws -> Void) async throws {
         let held = AsyncStream.makeStream(of: Void.self)
         let isOver = Atomic(false)
-        async let holder: Void = database.pool.transaction { connection in
-            try connection.execute("update workouts set updated_at = now() where id = \(workout)")
+        async let holder: Void = pool.transaction { connection in
+            try connection.execute(lock)
             held.continuation.yield()
             while !isOver.load(ordering: .relaxed) { try connection.execute("select 1") }
         }
