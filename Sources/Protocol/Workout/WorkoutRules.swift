@@ -123,6 +123,8 @@ extension WorkoutState {
     }
 
     private func checkedEvent(_ asked: WorkoutOp, _ context: RuleContext) throws(Refusal) -> WorkoutEvent {
+        // As clients ask before they queue an op; once more below, since nothing may be left of a name.
+        try asked.action.checkBounds()
         let clamped = asked.action.clamped(to: context.now)
         let op = WorkoutOp(id: asked.id, at: asked.at, action: clamped.withShownNames)
         try check(op, context)

@@ -81,7 +81,7 @@ struct OutageTests {
     }
 
     private func spilled(_ directory: String) throws -> [String] {
-        try FileManager.default.contentsOfDirectory(atPath: directory + "/var/spill")
+        try FileManager.default.contentsOfDirectory(atPath: directory + "/var/spill").filter { $0.hasSuffix(".ops") }
     }
 
     private func token(in directory: String, _ connection: String) async throws -> String {
