@@ -73,8 +73,9 @@ extension WorkoutRoom {
         history = loaded.history
         encodedState = nil
         countMemory()
-        // Privacy and body weight stay: changes reach a stopped room too, and what was read may be older.
+        // The privacy stays: its changes reach a stopped room too, and what was read may be older.
         baseline = loaded.baseline
+        bodyWeightGrams = loaded.bodyWeightGrams
         rejectedOps.formUnion(loaded.rejected)
         phase = .open
         var entries: [(item: JournalEntry, bytes: Int)] = []
