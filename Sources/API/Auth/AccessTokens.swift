@@ -69,7 +69,7 @@ package struct TokenVerifier: Sendable {
 }
 
 extension JSONValue {
-    /// A moment in whole seconds since 1970, as tokens tell it; nil for what is no time of the calendar.
+    /// A time in whole seconds since 1970, as in a token's claims; nil outside the years 0001 to 9999.
     fileprivate var seconds: Timestamp? {
         guard case .number(let number) = self else { return nil }
         return number.scaled(places: 3).flatMap { Timestamp(checking: $0) }

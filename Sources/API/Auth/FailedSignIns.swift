@@ -33,7 +33,7 @@ final class FailedSignIns: Service, Sendable {
         self.now = now
     }
 
-    /// Takes note of a refusal; `user` is nil where there is no such account.
+    /// Records a refused attempt; `user` is nil if the account doesn't exist.
     func note(_ kind: SecurityEventKind, of user: UserID?, session: SessionID? = nil, from origin: Sessions.Origin) {
         logger.notice(
             "an attempt was refused",

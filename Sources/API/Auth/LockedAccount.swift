@@ -73,5 +73,5 @@ enum OwnerProof: Sendable {
     }
 }
 
-/// The account's password is no longer the one that was verified; the whole is to be tried again.
+/// The password changed after it was verified: start over.
 struct StaleProof: Error {}

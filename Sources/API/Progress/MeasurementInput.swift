@@ -26,7 +26,7 @@ extension BodyMetric {
 struct NewBodyMeasurement: BodyInput, RouteBody {
     static let idField = Field.optional("id", .id, "Made by the client; else by the server.")
     static let measuredAtField = Field.optional(
-        "measuredAt", .time, "Now unless told; not in the future, but up to a minute ahead means now.")
+        "measuredAt", .time, "When it was measured, now by default; up to a minute ahead counts as now.")
     static let noteField = Field.optional("note", .text(1...500, lines: true), "For oneself.")
 
     static var members: [MemberSchema] {

@@ -3,7 +3,7 @@ import Protocol
 // Programs are read as they are written; what the server knows better is filled in afterwards.
 
 extension SetTarget: BodyInput {
-    private static let typeField = Field.optional("type", ValueRule<SetType>.choice, "normal unless told.")
+    private static let typeField = Field.optional("type", ValueRule<SetType>.choice, "The default is normal.")
     private static let repsField = Field.optional("reps", .integer(1...1000), "Or the lower end of a range.")
     private static let repsMaxField = Field.optional("repsMax", .integer(1...1000), "The upper end of a range.")
     private static let weightField = Field.optional("weightKg", .number(0...1000), "Kilograms.")

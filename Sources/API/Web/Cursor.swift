@@ -23,7 +23,7 @@ package struct Cursor: Hashable, Sendable {
         guard text.utf8.count <= Cursor.mostBytes, let data = Data(base64URL: text), data.count > Seal.tagBytes
         else { return nil }
         let body = Array(data.dropFirst(Seal.tagBytes))
-        // What is under the seal was written here; a text that is no JSON then comes from an older version.
+        // The seal shows that we wrote this, so text that isn't JSON comes from an older version.
         guard seal.isTag(data.prefix(Seal.tagBytes), of: body), let parts = try? JSONReader.parse(body).array,
             parts.count == keys.count + 1, parts[0].string == list
         else { return nil }

@@ -196,7 +196,7 @@ struct SetReplacement: BodyInput, RouteBody {
 
 /// The members of a set's body.
 enum SetFields {
-    static let type = Field.optional("type", ValueRule<SetType>.choice, "normal unless told.")
+    static let type = Field.optional("type", ValueRule<SetType>.choice, "The default is normal.")
     static let weight = Field.optional("weightKg", .scaled(0...1000, places: 3), "Kilograms.")
     static let reps = Field.optional("reps", .integer(0...1000), "Repetitions.")
     static let rpe = Field.optional("rpe", .scaled(1...10, places: 1, step: 0.5), "Perceived exertion.")

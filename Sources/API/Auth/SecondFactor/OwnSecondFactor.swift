@@ -12,7 +12,7 @@ struct OwnSecondFactor: Sendable {
 
     private var events: SecurityEvents { sessions.events }
 
-    /// Makes a secret for an authenticator app; it counts once a code of it has come.
+    /// Makes a secret for an authenticator app. It takes effect once a code from the app has been confirmed.
     ///
     /// Throws what proving the password throws, and `wrongState` where a second factor is on.
     func begin(_ password: String?, of identity: Identity, from origin: Sessions.Origin) async throws
