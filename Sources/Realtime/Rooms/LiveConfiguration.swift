@@ -15,6 +15,8 @@ package struct LiveConfiguration: Sendable {
     package var tokenGrace: Duration = .seconds(30)
     /// A room nobody needs is unloaded after so long.
     package var unloadAfter: Duration = .seconds(600)
+    /// When space is short, a connection that sends ops and does not subscribe keeps the room for so long after its last one.
+    package var linkGrace: Duration = .seconds(1)
     /// An active workout without ops is completed after so long.
     package var completeAfter: Duration = .seconds(12 * 3600)
     /// Events kept in memory for resuming; undurable ones are kept beyond it.

@@ -18,11 +18,11 @@ extension Rooms {
         guard context.memory.isFull else { return }
         var spare: [(room: WorkoutRoom, since: Timestamp)] = []
         for room in openRooms {
-            if let since = await room.idleSince { spare.append((room, since)) }
+            if let since = await room.spareSince { spare.append((room, since)) }
         }
         for (room, _) in spare.sorted(by: { $0.since < $1.since }) {
             guard context.memory.bytes > context.memory.limitBytes / 10 * 9 else { break }
-            if await room.unloadIfIdle(after: .zero) { forget(room) }
+            if await room.unloadIfSpare() { forget(room) }
         }
         noSpaceUntil = context.memory.isFull ? .now + .seconds(1) : nil
         context.metrics.roomBytes.record(context.memory.bytes)

@@ -73,7 +73,7 @@ extension LiveSession {
     }
 
     /// A room that is gone is opened anew for the next op.
-    private func forget(_ room: WorkoutRoom) {
+    func forget(_ room: WorkoutRoom) {
         if rooms[room.name] === room { rooms[room.name] = nil }
     }
 

@@ -35,6 +35,7 @@ extension LiveSession {
             return
         }
         room.perform { [self] room in
+            if room.phase == .unloaded { connection.eventLoop.execute { self.forget(room) } }
             let answer: ServerFrame?
             do throws(Refusal) { answer = try body(room, connection.id) } catch {
                 answer = id.map { .error(id: $0, error) }
@@ -53,6 +54,8 @@ extension LiveSession {
     private func unsubscribe(_ id: Int64, room name: String) {
         if let room = rooms[name] {
             subscriptions.remove(name)
+            // The athlete's ops may wait for `durable` in it; to others the room means nothing any more.
+            if room.athlete.userId != speaker?.member.userId { rooms[name] = nil }
             room.perform { [connection] in $0.leave(connection, isClosing: false) }
         }
         send(.ok(id: id))

@@ -1,6 +1,7 @@
 import CoreMetrics
 import DequeModule
 import Logging
+import NIOCore
 import Protocol
 import Store
 
@@ -136,24 +137,45 @@ extension WorkoutRoom {
         endForEveryone()
     }
 
-    /// Unloads the room if nobody needs it.
+    /// Unloads the room if nobody has anything to do with it.
     ///
     /// - Returns: whether it is unloaded.
     func unloadIfIdle(after limit: Duration) -> Bool {
-        guard isIdle, context.clock.now - lastUse >= limit else { return phase == .unloaded }
-        phase = .unloaded
-        // Connections may hold the room for longer; what it held is read again when it is opened.
-        history = RoomHistory(epoch: history.epoch, ringLimit: 0)
-        encodedState = nil
-        countMemory()
+        guard links.isEmpty, let spareSince, context.clock.now - spareSince >= limit else { return phase == .unloaded }
+        unload()
         return true
     }
 
-    /// Whether nobody needs the room now.
-    private var isIdle: Bool {
-        phase == .open && links.isEmpty && history.undurable.isEmpty && durableWaiters.isEmpty
+    /// Unloads the room if it can be done without, for the space it takes.
+    ///
+    /// - Returns: whether it is unloaded.
+    func unloadIfSpare() -> Bool {
+        guard spareSince != nil else { return phase == .unloaded }
+        unload()
+        return true
     }
 
-    /// When the room was used last; nil while somebody needs it.
-    var idleSince: Timestamp? { isIdle ? lastUse : nil }
+    /// When the room was used last; nil while somebody needs it: who follows it, has just used it, or waits for `durable`.
+    ///
+    /// An athlete's connection that does not follow needs it for its next op only, which opens it again.
+    var spareSince: Timestamp? {
+        guard phase == .open, history.undurable.isEmpty, durableWaiters.isEmpty else { return nil }
+        guard !links.isEmpty else { return lastUse }
+        let isFollowed = links.values.contains { !$0.isAthlete || $0.isSubscribed }
+        return isFollowed || context.clock.now - lastUse < context.configuration.linkGrace ? nil : lastUse
+    }
+
+    private func unload() {
+        phase = .unloaded
+        for link in links.values {
+            let connection = link.connection
+            durableOutbox.remove(connection)
+            connection.eventLoop.execute { (connection.session as? LiveSession)?.forget(self) }
+        }
+        links = [:]
+        // What the room held is read again when it is opened.
+        history = RoomHistory(epoch: history.epoch, ringLimit: 0)
+        encodedState = nil
+        countMemory()
+    }
 }

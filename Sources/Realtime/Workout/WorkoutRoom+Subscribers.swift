@@ -133,6 +133,7 @@ extension WorkoutRoom {
 
     /// Makes a connection known to the room; the athlete's hear `durable` from now on.
     func join(_ link: RoomLink, isSubscribed: Bool) {
+        lastUse = context.clock.now
         var link = link
         link.isSubscribed = isSubscribed || links[link.connection.id]?.isSubscribed ?? false
         let isNew = links.updateValue(link, forKey: link.connection.id) == nil

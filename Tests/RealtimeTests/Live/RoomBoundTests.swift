@@ -47,13 +47,38 @@ struct RoomBoundTests {
                 let lift = Lift(athlete: athlete, talker: try await server.connect(athlete))
                 let answer = try await lift.op(.start(WorkoutDetails(name: "Monday")))
                 refusal = answer.refusal
-                if refusal == nil { lifts.append(lift) }
+                guard refusal == nil else { continue }
+                lifts.append(lift)
+                _ = try await lift.talker.subscribe(lift.workout)
             }
             #expect(refusal?.code == .busy && refusal?.code.isTemporary == true)
             let first = try #require(lifts.first)
             #expect(try await first.op(.note(entry: nil, text: "on", isShared: false)).appliedSeq == 2)
             try await first.durable(2)
             _ = try await server.node.rooms.view(first.workout, for: athlete.userId)
+        }
+    }
+
+    @Test("one connection's ops in any number of workouts leave space for others, and each workout goes on")
+    func oneConnection() async throws {
+        var configuration = LiveConfiguration()
+        configuration.roomBytes = 25_000
+        configuration.linkGrace = .zero
+        try await LiveTestServer.run(configuration) { server in
+            let athlete = try await server.user("Ada")
+            let talker = try await server.connect(athlete)
+            let lifts = (0..<40).map { _ in Lift(athlete: athlete, talker: talker) }
+            for lift in lifts {
+                let answer = try await lift.op(.start(WorkoutDetails(name: "Monday")))
+                #expect(answer.appliedSeq == 1)
+                try await lift.durable(1)
+            }
+            _ = try await begin(try await server.user("Ben"), on: server)
+            let first = try #require(lifts.first)
+            #expect(await server.node.rooms.isInMemory(first.workout) == false)
+            // The connection has forgotten the room, and its next op opens it.
+            #expect(try await first.op(.pause).appliedSeq == 2)
+            try await first.durable(2)
         }
     }
 
