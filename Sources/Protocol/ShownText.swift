@@ -36,9 +36,11 @@ public enum ShownText {
         init(_ name: String) {
             let scalars = Array(name.unicodeScalars)
             var (last, pile): (Unicode.Scalar?, Int) = (nil, 0)
+            var flagEnd = 0
             for (index, scalar) in scalars.enumerated() {
                 let next = index + 1 < scalars.count ? scalars[index + 1] : nil
-                guard ShownText.isShown(scalar, after: last, before: next) else {
+                if scalar == ShownText.blackFlag { flagEnd = index + 1 + ShownText.flagTags(scalars[(index + 1)...]) }
+                guard index < flagEnd || ShownText.isShown(scalar, after: last, before: next) else {
                     isInvisible = true
                     continue
                 }
@@ -62,14 +64,25 @@ public enum ShownText {
         case 0x200D:
             return last?.isVirama == true
                 || (last?.isEmoji == true || last?.value == 0xFE0F) && next?.isEmoji == true
-        // Has an emoji shown in colour.
-        case 0xFE0F: return last?.isEmoji == true
+        // Has an emoji shown in colour; digits and signs are emoji on a keycap only.
+        case 0xFE0F: return last?.isEmoji == true || last?.properties.isEmoji == true && next?.value == 0x20E3
         default: break
         }
         switch scalar.properties.generalCategory {
         case .control, .format, .surrogate, .privateUse, .unassigned, .lineSeparator, .paragraphSeparator: return false
         default: return !scalar.properties.isDefaultIgnorableCodePoint
         }
+    }
+
+    private static let blackFlag = Unicode.Scalar(0x1F3F4)
+    /// The flags that are written with tags (emoji-sequences.txt): England, Scotland, Wales. Other tags hide text.
+    private static let flags = ["gbeng", "gbsct", "gbwls"].map { region in
+        region.unicodeScalars.map { 0xE0000 + $0.value } + [0xE007F]
+    }
+
+    /// How many tags behind a black flag belong to it.
+    private static func flagTags(_ scalars: ArraySlice<Unicode.Scalar>) -> Int {
+        flags.first { scalars.lazy.map(\.value).starts(with: $0) }?.count ?? 0
     }
 
     private static func isMark(_ scalar: Unicode.Scalar) -> Bool {
@@ -146,6 +159,6 @@ extension Unicode.Scalar {
         properties.generalCategory == .otherLetter
             && ((0x600...0x6FF).contains(value) || (0x750...0x77F).contains(value))
     }
-    /// Digits and signs are emoji too, and none here.
-    fileprivate var isEmoji: Bool { value > 0xFF && properties.isEmoji }
+    /// ASCII's digits and signs are emoji too, and none here.
+    fileprivate var isEmoji: Bool { !isASCII && properties.isEmoji }
 }

@@ -2,14 +2,15 @@ import Glibc
 
 /// Names that tell the sessions of this process, and of dead ones before it, from all others.
 ///
-/// Kept in a file of the data directory, whose lock sees to it that those who wrote there before are dead.
+/// Kept in a file of the data directory, whose lock sees to it that those who wrote there before are dead. That says nothing
+/// of whoever uses the directory that ours is a copy of, so each is noted with its place.
 package struct Nonces: Sendable {
     /// Every nonce has so many characters.
     static let length = 26
     /// More starts than this without ever holding the lock leave the oldest ghost to its keepalives.
     private static let most = 16
 
-    /// This process's, made anew at each start: a copy of the data directory elsewhere can never be taken for us again.
+    /// This process's, made anew at each start.
     let own: String
     private let former: [String]
 
@@ -23,12 +24,21 @@ package struct Nonces: Sendable {
 
     /// Reads the file, where there is one, and adds a nonce to it. Call only under the data directory's lock.
     package init(file path: String) throws(LocalClusterError) {
-        let known = (Files.read(path) ?? "").split(separator: "\n").map(String.init).filter {
-            $0.utf8.count == Self.length
-        }
+        let here = Self.place(of: path)
+        let known = (Files.read(path) ?? "").split(separator: "\n").map { $0.split(separator: " ") }
+            .filter { $0.count == 2 && $0[0].utf8.count == Self.length && $0[1] == here }
         own = Self.made()
-        former = Array(known.suffix(Self.most))
-        try Files.write((former + [own]).map { "\($0)\n" }.joined(), to: path)
+        former = known.suffix(Self.most).map { String($0[0]) }
+        try Files.write((former + [own]).map { "\($0) \(here)\n" }.joined(), to: path)
+    }
+
+    /// Another for each copy of a directory, on this machine or another one.
+    private static func place(of path: String) -> String {
+        // Where an image has no id of its own, that of the kernel's start stands for it.
+        let machine = ["/etc/machine-id", "/proc/sys/kernel/random/boot_id"].lazy
+            .compactMap { Files.read($0)?.split(whereSeparator: \.isWhitespace).first }.first
+        let directory = Files.status(Files.directory(of: path)).map { "\($0.st_ino)" }
+        return "\(machine ?? "unknown")-\(directory ?? "unknown")"
     }
 
     private static func made() -> String {

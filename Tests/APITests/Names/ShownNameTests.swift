@@ -57,6 +57,7 @@ struct ShownNameTests {
         "\u{3164}", "Ada\u{115F}", "\u{430}dmin", "Supp\u{3BF}rt", "\u{405}am L",
         "A\u{300}\u{301}\u{302}\u{303}\u{304}\u{305}da",
         "Ada\u{200D}", "Ad\u{200C}a", "Ada\u{E0041}", "Ada\u{34F}", "Ada \u{1F600}\u{200D}",
+        "Ada 1\u{FE0F}", "Ada\u{FE0F}\u{20E3}", "Ada \u{1F3F4}\u{E0067}\u{E0062}", "Ada \u{1F600}\u{E0067}\u{E007F}",
     ]
 
     @Test("a name with what can't be seen, piles up or mixes alphabets is refused")
@@ -81,6 +82,8 @@ struct ShownNameTests {
             ("علی\u{200C}رضا", "علی\u{200C}رضا"), ("O’Neill-Søren", "O’Neill-Søren"),
             ("👩\u{200D}🚀 Ada", "👩\u{200D}🚀 Ada"), ("Nguyễn Thị", "Nguyễn Thị"), ("नरेन्द्र", "नरेन्द्र"),
             ("Ada ❤\u{FE0F}", "Ada ❤\u{FE0F}"), ("김민준", "김민준"),
+            ("Day 1\u{FE0F}\u{20E3}", "Day 1\u{FE0F}\u{20E3}"), ("Gym®\u{FE0F}", "Gym®\u{FE0F}"),
+            ("🇩🇪 Ada 🏴󠁧󠁢󠁳󠁣󠁴󠁿", "🇩🇪 Ada 🏴󠁧󠁢󠁳󠁣󠁴󠁿"), ("👍🏽 Ada", "👍🏽 Ada"),
         ]
         try await RESTServer.run { server in
             let ada = try await server.user("ada")

@@ -1,8 +1,9 @@
 import Glibc
 import Protocol
-import Store
 import TestKit
 import Testing
+
+@testable import Store
 
 @Suite("Advisory lock")
 struct AdvisoryLockTests {
@@ -93,6 +94,22 @@ struct AdvisoryLockTests {
             for _ in 0..<3 { _ = try Nonces(file: file) }
             let next = try await take(database.configuration, Nonces(file: file))
             await next.release()
+        }
+    }
+
+    @Test("a copy of a data directory ends no session of the process that uses the first one")
+    func copiedDirectory() async throws {
+        try await TestPostgres.withDatabase(isMigrated: false) { database async throws in
+            let home = "/tmp/fitai-test-\(getpid())-sessions-\(UUIDv7.make())"
+            defer { Files.removeAll(home) }
+            for name in ["first", "copy"] { try Files.makeDirectories("\(home)/\(name)") }
+            let live = try await take(database.configuration, Nonces(file: "\(home)/first/sessions"))
+            let copied = try #require(Files.read("\(home)/first/sessions"))
+            try Files.write(copied, to: "\(home)/copy/sessions")
+            await #expect(throws: AdvisoryLock.Held.self) {
+                try await take(database.configuration, Nonces(file: "\(home)/copy/sessions"))
+            }
+            await live.release()
         }
     }
 
