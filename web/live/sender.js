@@ -24,7 +24,8 @@ export class Sender {
         clearTimeout(lane.timer);
         // Everything goes out anew, so a new epoch is no news.
         Object.assign(lane, {
-          sent: new Set(), pausedUntilTimer: false, pauses: 0, epoch: 0, awaited: null, turn: lane.turn + 1,
+          sent: new Set(), answered: new Set(), pausedUntilTimer: false, pauses: 0, epoch: 0, awaited: null,
+          turn: lane.turn + 1,
         });
       }
       for (const room of outbox.rooms) this.pump(room);
@@ -38,6 +39,8 @@ export class Sender {
     if (!this.#rooms.has(room)) {
       this.#rooms.set(room, {
         sent: new Set(), pausedUntilTimer: false, pauses: 0, epoch: 0, timer: null,
+        // What was applied as this connection was told; an answer of an earlier one does not open this one's gate.
+        answered: new Set(),
         // Tells answers to what was sent before a pause or a reconnect from those that count.
         turn: 0,
         // The op that the server's gate waits for.
@@ -56,7 +59,7 @@ export class Sender {
     const lane = this.#lane(room);
     if (this.#connection.state !== "open" || lane.pausedUntilTimer) return;
     const ops = this.#outbox.of(room);
-    let underWay = ops.filter((record) => lane.sent.has(sending(record.op)) && record.seq === null).length;
+    let underWay = ops.filter(({ op }) => lane.sent.has(sending(op)) && !lane.answered.has(sending(op))).length;
     for (const { op } of ops) {
       if (underWay >= WINDOW) return;
       if (lane.sent.has(sending(op))) continue;
@@ -77,7 +80,10 @@ export class Sender {
       if (answer.durable === undefined) this.observe(room, answer.epoch);
       if (answer.durable) this.#outbox.done(op.opId);
       else if (answer.epoch < lane.epoch) lane.sent.delete(sending(op)); // An epoch that has ended: as if never given.
-      else this.#applied(lane, op.opId, answer.epoch, answer.seq);
+      else {
+        lane.answered.add(sending(op));
+        this.#applied(lane, op.opId, answer.epoch, answer.seq);
+      }
       this.pump(room);
     } catch (error) {
       if (error instanceof Refusal) this.#refused(room, lane, op, error, turn);
@@ -104,7 +110,8 @@ export class Sender {
     }
     if (!refusal.temporary) return;
     // The server wants this op first. An earlier one that has to go again would be refused behind it for ever.
-    const isBehind = this.#outbox.of(room).some(({ order, seq }) => order < record.order && seq === null);
+    const isBehind = this.#outbox.of(room).some((other) => (
+      other.order < record.order && !lane.answered.has(sending(other.op))));
     if (isGate && isBehind) return this.#connection.restart();
     if (turn === lane.turn) this.#pause(room, lane, refusal.retryAfterMs);
   }
@@ -134,9 +141,9 @@ export class Sender {
     }, retryAfterMs ?? limit * (0.5 + Math.random() / 2));
   }
 
-  /** Sends all that was not applied. */
+  /** Sends all that this connection was not told to be applied. */
   #sendAgain(room, lane) {
-    lane.sent = new Set(this.#outbox.of(room).filter((record) => record.seq !== null).map(({ op }) => sending(op)));
+    lane.sent = new Set(lane.answered);
     this.pump(room);
   }
 
@@ -148,6 +155,7 @@ export class Sender {
     lane.epoch = epoch;
     this.#outbox.forgetBefore(room, epoch);
     if (!isNew) return;
+    lane.answered = new Set();
     lane.turn += 1;
     this.#sendAgain(room, lane);
   }

@@ -223,6 +223,26 @@ const tests = {
     expect("left", left(outbox), []);
   },
 
+  async "sends an op again that an earlier connection applied and this one refuses"() {
+    const { connection, ids } = scene(2);
+    await connection.answer(0, { epoch: 1, seq: 1 });
+    await connection.reopen();
+    await connection.refuse(0, "unavailable", true);
+    await connection.refuse(1, "outOfOrder", true);
+    await connection.asks(4);
+    expect("both, in order", connection.ids.slice(2), ids);
+  },
+
+  async "sends no more at once than the server takes, also of what an earlier connection applied"() {
+    const { connection, ids } = scene(40);
+    for (const index of Array(32).keys()) await connection.answer(index, { epoch: 1, seq: index + 1 });
+    expect("all went", connection.ids.length, 40);
+    await connection.reopen();
+    expect("a window", connection.ids, ids.slice(0, 32));
+    await connection.answer(0, { epoch: 1, seq: 1 });
+    expect("and one more", connection.ids, ids.slice(0, 33));
+  },
+
   async "starts a new connection when an earlier op has to go again than the one that is awaited"() {
     const { connection } = scene(3);
     await connection.answer(0, { epoch: 1, seq: 1 });
