@@ -12,13 +12,14 @@ FITAI := .build/$(CONFIGURATION)/fitai
 SOURCES := Package.swift $(shell find Sources)
 
 LINTED := Sources Tests loadtest Package.swift
-# The longest first.
+# Parts of the tests that run side by side, the longest first: a part of the Swift ones is a regular expression of targets.
+SWIFT_TESTS := 'APITests|ProtocolTests' 'RealtimeTests|ClientTests' 'ServerTests|StoreTests'
 PYTHON_TESTS := $(wildcard Tests/browser Tests/openapi Tests/clients Tests/analytics Tests/spec Tests/objects Tests/autobahn)
 CRASH_ROUNDS ?= 50
 FUZZ_SEQUENCES ?= 100000
 FUZZ_INPUTS ?= 10000000
 SANITIZED_INPUTS ?= 1000000
-SOAK ?= Crash|Fuzz|Drill|DoubleKill|Ghost
+SOAK ?= Crash|Fuzz|Drill|DoubleKill|Ghost|Undurable
 SLOW_PERCENT ?= 33
 
 .PHONY: help run demo test test-swift test-python test-slow test-sanitized lint format bench soak clean setup-run setup-test setup-lint
@@ -32,18 +33,18 @@ run: $(FITAI) ## Build what changed and serve on http://127.0.0.1:8080
 demo: $(FITAI) ## Serve with two demo users and a real training log lifted live
 	@exec $(FITAI) demo
 
-test: test-swift test-python ## Run every test
-
-test-swift: setup-test
+test: setup-test .venv/.installed ## Run every test
 	swift build --build-tests
-	@# What failed is said once more at the end, where it is found.
-	@set -o pipefail; swift test --skip-build --no-parallel 2>&1 | tee .build/test.log || \
-		{ printf '\nWhat failed:\n'; grep -aE '✘|^[^◇✔]*(Fatal|error:)' .build/test.log | head -100; exit 1; }
+	@# Most of the time tests wait (for Postgres, a socket, a process): more of them at once than there are cores.
+	@printf '%s\n' $(SWIFT_TESTS) $(PYTHON_TESTS) | xargs -P 3 -n 1 scripts/run_tests.sh
 
-test-python: .venv/.installed test-swift
-	@# One run a folder, since each has modules and servers of its own; two at a time, and each tells when it is done.
-	printf '%s\n' $(PYTHON_TESTS) | xargs -P 2 -I{} bash -c \
-		'told=$$(.venv/bin/python -m pytest -q -p no:cacheprovider {} 2>&1); status=$$?; printf "%s\n%s\n" {} "$$told"; exit $$status'
+test-swift: setup-test ## Run the Swift tests
+	swift build --build-tests
+	@printf '%s\n' $(SWIFT_TESTS) | xargs -P 2 -n 1 scripts/run_tests.sh
+
+test-python: setup-test .venv/.installed ## Run the tests that are written in Python
+	swift build --build-tests
+	@printf '%s\n' $(PYTHON_TESTS) | xargs -P 2 -n 1 scripts/run_tests.sh
 
 lint: setup-lint ## Check formatting and the house rules
 	swift format lint --strict --recursive $(LINTED)

@@ -70,27 +70,9 @@ package struct DeadLetters: Sendable {
         }
     }
 
-    /// Stores a letter once; waits until storage takes it, since nothing behind it may be stored before.
-    ///
-    /// - Returns: false when the connections were abandoned or the task cancelled first.
-    func add(_ letter: NewLetter) async -> Bool {
-        var backOff = BackOff()
-        while !pool.isAbandoned {
-            do throws(StoreError) {
-                try await insert(letter)
-                count.increment()
-                return true
-            } catch {
-                logger.error("a dead letter waits for storage", metadata: ["error": "\(error)"])
-            }
-            do { try await Task.sleep(for: backOff.next()) } catch { return false }
-        }
-        return false
-    }
-
     /// Stores a letter, unless the same op of the same workout has an unresolved one; unreadable ones are told by their bytes.
     func insert(_ letter: NewLetter) async throws(StoreError) {
-        try await pool.execute(
+        let stored = try await pool.execute(
             """
             insert into dead_letters (workout_id, user_id, op_id, epoch, seq, op, reason)
             select \(letter.workout), \(letter.user), \(letter.op), \(letter.epoch), \(letter.seq), \(letter.bytes),
@@ -100,6 +82,7 @@ package struct DeadLetters: Sendable {
                     and workout_id is not distinct from \(letter.workout)::uuid
                     and (op_id is not null or op = \(letter.bytes)) and resolved_at is null)
             """)
+        count.increment(by: stored)
     }
 
     /// Unresolved letters, oldest first; at most 1,000.
@@ -117,9 +100,9 @@ package struct DeadLetters: Sendable {
     package func retryRequested(in rooms: Rooms) async {
         do {
             for letter in try await letters(where: "resolved_at is null and retry_requested_at is not null") {
-                try await pool.execute("update dead_letters set retry_requested_at = null where id = \(letter.id)")
                 guard let kept = letter.kept, let workout = letter.workout, let user = letter.user else {
                     logger.error("a dead letter cannot be read", metadata: ["letter.id": "\(letter.id)"])
+                    try await takeBackRetry(letter)
                     continue
                 }
                 do throws(Refusal) {
@@ -128,6 +111,8 @@ package struct DeadLetters: Sendable {
                     logger.error(
                         "a dead letter was refused again",
                         metadata: ["letter.id": "\(letter.id)", "error": "\(error.message)"])
+                    // Otherwise it is offered again the next time. What it builds on comes by another letter, or never.
+                    if !error.code.isTemporary || error.code == .unknownTarget { try await takeBackRetry(letter) }
                     continue
                 }
                 try await pool.execute("update dead_letters set resolved_at = now() where id = \(letter.id)")
@@ -135,6 +120,10 @@ package struct DeadLetters: Sendable {
         } catch {
             logger.warning("dead letters could not be read", metadata: ["error": "\(error)"])
         }
+    }
+
+    private func takeBackRetry(_ letter: Letter) async throws {
+        try await pool.execute("update dead_letters set retry_requested_at = null where id = \(letter.id)")
     }
 
     private func letters(where condition: SQL) async throws -> [Letter] {

@@ -17,10 +17,20 @@ package final class HeartRateRecorder: Service, Sendable {
 
     private struct State {
         var waiting: [Second: HeartBeat] = [:]
+        /// What may have been stored: the connection was lost at COMMIT.
+        var uncertain: [Second: HeartBeat] = [:]
         /// Whose values are not to be stored although they are on their way.
         var forgotten: Set<UserID> = []
         var isFlushing = false
         var waiters: [CheckedContinuation<Void, Never>] = []
+
+        var count: Int { waiting.count + uncertain.count }
+    }
+
+    private struct Batch {
+        let beats: [Second: HeartBeat]
+        /// Some of it may be stored already.
+        let isRepeat: Bool
     }
 
     private static let limit = 100_000
@@ -38,7 +48,7 @@ package final class HeartRateRecorder: Service, Sendable {
     func add(_ beat: HeartBeat, to workout: WorkoutID, of athlete: UserID, at time: Timestamp) {
         let second = Second(workout: workout, athlete: athlete, second: time.milliseconds / 1000)
         state.withLock { state in
-            guard state.waiting[second] != nil || state.waiting.count < Self.limit else { return }
+            guard state.waiting[second] != nil || state.count < Self.limit else { return }
             state.waiting[second] = (state.waiting[second] ?? HeartBeat(bpm: beat.bpm)).followed(by: beat)
         }
     }
@@ -47,6 +57,7 @@ package final class HeartRateRecorder: Service, Sendable {
     func forget(_ athlete: UserID) async {
         state.withLock { state in
             state.waiting = state.waiting.filter { $0.key.athlete != athlete }
+            state.uncertain = state.uncertain.filter { $0.key.athlete != athlete }
             if state.isFlushing { state.forgotten.insert(athlete) }
         }
         await flushed()
@@ -76,21 +87,36 @@ package final class HeartRateRecorder: Service, Sendable {
 
     /// Stores what waits; what cannot be stored waits on.
     package func flush() async {
-        var taken: [Second: HeartBeat]?
+        while await flushBatch() {}
+    }
+
+    /// - Returns: whether more waits that can be stored.
+    private func flushBatch() async -> Bool {
+        var taken: Batch?
         while taken == nil {
             await flushed()
             taken = takeBatch()
         }
-        guard let batch = taken, !batch.isEmpty else { return }
-        var unstored: [Second: HeartBeat] = [:]
+        guard let batch = taken, !batch.beats.isEmpty else { return false }
+        var failure: StoreError?
         do { try await store(batch) } catch {
             logger.warning("heart rates wait for storage", metadata: ["error": "\(error)"])
-            unstored = batch
+            failure = error
         }
+        keepUnstored(batch, failure)
+        return failure == nil && batch.isRepeat
+    }
+
+    private func keepUnstored(_ batch: Batch, _ failure: StoreError?) {
         let waiters = state.withLock { state in
-            unstored = unstored.filter { !state.forgotten.contains($0.key.athlete) }
-            if state.waiting.count + unstored.count <= Self.limit {
-                state.waiting.merge(unstored) { newer, older in older.followed(by: newer) }
+            let unstored = failure == nil ? [:] : batch.beats.filter { !state.forgotten.contains($0.key.athlete) }
+            if state.count + unstored.count <= Self.limit {
+                if batch.isRepeat || failure == .commitUnknown {
+                    // Kept apart, so that it can be told from what is stored.
+                    state.uncertain.merge(unstored) { _, repeated in repeated }
+                } else {
+                    state.waiting.merge(unstored) { newer, older in older.followed(by: newer) }
+                }
             }
             defer { state.waiters = [] }
             state.isFlushing = false
@@ -101,19 +127,22 @@ package final class HeartRateRecorder: Service, Sendable {
     }
 
     /// - Returns: nil while another batch is being stored.
-    private func takeBatch() -> [Second: HeartBeat]? {
+    private func takeBatch() -> Batch? {
         state.withLock { state in
             guard !state.isFlushing else { return nil }
-            defer { state.waiting = [:] }
-            state.isFlushing = !state.waiting.isEmpty
-            return state.waiting
+            let isRepeat = !state.uncertain.isEmpty
+            let batch = Batch(beats: isRepeat ? state.uncertain : state.waiting, isRepeat: isRepeat)
+            if isRepeat { state.uncertain = [:] } else { state.waiting = [:] }
+            state.isFlushing = !batch.beats.isEmpty
+            return batch
         }
     }
 
     /// Holds the workouts' rows, in their order, against being deleted meanwhile (`WorkoutJournal` and the erasure lock them
     /// for that); an ordinary op does not wait for it.
-    private func store(_ batch: [Second: HeartBeat]) async throws {
-        let seconds = batch.map(\.key)
+    private func store(_ batch: Batch) async throws(StoreError) {
+        let beats = batch.beats
+        let seconds = beats.map(\.key)
         // An array of arrays has to be rectangular in Postgres: intervals travel as text.
         try await pool.execute(
             """
@@ -126,11 +155,14 @@ package final class HeartRateRecorder: Service, Sendable {
             select b.workout_id, b.at, b.bpm, nullif(string_to_array(b.rr, ',')::smallint[], '{}')
             from unnest(\(seconds.map(\.workout))::uuid[],
                 \(seconds.map { Timestamp(milliseconds: $0.second * 1000) })::timestamptz[],
-                \(seconds.map { Int16(clamping: batch[$0]?.bpm ?? 0) })::smallint[],
-                \(seconds.map { Self.text(batch[$0]?.rr ?? []) })::text[]) as b (workout_id, at, bpm, rr)
+                \(seconds.map { Int16(clamping: beats[$0]?.bpm ?? 0) })::smallint[],
+                \(seconds.map { Self.text(beats[$0]?.rr ?? []) })::text[]) as b (workout_id, at, bpm, rr)
             join kept on kept.id = b.workout_id
             on conflict (workout_id, at) do update set bpm = excluded.bpm,
-                rr = nullif((coalesce(workout_heart_rate.rr, '{}') || coalesce(excluded.rr, '{}'))[:16], '{}')
+                rr = case when \(batch.isRepeat)
+                    and workout_heart_rate.rr[cardinality(workout_heart_rate.rr) - cardinality(excluded.rr) + 1:] = excluded.rr
+                then workout_heart_rate.rr
+                else nullif((coalesce(workout_heart_rate.rr, '{}') || coalesce(excluded.rr, '{}'))[:16], '{}') end
             """)
     }
 

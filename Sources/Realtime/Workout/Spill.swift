@@ -32,14 +32,17 @@ package struct Spill: Sendable {
 
     let directory: String
     let reserveBytes: Int
+    let patience: Duration
     let logger: Logger
 
     /// - Parameters:
     ///   - directory: an existing directory of the server's own.
     ///   - reserveBytes: what `prepare` sets aside.
-    package init(directory: String, reserveBytes: Int = 0, logger: Logger) {
+    ///   - patience: how long a workout that cannot be opened, while storage is there, is tried.
+    package init(directory: String, reserveBytes: Int = 0, patience: Duration = .seconds(60), logger: Logger) {
         self.directory = directory
         self.reserveBytes = reserveBytes
+        self.patience = patience
         self.logger = logger
     }
 
@@ -150,10 +153,11 @@ extension Spill {
     ///
     /// - Throws: when a file cannot be opened, or storage is away; the files stay.
     package func recover(into rooms: Rooms, refusedTo letters: DeadLetters) async throws {
+        var stuck: Set<WorkoutID> = []
         for path in try files() {
             let reading = try read(path)
             do {
-                for content in reading.contents { try await offer(content, of: path, to: rooms, letters) }
+                for content in reading.contents { try await offer(content, of: path, to: rooms, letters, &stuck) }
             } catch {
                 throw Failure(description: "the ops kept in \(path) cannot be stored now, they stay there: \(error)")
             }
@@ -183,16 +187,21 @@ extension Spill {
             ])
     }
 
+    /// - Parameter stuck: workouts that could not be opened for so long that they are not waited for again.
     private func offer(
-        _ content: SpillFrames.Content, of path: String, to rooms: Rooms, _ letters: DeadLetters
+        _ content: SpillFrames.Content, of path: String, to rooms: Rooms, _ letters: DeadLetters,
+        _ stuck: inout Set<WorkoutID>
     ) async throws {
         switch content {
         case .op(let spilled):
             do throws(Refusal) {
-                try await offer(spilled, to: rooms)
+                try await offer(spilled, to: rooms, within: stuck.contains(spilled.workout) ? .zero : patience)
             } catch {
-                // What an op of the same file should have made was refused for good, so this will never be known either.
-                guard !error.code.isTemporary || error.code == .unknownTarget else { throw error }
+                // What an op of the same file should have made was refused for good, so this will never be known either. And
+                // a workout that stays out of reach while storage takes the letter is no reason not to start.
+                let isGivenUp = [.unknownTarget, .unavailable].contains(error.code)
+                guard !error.code.isTemporary || isGivenUp else { throw error }
+                if error.code == .unavailable { stuck.insert(spilled.workout) }
                 logger.error(
                     "a kept op was refused, and is a dead letter now",
                     metadata: ["op.id": "\(spilled.op.id)", "spill.file": "\(path)", "error": "\(error.message)"])
@@ -211,8 +220,8 @@ extension Spill {
 
     /// Offers an op as often as it takes while its room is being recovered: one that Postgres refuses stops the room, is a
     /// dead letter then, and is refused for good when it comes the next time.
-    private func offer(_ spilled: SpilledOp, to rooms: Rooms) async throws(Refusal) {
-        let deadline = ContinuousClock.now + .seconds(60)
+    private func offer(_ spilled: SpilledOp, to rooms: Rooms, within patience: Duration) async throws(Refusal) {
+        let deadline = ContinuousClock.now + patience
         var backOff = BackOff()
         while true {
             do throws(Refusal) {

@@ -45,9 +45,7 @@ package struct WorkoutLoader: Sendable {
     /// - Throws: `noSuchRoom`, or `unavailable` while Postgres is away.
     func open(_ id: WorkoutID, creator: UserID?) async throws(Refusal) -> LoadedWorkout {
         try await reporting(id) { () async throws in
-            guard let head = try await raiseEpoch(id, creator: creator) else {
-                throw Refusal(.noSuchRoom, "there is no such room")
-            }
+            guard let head = try await raiseEpoch(id, creator: creator) else { throw Missing() }
             return try await load(id, head)
         }
     }
@@ -79,9 +77,7 @@ package struct WorkoutLoader: Sendable {
             guard let seq = page.last?.event.seq else { break }
             last = seq
         }
-        guard let athlete = try await people.member(head.athlete) else {
-            throw Refusal(.noSuchRoom, "there is no such room")
-        }
+        guard let athlete = try await people.member(head.athlete) else { throw Missing() }
         return LoadedWorkout(
             id: id, athlete: athlete, history: history,
             baseline: try await isWhole
@@ -125,15 +121,26 @@ package struct WorkoutLoader: Sendable {
         return running
     }
 
+    /// There is no such workout, or its athlete is gone.
+    private struct Missing: Error {
+        let refusal = Refusal(.noSuchRoom, "there is no such room")
+    }
+
+    /// A stored event or state that can't be read.
+    private struct Unreadable: Error, CustomStringConvertible {
+        let description: String
+    }
+
     /// Storage that is away becomes a refusal that may be tried again.
     private func reporting<Value>(
         _ id: WorkoutID, _ read: () async throws -> Value
     ) async throws(Refusal) -> Value {
         do {
             return try await read()
-        } catch let refusal as Refusal {
-            throw refusal
+        } catch let missing as Missing {
+            throw missing.refusal
         } catch {
+            // Also what is stored and can't be read (damaged, or of a newer version): it is no fault of the athlete's ops.
             logger.warning("a workout could not be read", metadata: ["workout.id": "\(id)", "error": "\(error)"])
             throw Refusal(.unavailable, "storage is away", retryAfterMilliseconds: 1000)
         }
@@ -142,10 +149,11 @@ package struct WorkoutLoader: Sendable {
     private func raiseEpoch(_ id: WorkoutID, creator: UserID?) async throws -> Head? {
         let row =
             if let creator {
-                // The condition keeps a stranger who guesses an id from raising the epoch of another's room.
+                // The conditions keep a stranger who guesses an id from raising the epoch of another's room, and an
+                // athlete who is gone from being waited for.
                 try await pool.first(
                     """
-                    insert into workouts (id, user_id) values (\(id), \(creator))
+                    insert into workouts (id, user_id) select \(id), id from users where id = \(creator)
                     on conflict (id) do update set epoch = workouts.epoch + 1 where workouts.user_id = \(creator)
                     returning epoch, user_id, is_closed
                     """, as: (Int64, UUIDv7, Bool).self)
@@ -163,7 +171,9 @@ package struct WorkoutLoader: Sendable {
     private func base(of id: WorkoutID) async throws -> WorkoutState? {
         let json = try await pool.first(
             "select state::text from workout_bases where workout_id = \(id)", as: String.self)
-        return try json.map { try WorkoutState(storedAs: $0) }
+        do { return try json.map { try WorkoutState(storedAs: $0) } } catch {
+            throw Unreadable(description: "the state that its history begins from: \(error)")
+        }
     }
 
     /// Stored events behind `seq`, in order.
@@ -174,9 +184,11 @@ package struct WorkoutLoader: Sendable {
             LoaderStatements.events(of: id, after: seq, limit: limit), as: (String, Int64).self)
         return try rows.map { body, fingerprint in
             let json = Array(body.utf8)
-            return RoomHistory.StoredEvent(
-                event: try WorkoutEvent(JSONReader.parse(json)), json: json,
-                fingerprint: UInt64(bitPattern: fingerprint))
+            let event: WorkoutEvent
+            do { event = try WorkoutEvent(JSONReader.parse(json)) } catch {
+                throw Unreadable(description: "the event \(body.prefix(60))…: \(error)")
+            }
+            return RoomHistory.StoredEvent(event: event, json: json, fingerprint: UInt64(bitPattern: fingerprint))
         }
     }
 

@@ -25,10 +25,15 @@ package struct Nonces: Sendable {
     /// Reads the file, where there is one, and adds a nonce to it. Call only under the data directory's lock.
     package init(file path: String) throws(LocalClusterError) {
         let here = Self.place(of: path)
-        let known = (Files.read(path) ?? "").split(separator: "\n").map { $0.split(separator: " ") }
-            .filter { $0.count == 2 && $0[0].utf8.count == Self.length && $0[1] == here }
+        let lines: [Substring] = (Files.read(path) ?? "").split(separator: "\n")
+        var known: [String] = []
+        for line in lines {
+            let words: [Substring] = line.split(separator: " ")
+            guard words.count == 2, words[0].utf8.count == Self.length, words[1] == here else { continue }
+            known.append(String(words[0]))
+        }
         own = Self.made()
-        former = known.suffix(Self.most).map { String($0[0]) }
+        former = Array(known.suffix(Self.most))
         try Files.write((former + [own]).map { "\($0) \(here)\n" }.joined(), to: path)
     }
 

@@ -135,4 +135,44 @@ struct FrameContentTests {
             #expect(kept.last?.1 == nil)
         }
     }
+
+    @Test("intervals whose writing was cut off at its end are kept once")
+    func intervalsOnce() async throws {
+        try await LiveTestServer.run { server in
+            let lift = try await Lift.begin(on: server)
+            try await lift.durable(2)
+            let pool = server.database.pool
+            let proxy = try PostgresFaultProxy(to: server.database.configuration)
+            defer { proxy.close() }
+            let ours = PostgresPool(configuration: proxy.configuration, logger: .silent)
+            let recorder = HeartRateRecorder(pool: ours, logger: .silent)
+            func add(_ rr: [Int64]) {
+                let second = Timestamp(milliseconds: 1_795_366_900_000)
+                recorder.add(HeartBeat(bpm: 120, rr: rr), to: lift.workout, of: lift.athlete.userId, at: second)
+            }
+            add([500, 490])
+            // The write waits for the workout's row; its client is gone by the time it gets it.
+            try await pool.transaction { connection in
+                try connection.execute("select 1 from workouts where id = \(lift.workout) for update")
+                let flush = Task { await recorder.flush() }
+                let waits: SQL =
+                    "select count(*) from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()"
+                while try connection.query(waits, as: Int.self) != [1] {}
+                proxy.loseClients()
+                _ = flush
+            }
+            let kept: SQL = "select array_to_string(rr, ' ') from workout_heart_rate"
+            while try await pool.query(kept, as: String.self) != ["500 490"] {}
+            add([480])
+            while try await pool.query(kept, as: String.self) != ["500 490 480"] {
+                await recorder.flush()
+                let now = try await pool.query(kept, as: String.self)
+                guard ["500 490", "500 490 480"].contains(now.first) else {
+                    Issue.record("\(now)")
+                    break
+                }
+            }
+            await ours.close()
+        }
+    }
 }

@@ -187,6 +187,71 @@ struct SpillTests {
         }
     }
 
+    @Test("an op of an athlete who is gone, or of a history that cannot be read, does not keep a start from going on")
+    func outOfReach() async throws {
+        try await withDirectory { directory in
+            try await LiveTestServer.run { server in
+                let damaged = try await Lift.begin(on: server)
+                try await damaged.durable(2)
+                let room = try await server.node.rooms.room(damaged.workout)
+                try await damaged.talker.socket.close()
+                while await !room.unloadIfIdle(after: .zero) {}
+                await server.node.rooms.forget(room)
+                try await server.database.pool.execute(
+                    """
+                    update workout_events set body = jsonb_set(body::jsonb, '{kind}', '"set.lift"')::json
+                    where workout_id = \(damaged.workout) and seq = 2
+                    """)
+                let good = try await Lift.begin(on: server, by: "Ben")
+                func kept(_ lift: Lift, by athlete: UserID, _ action: WorkoutAction) -> Spill.SpilledOp {
+                    Spill.SpilledOp(
+                        workout: lift.workout, athlete: athlete, op: WorkoutOp(id: .make(), at: .now, action: action))
+                }
+                let gone = kept(
+                    Lift(athlete: good.athlete, talker: good.talker), by: .make(), .start(WorkoutDetails(name: "Gone")))
+                let ops = [
+                    gone, kept(damaged, by: damaged.athlete.userId, damaged.set()),
+                    kept(damaged, by: damaged.athlete.userId, damaged.set()),
+                    kept(good, by: good.athlete.userId, good.set()),
+                ]
+                try Data(ops.flatMap(SpillFrames.frame)).write(to: URL(filePath: directory + "/1.ops"))
+                let spill = Spill(directory: directory, patience: .zero, logger: .silent)
+                try await spill.recover(into: server.node.rooms, refusedTo: server.node.deadLetters)
+                #expect(try names(directory).isEmpty)
+                let letters = try await server.node.deadLetters.list()
+                #expect(letters.map(\.op?.id) == ops.prefix(3).map(\.op.id))
+                let stored = try await server.database.pool.query(
+                    "select op_id from workout_events where op_id = \(ops[3].op.id)", as: UUIDv7.self)
+                #expect(stored.count == 1)
+                // The athlete's own device is told to wait, not that its log is wrong.
+                let answer = try await server.connect(damaged.athlete).op(damaged.workout, ops[1].op)
+                #expect(answer.refusal?.code == .unavailable)
+            }
+        }
+    }
+
+    @Test("a letter whose retry storage cannot take now is offered again")
+    func retryInVain() async throws {
+        try await LiveTestServer.run { server in
+            let lift = try await Lift.begin(on: server)
+            try await lift.durable(2)
+            let spilled = Spill.SpilledOp(
+                workout: lift.workout, athlete: lift.athlete.userId,
+                op: WorkoutOp(id: .make(), at: .now, action: lift.set()))
+            let letters = server.node.deadLetters
+            try await letters.insert(DeadLetters.NewLetter(spilled, reason: "a test"))
+            let letter = try #require(try await letters.list().first)
+            #expect(try await letters.requestRetry(letter.id))
+            await server.node.rooms.drain()
+            try await lift.talker.socket.close()
+            let room = try await server.node.rooms.room(lift.workout)
+            while await !room.unloadIfIdle(after: .zero) {}
+            await letters.retryRequested(in: server.node.rooms)
+            let waits = "select retry_requested_at is not null and resolved_at is null from dead_letters" as SQL
+            #expect(try await server.database.pool.query(waits, as: Bool.self) == [true])
+        }
+    }
+
     /// A whole frame around any payload.
     private static func frame(_ payload: [UInt8]) -> [UInt8] { SpillFrames.frame(payload: payload) }
 }
