@@ -34,7 +34,8 @@ struct PasswordSignIn: Sendable {
             device = try await guards.devices.device(
                 of: candidate.id, since: candidate.devicesKnownSince, in: facts, refreshToken: refreshToken)
         }
-        let attempt = LoginDelays.Attempt(name: request.login, address: origin.address, device: device)
+        // Whatever is typed, it counts as a name and never as what other attempts are counted by.
+        let attempt = LoginDelays.Attempt(name: "login \(request.login)", address: origin.address, device: device)
         try delays.begin(attempt)
         for _ in 0..<Self.attempts {
             // Runs for unknown users too, so that both answers take the same time.

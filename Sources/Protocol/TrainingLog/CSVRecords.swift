@@ -25,6 +25,9 @@ struct CSVRecords {
     private var line = 1
     private var linesInside = 0
     private var state = State.fieldStart
+    private var appendedBytes = 0
+    /// Bytes that were looked at and had to be looked at again, behind a fault.
+    private var wastedBytes = 0
     /// A byte order mark, which some exports begin with, is no part of the first field.
     private let mark: [UInt8] = [0xEF, 0xBB, 0xBF]
 
@@ -38,8 +41,13 @@ struct CSVRecords {
             scanned -= begin
             begin = 0
         }
+        let before = pending.count
         pending.append(contentsOf: bytes)
+        appendedBytes += pending.count - before
     }
+
+    /// Whether faults have cost more than is worth it: each is found only after up to `recordBytes` have been read.
+    var isTooFaulty: Bool { wastedBytes > max(4 << 20, 4 * appendedBytes) }
 
     /// The next complete record, or nil when more bytes are needed (`isLast`: when there is nothing left).
     mutating func next(isLast: Bool) -> Finding? {
@@ -97,6 +105,7 @@ struct CSVRecords {
         begin = newline.map { $0 + 1 } ?? scanned
         // Without a line end the rest of the line becomes a row of its own, and a second fault.
         line += newline == nil ? 0 : 1
+        wastedBytes += scanned - begin
         scanned = begin
         linesInside = 0
         state = newline == nil ? .plain : .fieldStart

@@ -60,9 +60,9 @@ public struct TrainingLogReader {
 
     private mutating func note(_ fault: TrainingLog.Fault) throws(TrainingLog.Fault) {
         if [.unknownLayout, .notText, .tooManyWorkouts].contains(fault.code) { throw fault }
-        guard faults.count < limits.faults else {
+        guard faults.count < limits.faults, !records.isTooFaulty else {
             throw TrainingLog.Fault(
-                line: fault.line, code: .tooManyFaults, detail: "more than \(limits.faults) rows cannot be read")
+                line: fault.line, code: .tooManyFaults, detail: "too many rows cannot be read")
         }
         faults.append(fault)
     }

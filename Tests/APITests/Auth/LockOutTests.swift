@@ -47,6 +47,20 @@ struct LockOutTests {
         }
     }
 
+    @Test("nothing that is typed as a name counts against an owner's second factor")
+    func typedNames() async throws {
+        try await run { server in
+            let bench = try await SecondFactorBench.on("ada", server)
+            for host in 1...5 {
+                for _ in 0..<4 {
+                    let guess = try await attempt("code \(bench.user.id)", from: "192.0.2.\(host)", server)
+                    #expect(guess.status == 401)
+                }
+            }
+            #expect(try await bench.send(bench.code(), try await bench.challenge()).status == 200)
+        }
+    }
+
     @Test("a whole /64 of IPv6 counts as one address")
     func prefix() async throws {
         try await run { server in

@@ -91,6 +91,20 @@ struct TrainingLogFaultTests {
         #expect(fault?.line == 12)
     }
 
+    @Test("reading ends when faults have cost far more looks than the file has bytes, and bears some in a large file")
+    func costlyFaults() throws {
+        let unended = String(repeating: "\"a\n", count: 21_700)
+        let fault = #expect(throws: TrainingLog.Fault.self) {
+            _ = try TrainingLog(Self.header + unended, limits: .init(faults: 2000))
+        }
+        #expect(fault?.code == .tooManyFaults)
+        // 4 MiB are 64 faults of 64 KiB.
+        #expect((60...70).contains(fault?.line ?? 0))
+        let log = try TrainingLog(
+            Self.header + String(repeating: "\"a\n" + String(repeating: " \n", count: 40_000), count: 40))
+        #expect(log.faults.count == 40)
+    }
+
     @Test("as many workouts as the limit are read; with one more the reading ends, also when it is the last")
     func manyWorkouts() throws {
         func log(_ count: Int) -> String {
