@@ -11,6 +11,9 @@ public struct RuleContext: Sendable {
     public var bodyWeightGrams: Int64?
     public var baseline: RecordBaseline
     public var isAutomatic = false
+    /// Sets that were logged into an exercise that was removed before: no state has them, and what changes them comes too
+    /// late as well.
+    public var supersededSets: Set<SetID> = []
 
     public init(
         epoch: Int64, lastSeq: Int64, now: Timestamp, exercise: ExerciseFacts? = nil, bodyWeightGrams: Int64? = nil,
@@ -133,7 +136,7 @@ extension WorkoutState {
             receivedAt: context.now, action: op.action)
         event.effects.isClamped = asked.at > context.now || clamped != asked.action
         event.effects.isAutomatic = context.isAutomatic
-        event.effects.isSuperseded = isSuperseded(event)
+        event.effects.isSuperseded = isSuperseded(event, context)
         complete(&event, context)
         try checkSize(event)
         return event
@@ -219,14 +222,16 @@ extension WorkoutState {
     }
 
     /// Whether a later change, a deletion or a removal has won over the event already.
-    private func isSuperseded(_ event: WorkoutEvent) -> Bool {
+    private func isSuperseded(_ event: WorkoutEvent, _ context: RuleContext) -> Bool {
         func isRemoved(_ entry: EntryID) -> Bool { position(ofEntry: entry).map { entries[$0].isRemoved } ?? false }
         switch event.action {
         case .updateSet(let id, _):
-            guard let (entry, set) = position(ofSet: id) else { return false }
+            guard let (entry, set) = position(ofSet: id) else { return context.supersededSets.contains(id) }
             let logged = entries[entry].sets[set]
             return logged.isDeleted || entries[entry].isRemoved || event.at < logged.changedAt
-        case .deleteSet(let id): return position(ofSet: id).map { entries[$0.entry].sets[$0.set].isDeleted } ?? false
+        case .deleteSet(let id):
+            guard let (entry, set) = position(ofSet: id) else { return context.supersededSets.contains(id) }
+            return entries[entry].sets[set].isDeleted
         case .logSet(_, let entry, _): return isRemoved(entry)
         case .updateEntry(let details): return isRemoved(details.id)
         case .removeEntry(let id): return isRemoved(id)

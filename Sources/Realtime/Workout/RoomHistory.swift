@@ -22,6 +22,8 @@ struct RoomHistory: Sendable {
     /// The server's time of the last event.
     private(set) var lastReceivedAt = Timestamp(milliseconds: 0)
     private(set) var ops: [OpID: AppliedOp] = [:]
+    /// Sets that were logged into a removed exercise.
+    private(set) var supersededSets: Set<SetID> = []
     private let ringLimit: Int
     /// Whether the history begins from a stored state instead of nothing.
     private let hasBase: Bool
@@ -66,6 +68,7 @@ struct RoomHistory: Sendable {
     private mutating func append(_ event: WorkoutEvent, json: [UInt8], fingerprint: UInt64) {
         seq = event.seq
         lastReceivedAt = max(lastReceivedAt, event.receivedAt)
+        if event.effects.isSuperseded, case .logSet(let set, _, _) = event.action { supersededSets.insert(set) }
         ops[event.opId] = AppliedOp(fingerprint: fingerprint, epoch: event.epoch, seq: event.seq)
         ring.append(EncodedEvent(seq: event.seq, json: json))
         ringBytes += json.count

@@ -130,6 +130,30 @@ struct OpTests {
         }
     }
 
+    @Test("what changes a set that came too late for its exercise comes too late as well, also after a restart")
+    func setOfRemovedExercise() async throws {
+        try await LiveTestServer.run { server in
+            let lift = try await Lift.begin(on: server)
+            let set = SetID.make()
+            _ = try await lift.op(.removeEntry(lift.entry))
+            let other = try await server.connect(lift.athlete)
+            func late(_ action: WorkoutAction) async throws -> ServerFrame {
+                try await other.op(lift.workout, WorkoutOp(id: .make(), at: .now, action: action))
+            }
+            #expect(try await late(lift.set(id: set)).appliedSeq == 4)
+            #expect(try await late(.updateSet(set, SetValues(weightGrams: 1000, reps: 1))).appliedSeq == 5)
+            #expect(try await late(lift.set(id: set)).refusal?.code == .idTaken)
+            try await lift.durable(5)
+            let room = try await server.node.rooms.room(lift.workout)
+            await room.restart()
+            #expect(try await late(.deleteSet(set)).appliedSeq == 6)
+            #expect(await room.history.state.entries.first?.sets.isEmpty == true)
+            let stored = try await room.context.loader.events(of: lift.workout, after: 3, limit: 10)
+            #expect(stored.allSatisfy { $0.event.effects.isSuperseded })
+            #expect(try await late(.addEntry(EntryDetails(id: .make(), name: "Sled"))).appliedSeq == 7)
+        }
+    }
+
     @Test("an update older than the set's last change is recorded as superseded")
     func superseded() async throws {
         try await LiveTestServer.run { server in
