@@ -104,9 +104,13 @@ extension UpgradeGate {
         let codec = HTTP1ToHTTPServerCodec(secure: sockets.configuration.isEncrypted)
         let idle = Duration.nanoseconds(sockets.configuration.restIdleTimeout.nanoseconds)
         let idleClosing = HTTPConnectionStateHandler(idleTimeout: idle, logger: logger)
+        // The next request waits until the answer to the one before it has been handed to the channel, which then tells
+        // whether its reader takes it: nobody can have many answers made and read none.
+        let inTurn = HTTPServerPipelineHandler()
+        try pipeline.addHandler(inTurn)
         try pipeline.addHandler(codec)
         try pipeline.addHandler(idleClosing)
-        restHandlers = [codec, idleClosing]
+        restHandlers = [inTurn, codec, idleClosing]
         return try NIOAsyncChannel(
             wrappingChannelSynchronously: context.channel,
             configuration: .init(isOutboundHalfClosureEnabled: true))

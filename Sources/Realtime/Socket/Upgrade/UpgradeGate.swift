@@ -35,7 +35,7 @@ final class UpgradeGate: ChannelDuplexHandler, RemovableChannelHandler {
     let below: Below
     let logger: Logger
     var rest: EventLoopPromise<LiveServerChannel.REST?>?
-    /// The handlers of REST that would act on a socket: the one that closes idle connections, and the codec.
+    /// The handlers of REST that would act on a socket: its requests' turns, the codec, the end of idle connections.
     var restHandlers: [any RemovableChannelHandler] = []
     var phase = Phase.awaitingHead
     var timeout: Scheduled<Void>?
