@@ -73,8 +73,8 @@ extension Templates {
         }
     }
 
-    /// Takes a deleted template off its owner's count, and drops its older versions, which nobody can see any more.
-    private static func dropVersions(of id: TemplateID, _ connection: isolated PostgresConnection) throws {
+    /// Takes a deleted template off its owner's count, and drops what it held, which nobody can see any more.
+    private static func dropContent(of id: TemplateID, _ connection: isolated PostgresConnection) throws {
         try connection.execute(
             """
             update users set template_bytes = template_bytes - kept.bytes
@@ -83,12 +83,12 @@ extension Templates {
                 where t.id = \(id) group by t.owner) kept
             where users.id = kept.owner
             """)
-        try connection.execute(
-            """
-            delete from template_versions v using templates t
-            where t.id = \(id) and v.template_id = t.id and v.version < t.version
-            """)
+        try connection.execute("delete from template_versions where template_id = \(id)")
+        try connection.execute("update templates set weeks = '[]' where id = \(id)")
     }
+
+    /// How often a change begins again because another one was faster.
+    private static let changeAttempts = 20
 
     /// Changes a template; every change by who made it makes a version. `check` sees its tag before and may throw.
     ///
@@ -97,6 +97,17 @@ extension Templates {
         _ id: TemplateID, _ change: TemplateChange, by editor: Exercises.Editor, at time: Timestamp,
         check: @Sendable (EntityTag) throws -> Void
     ) async throws -> (template: Template, tag: EntityTag) {
+        for _ in 0..<Self.changeAttempts {
+            if let changed = try await tryChange(id, change, by: editor, at: time, check: check) { return changed }
+        }
+        throw Problem(.unavailable, retryAfterSeconds: 1)
+    }
+
+    /// - Returns: nil when another change came between reading and writing.
+    private func tryChange(
+        _ id: TemplateID, _ change: TemplateChange, by editor: Exercises.Editor, at time: Timestamp,
+        check: @Sendable (EntityTag) throws -> Void
+    ) async throws -> (template: Template, tag: EntityTag)? {
         guard let (before, tag) = try await template(id, for: editor.user) else { throw Problem(.notFound) }
         try Self.admit(change, to: before, by: editor)
         try check(tag)
@@ -114,9 +125,9 @@ extension Templates {
             guard let current = try Self.find(id, for: editor.user, locked: true, connection) else {
                 throw Problem(.notFound)
             }
-            // Somebody was faster: what was checked is not what stands there now.
-            guard current.template.version == before.version else { throw Problem(.preconditionFailed) }
             try check(current.tag)
+            // Somebody was faster: what was checked is not what stands there now.
+            guard current.template.version == before.version else { return nil }
             if change.changesTemplate, current.template.isOwn, current.template.version >= Self.versionLimit {
                 throw Problem(
                     .limitReached,
@@ -169,7 +180,7 @@ extension Templates {
             try Self.admitOwner(of: template, editor)
             try connection.execute(
                 "update templates set deleted_at = \(time), featured_at = null where id = \(id)")
-            try Self.dropVersions(of: id, connection)
+            try Self.dropContent(of: id, connection)
         }
     }
 

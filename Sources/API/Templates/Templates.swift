@@ -33,7 +33,9 @@ package struct Templates: Sendable {
         t.id, t.name, t.description, t.category, t.level, t.length_weeks, t.days_per_week, t.equipment, t.visibility,
         u.id, u.username, u.display_name, coalesce(t.owner = \(user), false), t.featured_at is not null,
         exists (select from template_favorites f where f.user_id = \(user) and f.template_id = t.id),
-        t.origin, t.origin_name, t.origin_version, t.origin_creator, t.uses, t.rating_sum, t.rating_count,
+        t.origin, t.origin_name, t.origin_version, (select t.origin_creator where not exists (
+            select from templates o join blocks b on (b.blocker, b.blocked) in ((o.owner, \(user)), (\(user), o.owner))
+            where o.id = t.origin)), t.uses, t.rating_sum, t.rating_count,
         (select r.rating from template_ratings r where r.template_id = t.id and r.user_id = \(user)),
         t.version, t.created_at, t.changed_at, t.rating_rank
         """

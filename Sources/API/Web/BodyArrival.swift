@@ -47,16 +47,27 @@ package struct BodyArrival {
     /// The whole body in memory.
     mutating func bytes() async throws -> [UInt8] {
         let (request, limit) = (request, route.options.bodyLimit)
-        let bytes = try await bounded { Array(try await request.body.collect(upTo: limit).readableBytesView) }
+        return try await taken { Array(try await request.body.collect(upTo: limit).readableBytesView) }
+    }
+
+    /// The whole body of an upload in memory.
+    mutating func bytes(at place: UploadPlace) async throws -> [UInt8] {
+        let (body, limit) = (PlacedBody(base: request.body, place: place), route.options.bodyLimit)
+        return try await taken { Array(try await body.collect(upTo: limit).readableBytesView) }
+    }
+
+    private mutating func taken(_ take: @escaping @Sendable () async throws -> [UInt8]) async throws -> [UInt8] {
+        let bytes = try await bounded(take)
         hash = Array(SHA256.hash(data: Data(bytes)))
         try checkLength(bytes.count)
         return bytes
     }
 
-    /// The whole body on disk.
-    mutating func spooled() async throws -> SpooledFile {
-        let (request, limit, directory) = (request, route.options.bodyLimit, mechanisms.spoolDirectory)
-        let (file, hash) = try await bounded { try await SpoolWriter.take(request.body, upTo: limit, in: directory) }
+    /// The whole body of an upload on disk.
+    mutating func spooled(at place: UploadPlace) async throws -> SpooledFile {
+        let (body, directory) = (PlacedBody(base: request.body, place: place), mechanisms.spoolDirectory)
+        let limit = route.options.bodyLimit
+        let (file, hash) = try await bounded { try await SpoolWriter.take(body, upTo: limit, in: directory) }
         self.hash = Array(hash)
         try checkLength(file.sizeBytes)
         return file

@@ -1,14 +1,15 @@
 import HTTPTypes
 import Protocol
 import Store
+import Synchronization
 
-/// Gives a repeated `Idempotency-Key` the first answer again for 24 hours.
+/// Gives a repeated `Idempotency-Key` the first answer again for 24 hours, or until its user got 32 MiB of later answers.
 ///
 /// Only successes are kept: a refused request changed nothing, and one that failed for the moment is tried again under
 /// its key with the ids of the first try.
 package struct IdempotencyKeys: Sendable {
     /// What a key is bound to.
-    package struct Claim: Sendable {
+    package struct Claim: Hashable, Sendable {
         let userId: UserID
         /// Method and path as declared.
         let route: String
@@ -23,21 +24,42 @@ package struct IdempotencyKeys: Sendable {
         case answered(RenderedAnswer)
     }
 
-    /// After this long a request that never ended (its node died) gives its key free.
-    static let abandonedAfter = Duration.seconds(120)
+    /// What a user's answers may hold together, in bytes, and how large one is that has the others counted.
+    static let mostBytes = 32 << 20
+    private static let countedBytes = 4096
     static let keptFor = Duration.seconds(24 * 3600)
 
     /// Which requests were sent under a key lately; what they answered is exported where it belongs.
     static let exportParts = [
         ExportPart(
             "idempotency-keys", tables: ["idempotency_keys"], columns: ["route", "key", "created_at", "status"],
-            omitted: ["user_id", "request_hash", "claimed_at", "body", "location", "entity_tag"],
+            omitted: ["user_id", "request_hash", "body", "location", "entity_tag"],
             key: [.text("route"), .text("key")]
         ) { user in "from idempotency_keys where user_id = \(user)" }
     ]
 
     private let pool: PostgresPool
     private let now: @Sendable () -> Timestamp
+    /// What runs now. This process has the database to itself: no other key without an answer has a request that runs,
+    /// whether its process was killed or Postgres could not be told that it had failed.
+    private let running = Running()
+
+    private final class Running: Sendable {
+        private let claims = Mutex<Set<Place>>([])
+
+        func begin(_ place: Place) -> Bool { claims.withLock { $0.insert(place).inserted } }
+
+        func end(_ place: Place) { claims.withLock { _ = $0.remove(place) } }
+    }
+
+    /// A key, whatever its request.
+    private struct Place: Hashable {
+        let userId: UserID
+        let route: String
+        let key: String
+
+        init(_ claim: Claim) { (userId, route, key) = (claim.userId, claim.route, claim.key) }
+    }
 
     package init(pool: PostgresPool, now: @escaping @Sendable () -> Timestamp) {
         self.pool = pool
@@ -52,7 +74,9 @@ package struct IdempotencyKeys: Sendable {
         _ claim: Claim, receivedAt: Timestamp, _ work: @Sendable (CallSeed) async throws -> RenderedAnswer
     ) async throws -> RenderedAnswer {
         let since: Timestamp
-        switch try await take(claim, receivedAt) {
+        let isFirst = running.begin(Place(claim))
+        defer { if isFirst { running.end(Place(claim)) } }
+        switch try await take(claim, receivedAt, isFirst: isFirst) {
         case .running: throw Problem(.idempotencyKeyInUse, retryAfterSeconds: 1)
         case .reused: throw Problem(.idempotencyKeyReused)
         case .answered(let answer): return answer
@@ -65,14 +89,11 @@ package struct IdempotencyKeys: Sendable {
         } catch let problem as Problem where problem.status < 500 {
             try await forget(claim)
             throw problem
-        } catch {
-            try await release(claim)
-            throw error
         }
+        // After any other failure the key stays: something may have happened, so the next try has to make the same ids.
     }
 
-    private func take(_ claim: Claim, _ receivedAt: Timestamp) async throws -> Standing {
-        // The claim begins now: a body may have taken minutes to arrive.
+    private func take(_ claim: Claim, _ receivedAt: Timestamp, isFirst: Bool) async throws -> Standing {
         let time = now()
         return try await pool.transaction { connection in
             try connection.execute(
@@ -82,13 +103,12 @@ package struct IdempotencyKeys: Sendable {
                 """)
             let mine = try connection.first(
                 """
-                insert into idempotency_keys (user_id, route, key, request_hash, created_at, claimed_at)
-                values (\(claim.userId), \(claim.route), \(claim.key), \(claim.requestHash), \(receivedAt), \(time))
-                on conflict (user_id, route, key) do update set claimed_at = excluded.claimed_at
+                insert into idempotency_keys (user_id, route, key, request_hash, created_at)
+                select \(claim.userId), \(claim.route), \(claim.key), \(claim.requestHash), \(receivedAt)
+                where \(isFirst)
+                on conflict (user_id, route, key) do update set request_hash = excluded.request_hash
                     where idempotency_keys.status is null
                       and idempotency_keys.request_hash = excluded.request_hash
-                      and (idempotency_keys.claimed_at is null
-                           or idempotency_keys.claimed_at < \(time - Self.abandonedAfter))
                 returning created_at
                 """, as: Timestamp.self)
             if let mine { return .mine(since: mine) }
@@ -132,6 +152,19 @@ package struct IdempotencyKeys: Sendable {
                 location = \(answer.headers[.location] as String?), entity_tag = \(answer.headers[.eTag] as String?)
             where user_id = \(claim.userId) and route = \(claim.route) and key = \(claim.key)
             """)
+        if answer.body.count > Self.countedBytes { try await trim(claim.userId) }
+    }
+
+    /// Drops a user's oldest answers beyond the bound, and their keys.
+    func trim(_ user: UserID) async throws {
+        try await pool.execute(
+            """
+            delete from idempotency_keys where user_id = \(user) and status is not null and (route, key) in (
+                select route, key from (
+                    select route, key, sum(octet_length(body)) over (order by created_at desc, route, key) as bytes
+                    from idempotency_keys where user_id = \(user) and status is not null) kept
+                where bytes > \(Self.mostBytes))
+            """)
     }
 
     /// A refusal: nothing happened, the key is as if it had never been sent.
@@ -139,15 +172,6 @@ package struct IdempotencyKeys: Sendable {
         try await pool.execute(
             """
             delete from idempotency_keys
-            where user_id = \(claim.userId) and route = \(claim.route) and key = \(claim.key) and status is null
-            """)
-    }
-
-    /// A failure: something may have happened, so the next try has to make the same ids.
-    private func release(_ claim: Claim) async throws {
-        try await pool.execute(
-            """
-            update idempotency_keys set claimed_at = null
             where user_id = \(claim.userId) and route = \(claim.route) and key = \(claim.key) and status is null
             """)
     }

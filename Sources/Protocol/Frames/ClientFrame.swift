@@ -126,7 +126,7 @@ extension ClientFrame.Body {
         case "heart": self = .heart(room: try room(), try HeartBeat(fields))
         case "cheer": self = .cheer(room: try room(), try fields.required("kind", fields.choice("kind")))
         case "moderate": self = .moderate(room: try room(), try Moderation(fields))
-        case "seen": self = .seen(try fields.ids("noticeIds"))
+        case "seen": self = .seen(try fields.requiredIds("noticeIds"))
         default: throw Refusal(.unknownType, "there is no request of type \(type.clipped(bytes: 64))")
         }
     }

@@ -41,7 +41,13 @@ public struct Fields: Sendable {
         return try read(name, "one of \(choices)") { $0.string.flatMap { Choice(rawValue: $0) } }
     }
 
+    /// Empty where there is no such member.
     public func ids(_ name: String) throws(Refusal) -> [UUIDv7] { try list(name, "an array of UUIDv7") { $0.id } }
+    public func requiredIds(_ name: String) throws(Refusal) -> [UUIDv7] {
+        _ = try required(name, json[name])
+        return try ids(name)
+    }
+
     public func strings(_ name: String) throws(Refusal) -> [String] {
         try list(name, "an array of strings") { $0.string }
     }

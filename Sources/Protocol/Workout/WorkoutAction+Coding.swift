@@ -46,7 +46,7 @@ extension WorkoutAction {
         case .exerciseAdd: self = .addEntry(try EntryDetails(fields))
         case .exerciseUpdate: self = .updateEntry(try EntryDetails(fields))
         case .exerciseRemove: self = .removeEntry(try fields.required("entryId", fields.id("entryId")))
-        case .exerciseReorder: self = .reorderEntries(try fields.ids("entryIds"))
+        case .exerciseReorder: self = .reorderEntries(try fields.requiredIds("entryIds"))
         case .setLog:
             self = .logSet(
                 try fields.required("setId", fields.id("setId")),

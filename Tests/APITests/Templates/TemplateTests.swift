@@ -59,6 +59,10 @@ struct TemplateTests {
             #expect(try await ada.client.send("PUT", next, text: #"{"name": "One more"}"#).status == 200)
             #expect(try await ada.client.delete(next).status == 204)
             #expect(try await bytes() == Templates.ownBytes - 3 * one)
+            let left: SQL =
+                "select (select count(*) from template_versions), (select count(*) from templates where weeks <> '[]')"
+            let kept = try #require(try await server.pool.first(left, as: (Int, Int).self))
+            #expect(kept == (0, 0))
         }
     }
 
@@ -270,6 +274,14 @@ struct TemplateTests {
                 return try await group.reduce(into: []) { $0.append($1) }
             }
             #expect(statuses.sorted() == [200, 412, 412, 412])
+            let untagged = try await withThrowingTaskGroup(of: Int.self) { group in
+                for name in ["One", "Two", "Three", "Four"] {
+                    group.addTask { try await ada.client.send("PUT", path, text: #"{"name": "\#(name)"}"#).status }
+                }
+                return try await group.reduce(into: []) { $0.append($1) }
+            }
+            #expect(untagged == [200, 200, 200, 200])
+            #expect(try await ada.client.get(path).decoded(as: Template.self).version == 6)
         }
     }
 
@@ -316,6 +328,11 @@ struct TemplateTests {
             #expect(copy.visibility == .private)
             #expect(copy.weeks == template.weeks)
             #expect(copy.isOwn)
+            for (method, name) in [("POST", nil), ("DELETE", "Ada")] {
+                #expect(try await ada.client.send(method, "/v1/users/\(bob.id)/block").status == 204)
+                let seen: Template = try await bob.client.get("/v1/templates/\(copy.id)").decoded()
+                #expect(seen.origin?.creatorName == name)
+            }
             _ = try await ada.client.delete(path)
             let kept: Template = try await bob.client.get("/v1/templates/\(copy.id)").decoded()
             #expect(kept.origin?.name == "Two lifts")

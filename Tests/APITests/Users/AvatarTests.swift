@@ -165,6 +165,21 @@ struct AvatarTests {
         #expect(problem?.errors.map(\.code) == [.outOfRange])
     }
 
+    @Test("the larger a JPEG the fewer scans it may have")
+    func scansOfLarge() throws {
+        var small = AvatarFiles.quarters(.jpeg)
+        let frame = try #require(
+            small.indices.dropLast().first { small[$0] == 0xFF && [0xC0, 0xC2].contains(small[$0 + 1]) })
+        // 6,000 × 6,000 pixels: the marker is followed by length, depth, height and width.
+        small.replaceSubrange(frame + 5..<frame + 9, with: [0x17, 0x70, 0x17, 0x70])
+        func file(_ more: Int) -> [UInt8] {
+            let scans: [[UInt8]] = Array(repeating: [0xFF, 0xDA, 0, 2], count: more)
+            return Array(small[..<(small.count - 2)]) + Array(scans.joined()) + [0xFF, 0xD9]
+        }
+        #expect(try AvatarPicture.check(file(9)).passes == 10)
+        #expect(throws: Problem.self) { try AvatarPicture.check(file(11)) }
+    }
+
     @Test("files that are cut short, damaged or something else are refused and change nothing")
     func garbage() async throws {
         try await RESTServer.run { server in

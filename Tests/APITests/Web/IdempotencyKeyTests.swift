@@ -1,8 +1,9 @@
-import API
 import Protocol
 import Store
 import TestKit
 import Testing
+
+@testable import API
 
 @Suite("Idempotency keys")
 struct IdempotencyKeyTests {
@@ -57,17 +58,67 @@ struct IdempotencyKeyTests {
         }
     }
 
-    @Test("while the first runs a repeat is a conflict, and an abandoned one gives its key free")
+    @Test("while the first runs a repeat is a conflict, also with another body; then it is answered the same")
     func running() async throws {
+        try await Probe.run { server in
+            let ada = try await server.user("ada")
+            let keys = IdempotencyKeys(pool: server.pool, now: { server.clock.now })
+            func claim(_ hash: UInt8) -> IdempotencyKeys.Claim {
+                IdempotencyKeys.Claim(userId: ada.id, route: "POST /v1/x", key: "k1", requestHash: [hash])
+            }
+            let (begun, begin) = AsyncStream.makeStream(of: Void.self)
+            let (released, release) = AsyncStream.makeStream(of: Void.self)
+            let first = Task {
+                try await keys.run(claim(1), receivedAt: server.clock.now) { _ in
+                    begin.yield()
+                    for await _ in released { break }
+                    return RenderedAnswer(Problem(.notFound))
+                }
+            }
+            for await _ in begun { break }
+            let never: @Sendable (CallSeed) async throws -> RenderedAnswer = { _ in
+                Issue.record("the request ran twice")
+                throw Problem(.internalError)
+            }
+            for (hash, code) in [(UInt8(1), ProblemCode.idempotencyKeyInUse), (2, .idempotencyKeyReused)] {
+                let problem = await #expect(throws: Problem.self) {
+                    _ = try await keys.run(claim(hash), receivedAt: server.clock.now, never)
+                }
+                #expect(problem?.code == code.rawValue)
+            }
+            release.yield()
+            let answer = try await first.value
+            let again = try await keys.run(claim(1), receivedAt: server.clock.now, never)
+            #expect(again.body == answer.body)
+        }
+    }
+
+    @Test("a request that ended with its process, or without a word to Postgres, gives its key free at once")
+    func abandoned() async throws {
         try await Probe.run { server in
             let ada = try await server.user("ada")
             let first = try await create(ada, "k1")
             try await server.pool.execute("update idempotency_keys set status = null, body = null")
-            let busy = try await create(ada, "k1")
-            #expect(busy.status == 409)
-            #expect(busy[header: "retry-after"] == "1")
-            server.clock.advance(by: .seconds(121))
-            #expect(try await create(ada, "k1").text != first.text)
+            let second = try await create(ada, "k1")
+            #expect(second.status == 201 && second.text != first.text)
+        }
+    }
+
+    @Test("a user's oldest answers go when the later ones hold more than the bound")
+    func bytes() async throws {
+        try await Probe.run { server in
+            let (ada, bob) = (try await server.user("ada"), try await server.user("bob"))
+            for (user, key) in [(ada, "old"), (bob, "old"), (ada, "new")] { _ = try await create(user, key) }
+            try await server.pool.execute(
+                """
+                update idempotency_keys set body = convert_to(repeat('x', \(IdempotencyKeys.mostBytes / 2 + 1)), 'UTF8'),
+                    created_at = created_at - case key when 'old' then interval '1 hour' else interval '1 minute' end
+                """)
+            try await IdempotencyKeys(pool: server.pool, now: { server.clock.now }).trim(ada.id)
+            let kept = try await server.pool.query(
+                "select key from idempotency_keys where user_id = \(ada.id) order by created_at", as: String.self)
+            #expect(kept == ["new"])
+            #expect(try await create(bob, "old")[header: "idempotency-replayed"] == "true")
         }
     }
 }

@@ -1,8 +1,9 @@
-import API
 import Foundation
 import Protocol
 import TestKit
 import Testing
+
+@testable import API
 
 @Suite("Bodies and answers of bytes")
 struct MediaTests {
@@ -97,6 +98,25 @@ struct MediaTests {
             #expect(answer.status == 503)
             #expect(answer[header: "retry-after"] != nil)
         }
+    }
+
+    @Test("when all places are taken the slowest sender's goes to who comes, never one whose body has arrived")
+    func slowest() throws {
+        let places = UploadPlaces(total: 2, perUser: 1, grace: .zero)
+        let users = (0..<4).map { _ in UserID.make() }
+        let slow = try places.take(users[0])
+        try slow.came(10)
+        let fast = try places.take(users[1])
+        try fast.came(1_000_000)
+        #expect(throws: Problem.self) { try places.take(users[0]) }
+        var third: UploadPlace? = try places.take(users[2])
+        #expect(throws: Problem.self) { try slow.came(10) }
+        try fast.came(10)
+        try fast.arrived()
+        try third?.arrived()
+        #expect(throws: Problem.self) { try places.take(users[3]) }
+        third = nil
+        _ = try places.take(users[3])
     }
 
     @Test("a repeat under an Idempotency-Key gets the first answer, another body is refused")

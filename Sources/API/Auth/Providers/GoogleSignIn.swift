@@ -58,7 +58,10 @@ final class GoogleSignIn: SignInProvider {
             IDToken.Expectation(
                 issuer: configuration.issuer.description, audience: configuration.account.clientId,
                 nonce: attempt.nonce, at: now()))
-        guard let subject = claims["sub"]?.string, (1...255).contains(subject.count) else {
+        // Of ASCII, says OpenID Connect.
+        guard let subject = claims["sub"]?.string, (1...255).contains(subject.utf8.count),
+            subject.utf8.allSatisfy({ (0x20...0x7E).contains($0) })
+        else {
             throw SignInRefused("the id_token names nobody")
         }
         let isVerified = claims["email_verified"]?.bool ?? (claims["email_verified"]?.string == "true")

@@ -14,6 +14,8 @@ enum AvatarPicture {
     static let mostPixels = 40_000_000
     /// Scans of a progressive JPEG, each of which costs a pass over all pixels; cameras and programs make about ten.
     static let mostPasses = 64
+    /// Pixels times scans: what decoding costs grows with both.
+    static let mostWork = 400_000_000
     private static let quality: Int32 = 85
 
     /// Checks what can be known without decoding.
@@ -28,7 +30,9 @@ enum AvatarPicture {
         guard header.width <= mostPixels, header.height <= mostPixels / header.width else {
             throw fault(.outOfRange, "\(header.width) × \(header.height) pixels are more than 40 million.")
         }
-        guard header.passes <= mostPasses else { throw fault(.outOfRange, "The picture has too many scans.") }
+        guard header.passes <= mostPasses, header.passes * header.width * header.height <= mostWork else {
+            throw fault(.outOfRange, "The picture has too many scans.")
+        }
         return header
     }
 

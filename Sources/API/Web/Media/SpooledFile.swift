@@ -75,7 +75,7 @@ struct SpoolWriter {
 
     /// Takes the whole body, of at most `limit` bytes. Throws `NIOTooManyBytesError` beyond it, and `SpoolFault`.
     static func take(
-        _ body: RequestBody, upTo limit: Int, in directory: String
+        _ body: some AsyncSequence<ByteBuffer, any Error> & Sendable, upTo limit: Int, in directory: String
     ) async throws -> (file: SpooledFile, hash: SHA256.Digest) {
         var writer = try await open(in: directory)
         do {

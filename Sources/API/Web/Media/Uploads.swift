@@ -14,7 +14,7 @@ package struct UploadedBytes<Media: DeclaredMedia>: RouteBody {
     package static func take(_ arrival: inout BodyArrival) async throws -> UploadedBytes? {
         let type = try arrival.mediaType(of: Media.types)
         let place = try arrival.place()
-        return UploadedBytes(type: type, bytes: try await arrival.bytes(), place: place)
+        return UploadedBytes(type: type, bytes: try await arrival.bytes(at: place), place: place)
     }
 }
 
@@ -34,7 +34,7 @@ package struct UploadedFile<Media: DeclaredMedia>: RouteBody {
     package static func take(_ arrival: inout BodyArrival) async throws -> UploadedFile? {
         let type = try arrival.mediaType(of: Media.types)
         let place = try arrival.place()
-        let file = try await arrival.spooled()
+        let file = try await arrival.spooled(at: place)
         return UploadedFile(type: type, file: file, hash: arrival.hash, place: place)
     }
 }

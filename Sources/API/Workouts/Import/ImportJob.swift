@@ -13,6 +13,10 @@ struct ImportJob: JobPayload {
 extension ImportTools {
     /// Runs a job; one that was interrupted finds what it had done and goes on behind it.
     func run(_ job: ImportJob, _ run: JobRun) async throws {
+        try await withTaskExecutorPreference(WorkExecutor.logs) { try await work(on: job, run) }
+    }
+
+    private func work(on job: ImportJob, _ run: JobRun) async throws {
         guard let (options, sizeBytes) = try await store.begin(job.importId) else { return }
         let file = ImportFile(of: job.importId, sizeBytes: sizeBytes, in: store.pool)
         var work = try await ImportRun(

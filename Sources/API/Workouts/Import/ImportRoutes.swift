@@ -34,6 +34,12 @@ struct ImportRoutes: Sendable {
     private func `import`(
         _ call: Call<SignedInUser, ImportQuery, UploadedFile<Media>>
     ) async throws -> Answer<WorkoutImport> {
+        try await withTaskExecutorPreference(WorkExecutor.logs) { try await take(call) }
+    }
+
+    private func take(
+        _ call: Call<SignedInUser, ImportQuery, UploadedFile<Media>>
+    ) async throws -> Answer<WorkoutImport> {
         let user = call.caller.id
         let profile = try await users.trainingProfile(of: user, at: call.seed.at)
         let options = call.query.options(zone: profile.timeZone)

@@ -50,7 +50,7 @@ struct ProviderAttackTests {
         "an id_token is believed only if everything in it is right",
         arguments: [
             "nonce", "issuer", "audience", "second audience", "expired", "future", "unknown key", "foreign key",
-            "none", "HS256", "no subject",
+            "none", "HS256", "no subject", "a subject with NUL",
         ])
     func idToken(fault: String) async throws {
         try await ProviderBench.run { bench in
@@ -67,6 +67,7 @@ struct ProviderAttackTests {
                 case "unknown key": behaviour.keyId = "key-2"
                 case "foreign key": behaviour.signsWithForeignKey = true
                 case "no subject": behaviour.claims["sub"] = .string("")
+                case "a subject with NUL": behaviour.claims["sub"] = .string("1\u{0}2")
                 default: behaviour.algorithm = fault
                 }
             }

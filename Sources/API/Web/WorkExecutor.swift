@@ -1,0 +1,22 @@
+import NIOPosix
+
+/// Threads for tasks that reckon for long between their waits: on the shared threads of all tasks a few of them would
+/// hold up every request.
+///
+/// `withTaskExecutorPreference(WorkExecutor.logs) { … }` runs what is in no actor there. Lives as long as the process.
+final class WorkExecutor: TaskExecutor {
+    /// Reads and writes training logs; tasks take turns where they wait for storage.
+    static let logs = WorkExecutor(threads: 1)
+
+    private let threads: NIOThreadPool
+
+    private init(threads: Int) {
+        self.threads = NIOThreadPool(numberOfThreads: threads)
+        self.threads.start()
+    }
+
+    func enqueue(_ job: consuming ExecutorJob) {
+        let job = UnownedJob(job)
+        threads.submit { _ in job.runSynchronously(on: self.asUnownedTaskExecutor()) }
+    }
+}
