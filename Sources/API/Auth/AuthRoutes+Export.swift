@@ -8,7 +8,7 @@ extension AuthRoutes {
             columns: [
                 "id", "user_agent", "address", "created_at", "last_used_at", "expires_at", "revoked_at", "factor_at",
             ],
-            omitted: ["user_id"], key: [.id("id")]
+            omitted: ["user_id", "ended_at"], key: [.id("id")]
         ) { user in "from sessions where user_id = \(user)" },
         ExportPart(
             "security-events", tables: ["security_events"],

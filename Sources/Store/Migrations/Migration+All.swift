@@ -41,5 +41,6 @@ extension Migration {
         Migration("0150_muted_watchers", PackageResources._150_muted_watchers_sql),
         Migration("0151_account_standing", PackageResources._151_account_standing_sql),
         Migration("0160_heart_intervals", PackageResources._160_heart_intervals_sql),
+        Migration("0183_session_ends", PackageResources._183_session_ends_sql),
     ]
 }
