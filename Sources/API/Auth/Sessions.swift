@@ -56,7 +56,7 @@ package struct Sessions: Sendable {
         try events.record(.signedIn, of: user, session: sid, address: origin.address, on: connection)
         let (role, withheld) = account.role.counting(afterFactor: passedFactor)
         let identity = Identity(
-            userId: user, sid: sid, expiresAt: min(time + accessLifetime, expiry),
+            userId: user, sid: sid, expiresAt: time + min(accessLifetime, longest),
             isVerified: account.account.isVerified, role: role, withheldRole: withheld)
         return Opened(identity: identity, refreshToken: token, refreshExpiresAt: expiry)
     }
@@ -124,9 +124,10 @@ package struct Sessions: Sendable {
             """)
         let (role, withheld) = granted.counting(afterFactor: passedFactor)
         let identity = Identity(
-            userId: user, sid: sid, expiresAt: min(time + accessLifetime, expiry), isVerified: isVerified, role: role,
-            withheldRole: withheld)
-        return .renewed(Opened(identity: identity, refreshToken: successor, refreshExpiresAt: expiry))
+            userId: user, sid: sid, expiresAt: min(time + accessLifetime, openedAt + longest), isVerified: isVerified,
+            role: role, withheldRole: withheld)
+        return .renewed(
+            Opened(identity: identity, refreshToken: successor, refreshExpiresAt: expiry))
     }
 
     private func end(
