@@ -42,5 +42,6 @@ extension Migration {
         Migration("0151_account_standing", PackageResources._151_account_standing_sql),
         Migration("0160_heart_intervals", PackageResources._160_heart_intervals_sql),
         Migration("0183_session_ends", PackageResources._183_session_ends_sql),
+        Migration("0184_living_refresh_tokens", PackageResources._184_living_refresh_tokens_sql),
     ]
 }
