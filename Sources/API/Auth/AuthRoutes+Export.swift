@@ -20,7 +20,7 @@ extension AuthRoutes {
         ) { user in "from second_factors where user_id = \(user)" },
         ExportPart(
             "sign-in-identities", tables: ["sign_in_identities"],
-            columns: ["provider", "subject", "is_proven", "created_at"],
+            columns: ["id", "provider", "subject", "created_at"],
             omitted: ["user_id"], key: [.text("provider"), .text("subject")]
         ) { user in "from sign_in_identities where user_id = \(user)" },
         ExportPart(

@@ -148,8 +148,6 @@ struct EmailChange: Sendable {
             update users set email = \(confirmation.email), verified_at = \(time), version = version + 1
             where id = \(user)
             """)
-        // What proved the old address proves nothing about the new one.
-        try connection.execute("update sign_in_identities set is_proven = false where user_id = \(user)")
         // Links that went to the old address are worth nothing, even if the account comes back to it.
         try PendingClaims.endLinks(of: user, at: time, on: connection)
         try mail.notify(confirmation.account, of: .emailChanged, on: connection)

@@ -58,7 +58,8 @@ final class GoogleSignIn: SignInProvider {
             IDToken.Expectation(
                 issuer: configuration.issuer.description, audience: configuration.account.clientId,
                 nonce: attempt.nonce, at: now()))
-        guard let subject = claims["sub"]?.string, (1...255).contains(subject.count) else {
+        guard let subject = claims["sub"]?.string, (1...ProviderIdentity.mostSubjectBytes).contains(subject.utf8.count)
+        else {
             throw SignInRefused("the id_token names nobody")
         }
         let isVerified = claims["email_verified"]?.bool ?? (claims["email_verified"]?.string == "true")

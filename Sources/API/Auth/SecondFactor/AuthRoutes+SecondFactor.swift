@@ -61,7 +61,7 @@ extension AuthRoutes {
 
 extension SecondFactorLogin: BodyInput, RouteBody {
     static let challengeField = Field.optional(
-        "challenge", .text(1...400), "From the answer of the log-in; without it the cookie of a provider's sign-in.")
+        "challenge", .text(1...500), "From the answer of the log-in; without it the cookie of a provider's sign-in.")
     static let codeField = Field("code", .text(6...40), "Of the authenticator app, or a recovery code.")
     static let cookieField = Field.optional(
         "cookie", .flag, "Keep the refresh token in a cookie (for our pages).")
