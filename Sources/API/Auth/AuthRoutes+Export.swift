@@ -26,7 +26,8 @@ extension AuthRoutes {
         ExportPart(
             "mail-links", tables: ["mail_links"],
             columns: ["purpose", "email", "created_at", "expires_at", "used_at"],
-            omitted: ["hash", "user_id", "change_id"], key: [.time("created_at"), .text("encode(hash, 'hex')")]
+            omitted: ["hash", "user_id", "change_id", "factor_at"],
+            key: [.time("created_at"), .text("encode(hash, 'hex')")]
         ) { user in "from mail_links where user_id = \(user)" },
         ExportPart(
             "email-changes", tables: ["email_changes"],

@@ -82,10 +82,12 @@ struct AuthRoutes: Sendable {
 
     /// What has to be removed from this feature's tables from time to time.
     var chores: [Housekeeping.Chore] {
-        [
+        let (bound, pool) = (MailBound(now: sessions.now), pool)
+        return [
             Housekeeping.Chore(name: "sessions", removeSome: sessions.removeEnded),
             Housekeeping.Chore(name: "refresh tokens", removeSome: sessions.removeOldTokens),
             Housekeeping.Chore(name: "mail links", removeSome: mail.links.removeExpired),
+            Housekeeping.Chore(name: "sent mails") { try await bound.removeOld(in: pool) },
             Housekeeping.Chore(name: "email changes", removeSome: emailChange.removeExpired),
             Housekeeping.Chore(name: "security events", removeSome: events.removeOld),
             Housekeeping.Chore(name: "keys of second factors", removeSome: factors.resealSome),

@@ -68,7 +68,8 @@ struct EmailChange: Sendable {
             guard let (user, name, old, new) = row else { return nil }
             let (purpose, email): (MailLinks.Purpose, String) =
                 job.side == .old ? (.confirmOldEmail, old) : (.confirmNewEmail, new)
-            let secret = try mail.links.make(purpose, for: user, email: email, change: job.changeId, on: connection)
+            let secret = try mail.links.make(
+                purpose, for: user, email: email, about: .change(job.changeId), in: run.id, on: connection)
             return secret.map { ($0, email, name, new) }
         }
         guard let (secret, email, name, new) = pending else { return }

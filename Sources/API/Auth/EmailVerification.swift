@@ -35,7 +35,8 @@ struct EmailVerification: Sendable {
                 "select email, display_name from users where id = \(job.userId) and verified_at is null",
                 as: (String, String).self)
             guard let (email, name) = row,
-                let secret = try mail.links.make(.verifyEmail, for: job.userId, email: email, on: connection)
+                let secret = try mail.links.make(
+                    .verifyEmail, for: job.userId, email: email, in: run.id, on: connection)
             else { return nil }
             return (secret, email, name)
         }

@@ -41,7 +41,8 @@ struct PasswordReset: Sendable {
                 "select id, display_name from users where email = \(job.email) and status in ('active', 'leaving')",
                 as: (UserID, String).self)
             guard let (user, name) = row,
-                let secret = try mail.links.make(.resetPassword, for: user, email: job.email, on: connection)
+                let secret = try mail.links.make(
+                    .resetPassword, for: user, email: job.email, in: run.id, on: connection)
             else { return nil }
             return (secret, name)
         }
