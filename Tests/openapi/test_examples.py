@@ -145,14 +145,23 @@ class Rehearsal:
         self.call("POST", f"/v1/workouts/{workout['id']}/complete", {})
         return template
 
-    def reset_token(self):
-        """The token of the newest mail that lets a password be reset."""
+    def lock_out(self):
+        """Turns on a second factor of another account; answers the token of the mail that removes it."""
+        _, token = self.member("locked")
+        self.served.verify("locked@example.org")
+        path, password = "/v1/users/second-factor", {"password": self.account["password"]}
+        secret = self.served.call("POST", path, password, token=token)["secret"]
+        self.served.call("POST", f"{path}/confirm", {"code": totp(secret)}, token=token)
+        return self.mailed_token("remove-second-factor")
+
+    def mailed_token(self, page):
+        """The token of the newest mail whose link leads to a page."""
         deadline = time.monotonic() + 30
         while time.monotonic() < deadline:
             mails = sorted((self.served.data / "mail").glob("*.eml"), key=lambda path: path.stat().st_mtime)
             for path in reversed(mails):
                 mail = email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
-                found = re.search(r"reset-password\S*token=([\w-]+)", mail.get_body(("plain",)).get_content())
+                found = re.search(page + r"\S*token=([\w-]+)", mail.get_body(("plain",)).get_content())
                 if found:
                     return found.group(1)
             time.sleep(0.05)
@@ -163,7 +172,9 @@ class Rehearsal:
         method, path = call.split(" ")
         body = self.filled(example)
         if call == "POST /v1/auth/reset-password":
-            body["token"] = self.reset_token()
+            body["token"] = self.mailed_token("reset-password")
+        if call == "POST /v1/auth/remove-second-factor":
+            body["token"] = self.lock_out()
         if call == "POST /v1/users/second-factor/confirm":
             body["code"] = totp(self.secret)
         if call == "POST /v1/auth/second-factor":

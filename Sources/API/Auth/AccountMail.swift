@@ -19,7 +19,7 @@ struct SecurityNotice: JobPayload {
     enum Happening: String, Codable, Sendable {
         case passwordChanged, passwordReset, emailChanged, identityJoined, takenOver
         case deletionRequested, deletionCancelled
-        case secondFactorOn, secondFactorOff, recoveryCodeUsed, roleChanged
+        case secondFactorOn, secondFactorOff, secondFactorRemoved, recoveryCodeUsed, roleChanged
     }
 
     var userId: UserID
@@ -142,6 +142,12 @@ extension SecurityNotice.Happening {
             )
         case .secondFactorOff:
             ("Your second factor is off", "Signing in to your FitAI account takes no code any more.")
+        case .secondFactorRemoved:
+            (
+                "Your second factor is off",
+                "The second factor of your FitAI account was removed by the link in the mail about it. Its password no "
+                    + "longer works and all sessions were ended. Another mail brings the link that sets a new password."
+            )
         case .recoveryCodeUsed:
             (
                 "A recovery code was used",
@@ -161,6 +167,12 @@ extension SecurityNotice.Happening {
         case .emailChanged:
             "If that was not you, somebody else reads this mailbox or knew your password: change both, and write to "
                 + "those who run FitAI."
+        case .secondFactorOn:
+            "If that was not you, somebody else knows your password and could keep you out. The first link below works "
+                + "once, within seven days: it removes the second factor, ends every session, and has you set a new "
+                + "password. If it was you, leave it alone."
+        case .secondFactorRemoved:
+            "If that was not you, somebody else reads this mailbox: change its password first."
         default: "If that was not you, set a new password at once: it ends every session."
         }
     }

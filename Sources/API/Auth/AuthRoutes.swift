@@ -15,6 +15,7 @@ struct AuthRoutes: Sendable {
     let factors: SecondFactors
     let secondFactorSignIn: SecondFactorSignIn
     let ownSecondFactor: OwnSecondFactor
+    let unwantedFactor: UnwantedFactor
     let challengeCookie: SiteCookie
     let devices: KnownDevices
     let failures: FailedSignIns
@@ -67,6 +68,8 @@ struct AuthRoutes: Sendable {
             keys: foundation.keys, now: now)
         ownSecondFactor = OwnSecondFactor(
             pool: pool, factors: factors, ownPassword: ownPassword, sessions: sessions, mail: mail, now: now)
+        unwantedFactor = UnwantedFactor(
+            pool: pool, factors: factors, sessions: sessions, mail: mail, reset: reset, now: now)
         signIn = PasswordSignIn(
             pool: pool, passwords: passwords, guards: guards, secondFactor: secondFactorSignIn, sessions: sessions,
             deletion: deletion)

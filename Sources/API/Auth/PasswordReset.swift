@@ -27,11 +27,14 @@ struct PasswordReset: Sendable {
 
     /// Has the mail sent; the job finds out whether there is such an account, so that no answer and no time tells.
     func ask(_ email: String) async throws {
-        try await pool.transaction { connection in
-            var options = AccountMail.urgent
-            options.key = email
-            try mail.jobs.enqueue(PasswordResetMail(email: email), options, on: connection)
-        }
+        try await pool.transaction { connection in try ask(email, on: connection) }
+    }
+
+    /// The same inside the caller's transaction.
+    func ask(_ email: String, on connection: isolated PostgresConnection) throws {
+        var options = AccountMail.urgent
+        options.key = email
+        try mail.jobs.enqueue(PasswordResetMail(email: email), options, on: connection)
     }
 
     /// Makes a link and sends it; does nothing for an address without an account.

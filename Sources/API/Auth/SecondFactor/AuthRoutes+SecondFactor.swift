@@ -10,6 +10,11 @@ extension AuthRoutes {
                 problems: [.challengeInvalid, .codeWrong, .accountSuspended, .invalidCredentials, .originRefused],
                 limit: .account), use: signInWithCode)
         routes.post(
+            "/v1/auth/remove-second-factor",
+            "Remove a second factor that you did not turn on, by the link of the mail; ends all sessions and the "
+                + "password, and mails the link to a new one",
+            status: .noContent, RouteOptions(problems: [.linkInvalid], limit: .account), use: removeUnwantedFactor)
+        routes.post(
             "/v1/users/second-factor", "Get a secret for an authenticator app",
             RouteOptions(problems: proof, limit: .account), use: beginSecondFactor)
         routes.post(
@@ -35,6 +40,13 @@ extension AuthRoutes {
         var answer = try signedIn(account, opened, call.facts, inCookie: usesCookie || body.cookie == true)
         if usesCookie { answer.headers.addCookie(challengeCookie.removal) }
         return answer
+    }
+
+    private func removeUnwantedFactor(
+        _ call: Call<Anyone, NoQuery, UnwantedFactorRemoval>
+    ) async throws -> Answer<NoContent> {
+        try await unwantedFactor.remove(call.body.token, from: call.origin)
+        return .done
     }
 
     private func beginSecondFactor(
@@ -76,6 +88,16 @@ extension SecondFactorLogin: BodyInput, RouteBody {
         let cookie = body.optional(Self.cookieField)
         guard let code else { return nil }
         self.init(challenge: challenge, code: code, cookie: cookie)
+    }
+}
+
+extension UnwantedFactorRemoval: BodyInput, RouteBody {
+    static let tokenField = Field("token", .text(1...200), "From the mail.")
+    package static var members: [MemberSchema] { [tokenField.schema] }
+
+    package init?(reading body: inout BodyReader) {
+        guard let token = body.required(Self.tokenField) else { return nil }
+        self.init(token: token)
     }
 }
 

@@ -27,9 +27,14 @@ struct SecondFactors: Sendable {
     }
 
     func isOn(_ user: UserID, on connection: isolated PostgresConnection) throws -> Bool {
+        try turnedOnAt(user, on: connection) != nil
+    }
+
+    /// When the one was turned on that is on; nil without one.
+    func turnedOnAt(_ user: UserID, on connection: isolated PostgresConnection) throws -> Timestamp? {
         try connection.first(
-            "select true from second_factors where user_id = \(user) and confirmed_at is not null", as: Bool.self)
-            ?? false
+            "select confirmed_at from second_factors where user_id = \(user) and confirmed_at is not null",
+            as: Timestamp.self)
     }
 
     /// Stores a new secret, in place of one that was never confirmed. Throws `wrongState` where one is on.
