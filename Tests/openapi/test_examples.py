@@ -25,6 +25,9 @@ LAST = [
     "POST /v1/auth/refresh", "POST /v1/auth/logout", "DELETE /v1/users/account",
 ]
 
+# What no call of ours can make: the example is read, the password in it is right, and its id names nothing.
+OF_NOTHING = [("DELETE /v1/auth/identities/{id}", 404)]
+
 
 def totp(secret):
     """The code of an authenticator app (RFC 6238)."""
@@ -124,6 +127,8 @@ class Rehearsal:
             "/v1/progress/body/{id}": {"measuredAt": "2025-11-21T10:00:00Z"},
         }
         collection = path.removesuffix("/{id}")
+        if path == "/v1/auth/identities/{id}":
+            return {"id": uuid7()}
         return {"id": self.make(collection, **made.get(path, {}))} if path.endswith("/{id}") else {}
 
     def trained(self):
@@ -219,6 +224,8 @@ def test_every_example_of_a_body_is_accepted_as_it_stands(fresh):
         try:
             rehearsal.send(call, examples[call])
         except urllib.error.HTTPError as refusal:
+            if (call, refusal.code) in OF_NOTHING:
+                continue
             refused[call] = f"{refusal.code} {refusal.read().decode()}"
     assert refused == {}
     assert sent == set(examples)

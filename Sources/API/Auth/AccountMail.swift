@@ -17,7 +17,7 @@ struct SecurityNotice: JobPayload {
     static let kind = "auth.securityNotice"
 
     enum Happening: String, Codable, Sendable {
-        case passwordChanged, passwordReset, emailChanged, identityJoined, takenOver
+        case passwordChanged, passwordReset, emailChanged, identityJoined, identityRemoved, takenOver
         case deletionRequested, deletionCancelled
         case secondFactorOn, secondFactorOff, secondFactorRemoved, recoveryCodeUsed, roleChanged
     }
@@ -116,6 +116,11 @@ extension SecurityNotice.Happening {
             (
                 "A new way to sign in",
                 "An account at Google or GitHub with your email address now signs in to your FitAI account."
+            )
+        case .identityRemoved:
+            (
+                "A way to sign in was removed",
+                "An account at Google or GitHub no longer signs in to your FitAI account. All other sessions were ended."
             )
         case .takenOver:
             (

@@ -16,6 +16,7 @@ struct AuthRoutes: Sendable {
     let secondFactorSignIn: SecondFactorSignIn
     let ownSecondFactor: OwnSecondFactor
     let unwantedFactor: UnwantedFactor
+    let ownIdentities: OwnIdentities
     let challengeCookie: SiteCookie
     let devices: KnownDevices
     let failures: FailedSignIns
@@ -70,6 +71,12 @@ struct AuthRoutes: Sendable {
             pool: pool, factors: factors, ownPassword: ownPassword, sessions: sessions, mail: mail, now: now)
         unwantedFactor = UnwantedFactor(
             pool: pool, factors: factors, sessions: sessions, mail: mail, reset: reset, now: now)
+        let usable: [(ProviderProfile.Provider, Bool)] = [
+            (.google, configuration.google != nil), (.github, configuration.github != nil),
+        ]
+        ownIdentities = OwnIdentities(
+            pool: pool, ownPassword: ownPassword, sessions: sessions, mail: mail,
+            providers: Set(usable.filter(\.1).map(\.0)))
         signIn = PasswordSignIn(
             pool: pool, passwords: passwords, guards: guards, secondFactor: secondFactorSignIn, sessions: sessions,
             deletion: deletion)
@@ -112,6 +119,7 @@ struct AuthRoutes: Sendable {
         declarePasswords(on: &routes)
         declareEmail(on: &routes)
         declareSessions(on: &routes)
+        declareIdentities(on: &routes)
         declareSecondFactor(on: &routes)
         declareDeletion(on: &routes)
         providers.declare(on: &routes)
