@@ -232,7 +232,7 @@ struct AuthRoutes: Sendable {
     func headers(for opened: Sessions.Opened, _ facts: RequestFacts, inCookie: Bool) -> HTTPFields {
         guard inCookie else { return [:] }
         var headers: HTTPFields = [.setCookie: cookie.header(opened, at: sessions.now())]
-        headers.addCookie(devices.header(adding: opened.identity.userId, in: facts))
+        headers.addCookie(devices.header(adding: opened.identity.userId, at: opened.at, in: facts))
         return headers
     }
 }

@@ -16,6 +16,8 @@ package struct Sessions: Sendable {
         let identity: Identity
         let refreshToken: OpaqueSecret
         let refreshExpiresAt: Timestamp
+        /// When it was opened or renewed, under the lock that whatever ends it takes too.
+        let at: Timestamp
     }
 
     private enum Renewal: Sendable {
@@ -58,7 +60,7 @@ package struct Sessions: Sendable {
         let identity = Identity(
             userId: user, sid: sid, expiresAt: time + min(accessLifetime, longest),
             isVerified: account.account.isVerified, role: role, withheldRole: withheld)
-        return Opened(identity: identity, refreshToken: token, refreshExpiresAt: expiry)
+        return Opened(identity: identity, refreshToken: token, refreshExpiresAt: expiry, at: time)
     }
 
     /// So long after its first use a token works again whatever became of its successors.
@@ -139,7 +141,7 @@ package struct Sessions: Sendable {
             userId: user, sid: sid, expiresAt: min(time + accessLifetime, openedAt + longest), isVerified: isVerified,
             role: role, withheldRole: withheld)
         return .renewed(
-            Opened(identity: identity, refreshToken: successor, refreshExpiresAt: expiry))
+            Opened(identity: identity, refreshToken: successor, refreshExpiresAt: expiry, at: time))
     }
 
     private func end(

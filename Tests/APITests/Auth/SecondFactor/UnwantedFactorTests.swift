@@ -121,4 +121,20 @@ struct UnwantedFactorTests {
             #expect(try await SecondFactorBench.turnOn(ada.user.client, server).1.status == 200)
         }
     }
+
+    @Test("what was begun is turned on within a quarter of an hour or not at all")
+    func begunLongAgo() async throws {
+        try await RESTServer.run(adjust: { $0.accessTokenLifetime = .seconds(3600) }) { server in
+            let ada = try await server.user("ada")
+            let setup: SecondFactorSetup = try await ada.client.post(
+                "/v1/users/second-factor", ["password": RESTServer.password]
+            ).decoded()
+            server.clock.advance(by: .seconds(901))
+            let secret = try #require(Base32.bytes(setup.secret))
+            let code = TOTP.code(secret, step: TOTP.step(at: server.clock.now))
+            let answer = try await ada.client.post(
+                "/v1/users/second-factor/confirm", SecondFactorConfirmation(code: code))
+            #expect(answer.code == "wrongState")
+        }
+    }
 }
