@@ -157,17 +157,17 @@ class Rehearsal:
         path, password = "/v1/users/second-factor", {"password": self.account["password"]}
         secret = self.served.call("POST", path, password, token=token)["secret"]
         self.served.call("POST", f"{path}/confirm", {"code": totp(secret)}, token=token)
-        return self.mailed_token("remove-second-factor")
+        return self.mailed_token("remove-second-factor", "locked@example.org")
 
-    def mailed_token(self, page):
-        """The token of the newest mail whose link leads to a page."""
+    def mailed_token(self, page, address):
+        """The token of the newest mail to an address whose link leads to a page."""
         deadline = time.monotonic() + 30
         while time.monotonic() < deadline:
             mails = sorted((self.served.data / "mail").glob("*.eml"), key=lambda path: path.stat().st_mtime)
             for path in reversed(mails):
                 mail = email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
                 found = re.search(page + r"\S*token=([\w-]+)", mail.get_body(("plain",)).get_content())
-                if found:
+                if found and address in mail["To"]:
                     return found.group(1)
             time.sleep(0.05)
         raise AssertionError("no mail with a token")
@@ -177,7 +177,7 @@ class Rehearsal:
         method, path = call.split(" ")
         body = self.filled(example)
         if call == "POST /v1/auth/reset-password":
-            body["token"] = self.mailed_token("reset-password")
+            body["token"] = self.mailed_token("reset-password", self.account["email"])
         if call == "POST /v1/auth/remove-second-factor":
             body["token"] = self.lock_out()
         if call == "POST /v1/users/second-factor/confirm":
