@@ -28,6 +28,9 @@ NEEDS_REASON = [
     (re.compile(r"\btry\?"), "try? needs a comment saying why the loss is safe"),
     (re.compile(r"@unchecked Sendable"), "@unchecked Sendable needs a comment with the confinement argument"),
 ]
+STRING = re.compile(r'"""(.*?)"""|"((?:[^"\\\n]|\\.)*)"', re.S)
+USERS = re.compile(r"\b(from|join|update)\s+users\b")
+FOR_UPDATE = re.compile(r"\bfor\s+update\b(?!\s+of\b)|\bfor\s+update\s+of\s+(u|users)\b")
 FUNCTION = re.compile(r"^(\s*)(?:[@\w().\"]+\s+)*(?:func\s|init[?(<]|deinit\b)")
 
 
@@ -51,6 +54,16 @@ def long_functions(lines):
                 break  # the first had no body of its own: a protocol's requirement
 
 
+def strong_locks(text):
+    """Yields the lines of statements that lock rows of users so strongly that whoever refers to them waits."""
+    for literal in STRING.finditer(text):
+        statement = literal.group(1) or literal.group(2) or ""
+        lock = FOR_UPDATE.search(statement)
+        if lock and USERS.search(statement):
+            start = literal.start(1) if literal.group(1) else literal.start(2)
+            yield text.count("\n", 0, start + lock.start()) + 1
+
+
 def has_reason(lines, index):
     nearby = lines[max(0, index - 3) : index + 1]
     return any("//" in without_strings(line) for line in nearby)
@@ -62,6 +75,9 @@ def faults(path):
         yield 1, f"{len(lines)} lines; the limit is {FILE_LINES}"
     if path.suffix != ".swift":
         return
+    if path.parts[0] == "Sources":
+        for line in strong_locks("\n".join(lines)):
+            yield line, "users for update: rows that refer to it wait or deadlock; lock it for no key update"
     for line, length in long_functions(lines):
         yield line, f"function of {length} lines; the limit is {FUNCTION_LINES}"
     rules = FORBIDDEN + (FORBIDDEN_IN_TESTS if path.parts[0] == "Tests" else [])

@@ -19,7 +19,7 @@ struct Accounts: Sendable {
         } catch let fault as SigningKeys.Fault {
             throw BootFault("\(fault)")
         }
-        revoked = RevokedSessions(pool: pool, logger: logger, now: { .now })
+        revoked = RevokedSessions(pool: pool, logger: logger)
         try await revoked.load()
         standings = AccountStandings(pool: pool, logger: logger)
         try await standings.load()

@@ -62,7 +62,7 @@ package struct RESTServer: Sendable {
         extra(&table)
         let bound: @Sendable (inout PostgresConfiguration) -> Void = { $0.maxConnections = connections }
         return try await TestPostgres.withDatabase(holding: isLive ? .library : .schema, adjust: bound) { database in
-            let revoked = RevokedSessions(pool: database.pool, logger: .silent, now: configuration.now)
+            let revoked = RevokedSessions(pool: database.pool, logger: .silent)
             let tokens = TokenVerifier(keys: keys, revoked: revoked, now: configuration.now)
             let node = isLive ? try await node(on: database.pool) : nil
             let foundation = APIFoundation(

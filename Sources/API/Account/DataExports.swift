@@ -103,7 +103,7 @@ struct DataExports: Sendable {
         let time = now()
         return try await pool.transaction { connection in
             // Two at once ask one after the other.
-            try connection.execute("select from users where id = \(user) for update")
+            try connection.execute("select from users where id = \(user) for no key update")
             let found = try connection.first(
                 """
                 select \(Self.columns) from data_exports

@@ -17,43 +17,82 @@ struct SecurityNotice: JobPayload {
     static let kind = "auth.securityNotice"
 
     enum Happening: String, Codable, Sendable {
-        case passwordChanged, passwordReset, emailChanged, identityJoined, takenOver
+        case passwordChanged, passwordReset, emailChanged, identityJoined, identityRemoved, takenOver
         case deletionRequested, deletionCancelled
-        case secondFactorOn, secondFactorOff, recoveryCodeUsed, roleChanged
+        case secondFactorOn, secondFactorOff, secondFactorRemoved, recoveryCodeUsed, roleChanged
     }
 
     var userId: UserID
     var happening: Happening
     /// The account's address when it happened: who has changed it since gets no word in the owner's place.
     var email: String?
+    /// Whether somebody had shown then to read that address.
+    var isVerified: Bool?
+    /// When the second factor was turned on that this is about.
+    var factorAt: Timestamp?
 
-    init(_ account: LockedAccount, _ happening: Happening) {
+    init(_ account: LockedAccount, _ happening: Happening, factorAt: Timestamp? = nil) {
         userId = account.id
         self.happening = happening
         email = account.email
+        isVerified = account.account.isVerified
+        self.factorAt = factorAt
+    }
+
+    /// What it is bounded with at its address; nil where it must not be missing, for its cause is bounded. Who takes a
+    /// stranger's address for an account has no more sent there by doing now this and now that.
+    fileprivate var boundKind: String? {
+        guard happening != .secondFactorOn else { return nil }
+        return isVerified == false ? "notice" : "notice.\(happening.rawValue)"
     }
 }
 
 extension AccountMail {
     /// Enqueues a notice inside the caller's transaction, to the address that the account has there.
     func notify(
-        _ account: LockedAccount, of happening: SecurityNotice.Happening, on connection: isolated PostgresConnection
+        _ account: LockedAccount, of happening: SecurityNotice.Happening, factorAt: Timestamp? = nil,
+        on connection: isolated PostgresConnection
     ) throws {
-        try jobs.enqueue(SecurityNotice(account, happening), on: connection)
+        try jobs.enqueue(SecurityNotice(account, happening, factorAt: factorAt), on: connection)
     }
 
+    /// Sends a notice; does nothing when the address got too many lately.
     func send(_ notice: SecurityNotice, _ run: JobRun) async throws {
-        let row = try await pool.first(
-            "select email, display_name from users where id = \(notice.userId)", as: (String, String).self)
-        guard let (email, name) = row else { return }
+        let pending = try await pool.transaction { connection -> (to: String, name: String, OpaqueSecret?)? in
+            let row = try connection.first(
+                "select email, display_name from users where id = \(notice.userId)", as: (String, String).self)
+            guard let (email, name) = row else { return nil }
+            let address = notice.email ?? email
+            if let kind = notice.boundKind {
+                let bound = MailBound(now: links.now)
+                guard try bound.admit(kind, to: address, run.id, on: connection) else { return nil }
+            }
+            return (address, name, try removal(notice, address, run, on: connection))
+        }
+        guard let (address, name, secret) = pending else { return }
         let (subject, words) = notice.happening.words
-        let letter = Letter(
-            subject: subject, name: name,
-            parts: [
-                .paragraph(words), .paragraph(notice.happening.advice),
-                .link(label: "Open FitAI", url: links.publicURL + "/"),
-            ])
-        try await mailer.deliver(letter.mail(to: notice.email ?? email), id: run.id)
+        var parts: [Letter.Part] = [.paragraph(words), .paragraph(notice.happening.advice)]
+        if let secret {
+            parts.append(
+                .link(label: "Remove the second factor", url: links.page("/remove-second-factor/", secret)))
+        }
+        parts.append(.link(label: "Open FitAI", url: links.publicURL + "/"))
+        let letter = Letter(subject: subject, name: notice.isVerified == false ? nil : name, parts: parts)
+        try await mailer.deliver(letter.mail(to: address), id: run.id)
+    }
+
+    /// The link that removes the second factor that was turned on; nil where it is off by now.
+    private func removal(
+        _ notice: SecurityNotice, _ email: String, _ run: JobRun, on connection: isolated PostgresConnection
+    ) throws -> OpaqueSecret? {
+        guard notice.happening == .secondFactorOn, let factorAt = notice.factorAt else { return nil }
+        let isOn = try connection.first(
+            "select true from second_factors where user_id = \(notice.userId) and confirmed_at = \(factorAt)",
+            as: Bool.self)
+        guard isOn == true else { return nil }
+        return try links.make(
+            .removeSecondFactor, for: notice.userId, email: email, about: .factor(turnedOnAt: factorAt), in: run.id,
+            on: connection)
     }
 }
 
@@ -78,6 +117,11 @@ extension SecurityNotice.Happening {
             (
                 "A new way to sign in",
                 "An account at Google or GitHub with your email address now signs in to your FitAI account."
+            )
+        case .identityRemoved:
+            (
+                "A way to sign in was removed",
+                "An account at Google or GitHub no longer signs in to your FitAI account. All other sessions were ended."
             )
         case .takenOver:
             (
@@ -104,6 +148,12 @@ extension SecurityNotice.Happening {
             )
         case .secondFactorOff:
             ("Your second factor is off", "Signing in to your FitAI account takes no code any more.")
+        case .secondFactorRemoved:
+            (
+                "Your second factor is off",
+                "The second factor of your FitAI account was removed by the link in the mail about it. Its password no "
+                    + "longer works and all sessions were ended. Another mail brings the link that sets a new password."
+            )
         case .recoveryCodeUsed:
             (
                 "A recovery code was used",
@@ -123,6 +173,12 @@ extension SecurityNotice.Happening {
         case .emailChanged:
             "If that was not you, somebody else reads this mailbox or knew your password: change both, and write to "
                 + "those who run FitAI."
+        case .secondFactorOn:
+            "If that was not you, somebody else knows your password and could keep you out. The first link below works "
+                + "once, within seven days: it removes the second factor, ends every session, and has you set a new "
+                + "password. If it was you, leave it alone."
+        case .secondFactorRemoved:
+            "If that was not you, somebody else reads this mailbox: change its password first."
         default: "If that was not you, set a new password at once: it ends every session."
         }
     }

@@ -20,16 +20,19 @@ package final class AccountStandings: Service, Sendable {
         var known: [UserID: Timestamp] = [:]
         var suspended: Set<UserID> = []
         var observers: [Observer] = []
-        var isReadable = true
     }
 
     private let pool: PostgresPool
-    private let logger: Logger
+    private let polling: Polling
     private let state = Mutex(State())
 
     package init(pool: PostgresPool, logger: Logger) {
         self.pool = pool
-        self.logger = logger
+        polling = Polling(
+            every: .milliseconds(500),
+            Polling.Words(
+                fails: "accounts' standings cannot be read", succeeds: "accounts' standings can be read again"),
+            logger: logger)
     }
 
     package func observe(_ observer: @escaping Observer) {
@@ -58,31 +61,5 @@ package final class AccountStandings: Service, Sendable {
     }
 
     /// Reads twice a second until shutdown.
-    package func run() async throws {
-        await cancelWhenGracefulShutdown {
-            while !Task.isCancelled {
-                // Only cancellation ends the sleep early, and that the loop sees.
-                try? await Task.sleep(for: .milliseconds(500))
-                await self.read()
-            }
-        }
-    }
-
-    private func read() async {
-        do {
-            try await load()
-            state.withLock { $0.isReadable = true }
-        } catch is CancellationError {
-            return
-        } catch StoreError.cancelled {
-            return
-        } catch {
-            // Live goes on without Postgres; said once, not with every reading.
-            let isNews = state.withLock { state in
-                defer { state.isReadable = false }
-                return state.isReadable
-            }
-            if isNews { logger.warning("accounts' standings cannot be read: \(error)") }
-        }
-    }
+    package func run() async throws { await polling.run { try await self.load() } }
 }

@@ -8,7 +8,7 @@ extension AuthRoutes {
             columns: [
                 "id", "user_agent", "address", "created_at", "last_used_at", "expires_at", "revoked_at", "factor_at",
             ],
-            omitted: ["user_id"], key: [.id("id")]
+            omitted: ["user_id", "ended_at"], key: [.id("id")]
         ) { user in "from sessions where user_id = \(user)" },
         ExportPart(
             "security-events", tables: ["security_events"],
@@ -20,13 +20,14 @@ extension AuthRoutes {
         ) { user in "from second_factors where user_id = \(user)" },
         ExportPart(
             "sign-in-identities", tables: ["sign_in_identities"],
-            columns: ["provider", "subject", "is_proven", "created_at"],
+            columns: ["id", "provider", "subject", "created_at"],
             omitted: ["user_id"], key: [.text("provider"), .text("subject")]
         ) { user in "from sign_in_identities where user_id = \(user)" },
         ExportPart(
             "mail-links", tables: ["mail_links"],
             columns: ["purpose", "email", "created_at", "expires_at", "used_at"],
-            omitted: ["hash", "user_id", "change_id"], key: [.time("created_at"), .text("encode(hash, 'hex')")]
+            omitted: ["hash", "user_id", "change_id", "factor_at"],
+            key: [.time("created_at"), .text("encode(hash, 'hex')")]
         ) { user in "from mail_links where user_id = \(user)" },
         ExportPart(
             "email-changes", tables: ["email_changes"],

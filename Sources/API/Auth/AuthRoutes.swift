@@ -15,6 +15,8 @@ struct AuthRoutes: Sendable {
     let factors: SecondFactors
     let secondFactorSignIn: SecondFactorSignIn
     let ownSecondFactor: OwnSecondFactor
+    let unwantedFactor: UnwantedFactor
+    let ownIdentities: OwnIdentities
     let challengeCookie: SiteCookie
     let devices: KnownDevices
     let failures: FailedSignIns
@@ -67,6 +69,14 @@ struct AuthRoutes: Sendable {
             keys: foundation.keys, now: now)
         ownSecondFactor = OwnSecondFactor(
             pool: pool, factors: factors, ownPassword: ownPassword, sessions: sessions, mail: mail, now: now)
+        unwantedFactor = UnwantedFactor(
+            pool: pool, factors: factors, sessions: sessions, mail: mail, reset: reset, now: now)
+        let usable: [(ProviderProfile.Provider, Bool)] = [
+            (.google, configuration.google != nil), (.github, configuration.github != nil),
+        ]
+        ownIdentities = OwnIdentities(
+            pool: pool, ownPassword: ownPassword, sessions: sessions, mail: mail,
+            providers: Set(usable.filter(\.1).map(\.0)))
         signIn = PasswordSignIn(
             pool: pool, passwords: passwords, guards: guards, secondFactor: secondFactorSignIn, sessions: sessions,
             deletion: deletion)
@@ -82,10 +92,12 @@ struct AuthRoutes: Sendable {
 
     /// What has to be removed from this feature's tables from time to time.
     var chores: [Housekeeping.Chore] {
-        [
+        let (bound, pool) = (MailBound(now: sessions.now), pool)
+        return [
             Housekeeping.Chore(name: "sessions", removeSome: sessions.removeEnded),
             Housekeeping.Chore(name: "refresh tokens", removeSome: sessions.removeOldTokens),
             Housekeeping.Chore(name: "mail links", removeSome: mail.links.removeExpired),
+            Housekeeping.Chore(name: "sent mails") { try await bound.removeOld(in: pool) },
             Housekeeping.Chore(name: "email changes", removeSome: emailChange.removeExpired),
             Housekeeping.Chore(name: "security events", removeSome: events.removeOld),
             Housekeeping.Chore(name: "keys of second factors", removeSome: factors.resealSome),
@@ -107,6 +119,7 @@ struct AuthRoutes: Sendable {
         declarePasswords(on: &routes)
         declareEmail(on: &routes)
         declareSessions(on: &routes)
+        declareIdentities(on: &routes)
         declareSecondFactor(on: &routes)
         declareDeletion(on: &routes)
         providers.declare(on: &routes)
@@ -219,7 +232,7 @@ struct AuthRoutes: Sendable {
     func headers(for opened: Sessions.Opened, _ facts: RequestFacts, inCookie: Bool) -> HTTPFields {
         guard inCookie else { return [:] }
         var headers: HTTPFields = [.setCookie: cookie.header(opened, at: sessions.now())]
-        headers.addCookie(devices.header(adding: opened.identity.userId, in: facts))
+        headers.addCookie(devices.header(adding: opened.identity.userId, at: opened.at, in: facts))
         return headers
     }
 }

@@ -58,17 +58,18 @@ struct EmailChange: Sendable {
 
     /// Makes a link for one side and sends it; does nothing when the change was given up meanwhile.
     func send(_ job: EmailChangeMail, _ run: JobRun) async throws {
-        let pending = try await pool.transaction { connection -> (OpaqueSecret, String, String, String)? in
+        let pending = try await pool.transaction { connection -> (OpaqueSecret, String, String?, String)? in
             let row = try connection.first(
                 """
-                select u.id, u.display_name, c.old_email, c.new_email
+                select u.id, case when u.verified_at is not null then u.display_name end, c.old_email, c.new_email
                 from email_changes c join users u on u.id = c.user_id
                 where c.id = \(job.changeId) and c.changed_at is null and c.expires_at > \(now())
-                """, as: (UserID, String, String, String).self)
+                """, as: (UserID, String?, String, String).self)
             guard let (user, name, old, new) = row else { return nil }
             let (purpose, email): (MailLinks.Purpose, String) =
                 job.side == .old ? (.confirmOldEmail, old) : (.confirmNewEmail, new)
-            let secret = try mail.links.make(purpose, for: user, email: email, change: job.changeId, on: connection)
+            let secret = try mail.links.make(
+                purpose, for: user, email: email, about: .change(job.changeId), in: run.id, on: connection)
             return secret.map { ($0, email, name, new) }
         }
         guard let (secret, email, name, new) = pending else { return }
@@ -77,7 +78,7 @@ struct EmailChange: Sendable {
             ? "If you have not asked for it, do not open the link, and set a new password."
             : "If you have not asked for it, do nothing."
         let letter = Letter(
-            subject: "Confirm your new email address", name: name,
+            subject: "Confirm your new email address", name: job.side == .old ? name : nil,
             parts: [
                 .paragraph(
                     "Your FitAI account is to have the address \(new). That takes effect when both addresses have "
@@ -148,8 +149,6 @@ struct EmailChange: Sendable {
             update users set email = \(confirmation.email), verified_at = \(time), version = version + 1
             where id = \(user)
             """)
-        // What proved the old address proves nothing about the new one.
-        try connection.execute("update sign_in_identities set is_proven = false where user_id = \(user)")
         // Links that went to the old address are worth nothing, even if the account comes back to it.
         try PendingClaims.endLinks(of: user, at: time, on: connection)
         try mail.notify(confirmation.account, of: .emailChanged, on: connection)

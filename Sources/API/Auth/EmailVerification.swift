@@ -30,18 +30,18 @@ struct EmailVerification: Sendable {
 
     /// Makes a link and sends it; does nothing for an address that is verified by now.
     func send(_ job: VerificationMail, _ run: JobRun) async throws {
-        let pending = try await pool.transaction { connection -> (OpaqueSecret, String, String)? in
+        let pending = try await pool.transaction { connection -> (OpaqueSecret, String)? in
             let row = try connection.first(
-                "select email, display_name from users where id = \(job.userId) and verified_at is null",
-                as: (String, String).self)
-            guard let (email, name) = row,
-                let secret = try mail.links.make(.verifyEmail, for: job.userId, email: email, on: connection)
+                "select email from users where id = \(job.userId) and verified_at is null", as: String.self)
+            guard let email = row,
+                let secret = try mail.links.make(
+                    .verifyEmail, for: job.userId, email: email, in: run.id, on: connection)
             else { return nil }
-            return (secret, email, name)
+            return (secret, email)
         }
-        guard let (secret, email, name) = pending else { return }
+        guard let (secret, email) = pending else { return }
         let letter = Letter(
-            subject: "Verify your email address", name: name,
+            subject: "Verify your email address", name: nil,
             parts: [
                 .paragraph("This link verifies your email address at FitAI. It works for one day."),
                 .paragraph("Open it only if you made this account yourself."),

@@ -25,12 +25,18 @@ final class FailedSignIns: Service, Sendable {
     private let pool: PostgresPool
     private let logger: Logger
     private let now: @Sendable () -> Timestamp
+    private let polling: Polling
     private let waiting = Mutex<[Failure]>([])
 
     init(pool: PostgresPool, logger: Logger, now: @escaping @Sendable () -> Timestamp) {
         self.pool = pool
         self.logger = logger
         self.now = now
+        polling = Polling(
+            every: .seconds(1),
+            Polling.Words(
+                fails: "refused attempts cannot be written", succeeds: "refused attempts can be written again"),
+            logger: logger)
     }
 
     /// Records a refused attempt; `user` is nil if the account doesn't exist.
@@ -48,25 +54,10 @@ final class FailedSignIns: Service, Sendable {
         waiting.withLock { if $0.count < Self.mostWaiting { $0.append(failure) } }
     }
 
-    /// Writes every second what waits, and what is left at the end.
+    /// Writes every second what waits, and what is left at the end. What can't be written waits, within its bound.
     func run() async throws {
-        await cancelWhenGracefulShutdown {
-            while !Task.isCancelled {
-                // Only cancellation ends the pause early, and that the loop sees.
-                try? await Task.sleep(for: .seconds(1))
-                await self.write()
-            }
-        }
-        await write()
-    }
-
-    private func write() async {
-        do {
-            try await flush()
-        } catch {
-            // They wait for the next round, within their bound.
-            logger.warning("refused attempts cannot be written: \(error)")
-        }
+        await polling.run { try await self.flush() }
+        await polling.attempt { try await self.flush() }
     }
 
     /// Writes what waits.

@@ -40,10 +40,13 @@ struct KnownDevices: Sendable {
         return session?.description
     }
 
-    /// The header that has a browser known to the account from now on, beside the accounts that know it already.
-    func header(adding user: UserID, in facts: RequestFacts) -> String {
+    /// The header that has a browser known to the account, beside the accounts that know it already.
+    ///
+    /// - Parameter time: when it was shown to be the owner's; nil for now. What was shown before the password changed is
+    ///   forgotten with it, also where the answer is made after that.
+    func header(adding user: UserID, at time: Timestamp? = nil, in facts: RequestFacts) -> String {
         var device = device(in: facts) ?? DeviceCookie()
-        device.add(user, at: now())
+        device.add(user, at: time ?? now())
         return cookie.header(device.text(seal), lifetime: Self.lifetime)
     }
 

@@ -5,33 +5,68 @@ import Store
 struct MailLinks: Sendable {
     enum Purpose: String, Sendable, SQLBindable, ColumnDecodable {
         case verifyEmail, resetPassword, confirmOldEmail, confirmNewEmail
+        /// For an owner in whose place somebody else has turned on a second factor.
+        case removeSecondFactor
 
-        var lifetime: Duration { self == .resetPassword ? .seconds(3600) : .seconds(24 * 3600) }
+        var lifetime: Duration {
+            switch self {
+            case .verifyEmail, .confirmOldEmail, .confirmNewEmail: .seconds(24 * 3600)
+            case .resetPassword: .seconds(3600)
+            case .removeSecondFactor: .seconds(7 * 24 * 3600)
+            }
+        }
+
+        /// Whether an hour has room for so many of them only. Not for the one that may not be missing: how often a second
+        /// factor is turned on is bounded instead.
+        fileprivate var isBounded: Bool { self != .removeSecondFactor }
     }
 
-    /// More of one purpose are not sent to a user within an hour: nobody's mailbox is to be flooded from here.
-    private static let mostPerHour = 5
+    /// What a link is about, beyond its user.
+    enum Matter: Sendable {
+        case change(UUIDv7)
+        /// The second factor that was turned on at this time.
+        case factor(turnedOnAt: Timestamp)
+    }
 
     let pool: PostgresPool
     let publicURL: String
     let now: @Sendable () -> Timestamp
 
-    /// Stores a link inside the caller's transaction; nil when the user got too many lately.
+    private var bound: MailBound { MailBound(now: now) }
+
+    /// Stores a link inside the caller's transaction; nil when the user, or the address, got too many lately.
+    ///
+    /// - Parameter job: the one that sends it.
     func make(
-        _ purpose: Purpose, for user: UserID, email: String, change: UUIDv7? = nil,
+        _ purpose: Purpose, for user: UserID, email: String, about matter: Matter? = nil, in job: UUIDv7,
         on connection: isolated PostgresConnection
     ) throws -> OpaqueSecret? {
-        let secret = OpaqueSecret()
         let time = now()
-        let made = try connection.execute(
+        if purpose.isBounded {
+            let lately = try connection.first(
+                """
+                select count(*) from mail_links where user_id = \(user) and purpose = \(purpose)
+                    and created_at > \(time - .seconds(3600))
+                """, as: Int.self)
+            guard lately ?? 0 < MailBound.mostPerHour,
+                try bound.admit(purpose.rawValue, to: email, job, on: connection)
+            else { return nil }
+        }
+        var change: UUIDv7?
+        var factorAt: Timestamp?
+        switch matter {
+        case .change(let id): change = id
+        case .factor(let time): factorAt = time
+        case nil: break
+        }
+        let secret = OpaqueSecret()
+        try connection.execute(
             """
-            insert into mail_links (hash, user_id, purpose, email, change_id, created_at, expires_at)
-            select \(secret.hash), \(user), \(purpose), \(email), \(change as UUIDv7?), \(time),
-                \(time + purpose.lifetime)
-            where (select count(*) from mail_links where user_id = \(user) and purpose = \(purpose)
-                and created_at > \(time - .seconds(3600))) < \(Self.mostPerHour)
+            insert into mail_links (hash, user_id, purpose, email, change_id, factor_at, created_at, expires_at)
+            values (\(secret.hash), \(user), \(purpose), \(email), \(change as UUIDv7?), \(factorAt as Timestamp?),
+                \(time), \(time + purpose.lifetime))
             """)
-        return made == 1 ? secret : nil
+        return secret
     }
 
     /// The address of a route of ours that takes the secret as `?token=`.

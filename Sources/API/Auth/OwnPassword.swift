@@ -26,15 +26,21 @@ struct OwnPassword: Sendable {
         _ password: String, of identity: Identity, from origin: Sessions.Origin,
         _ work: (OwnerProof) async throws -> Value
     ) async throws -> Value {
+        var hash = try await storedHash(of: identity)
         // The session speaks for the device: a stranger's guesses at the log-in don't stand in its way.
         let attempt = LoginDelays.Attempt(
             name: identity.userId.description, address: origin.address, device: identity.sid.description)
+        // Only now: who has no password has guessed at none.
         try delays.begin(attempt)
         for round in 0..<Self.attempts {
-            let proof = try await verified(password, of: identity, from: origin)
+            if round > 0 { hash = try await storedHash(of: identity) }
+            guard try await passwords.verify(password, against: hash) else {
+                failures.note(.passwordWrong, of: identity.userId, session: identity.sid, from: origin)
+                throw Problem(.passwordWrong)
+            }
             if round == 0 { delays.succeeded(attempt) }
             do {
-                return try await work(proof)
+                return try await work(.password(hash: hash))
             } catch is StaleProof {
                 continue
             }
@@ -42,18 +48,13 @@ struct OwnPassword: Sendable {
         throw Problem(.passwordWrong)
     }
 
-    private func verified(
-        _ password: String, of identity: Identity, from origin: Sessions.Origin
-    ) async throws -> OwnerProof {
+    /// Throws `notFound` and `passwordMissing`.
+    private func storedHash(of identity: Identity) async throws -> String {
         let stored = try await pool.first(
             "select password_hash from users where id = \(identity.userId)", as: String?.self)
         guard let stored else { throw Problem(.notFound) }
         guard let hash = stored else { throw Problem(.passwordMissing) }
-        guard try await passwords.verify(password, against: hash) else {
-            failures.note(.passwordWrong, of: identity.userId, session: identity.sid, from: origin)
-            throw Problem(.passwordWrong)
-        }
-        return .password(hash: hash)
+        return hash
     }
 
     /// The same for what an account without a password may do right after it signed in. Throws `invalidValues` where

@@ -27,21 +27,27 @@ struct PasswordReset: Sendable {
 
     /// Has the mail sent; the job finds out whether there is such an account, so that no answer and no time tells.
     func ask(_ email: String) async throws {
-        try await pool.transaction { connection in
-            var options = AccountMail.urgent
-            options.key = email
-            try mail.jobs.enqueue(PasswordResetMail(email: email), options, on: connection)
-        }
+        try await pool.transaction { connection in try ask(email, on: connection) }
+    }
+
+    /// The same inside the caller's transaction.
+    func ask(_ email: String, on connection: isolated PostgresConnection) throws {
+        var options = AccountMail.urgent
+        options.key = email
+        try mail.jobs.enqueue(PasswordResetMail(email: email), options, on: connection)
     }
 
     /// Makes a link and sends it; does nothing for an address without an account.
     func send(_ job: PasswordResetMail, _ run: JobRun) async throws {
-        let pending = try await pool.transaction { connection -> (OpaqueSecret, String)? in
+        let pending = try await pool.transaction { connection -> (OpaqueSecret, String?)? in
             let row = try connection.first(
-                "select id, display_name from users where email = \(job.email) and status in ('active', 'leaving')",
-                as: (UserID, String).self)
+                """
+                select id, case when verified_at is not null then display_name end from users
+                where email = \(job.email) and status in ('active', 'leaving')
+                """, as: (UserID, String?).self)
             guard let (user, name) = row,
-                let secret = try mail.links.make(.resetPassword, for: user, email: job.email, on: connection)
+                let secret = try mail.links.make(
+                    .resetPassword, for: user, email: job.email, in: run.id, on: connection)
             else { return nil }
             return (secret, name)
         }

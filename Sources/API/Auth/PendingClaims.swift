@@ -4,19 +4,23 @@ import Store
 /// What may be left in an account by which somebody could get in, or move it, later on.
 enum PendingClaims {
     /// Ends the email change that is under way, a second factor that was never turned on, and every link of a mail that
-    /// was not used.
+    /// was not used, but for those that remove a second factor: who turned it on may as well change the password.
     static func end(of user: UserID, at time: Timestamp, on connection: isolated PostgresConnection) throws {
         try connection.execute("delete from email_changes where user_id = \(user) and changed_at is null")
         try connection.execute("delete from second_factors where user_id = \(user) and confirmed_at is null")
-        try endLinks(of: user, at: time, on: connection)
+        try endLinks(of: user, sparing: .removeSecondFactor, at: time, on: connection)
     }
 
     /// Ends every link of a mail that was not used; they go on counting towards the bound of mails.
-    static func endLinks(of user: UserID, at time: Timestamp, on connection: isolated PostgresConnection) throws {
+    static func endLinks(
+        of user: UserID, sparing spared: MailLinks.Purpose? = nil, at time: Timestamp,
+        on connection: isolated PostgresConnection
+    ) throws {
         try connection.execute(
             """
             update mail_links set expires_at = \(time)
             where user_id = \(user) and used_at is null and expires_at > \(time)
+              and purpose is distinct from \(spared as MailLinks.Purpose?)
             """)
     }
 

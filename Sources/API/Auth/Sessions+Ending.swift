@@ -4,7 +4,8 @@ import Store
 extension Sessions {
     /// Ends one session of a user, or all of them; open sockets close at once.
     ///
-    /// Answers false when the user has no such session, or it has ended already.
+    /// Answers false when the user has no such session, or it has ended already. One that can renew nothing any more is
+    /// ended too: its access token may still be good.
     @discardableResult
     func end(_ sid: SessionID, of user: UserID, everywhere: Bool = false, from origin: Origin) async throws -> Bool {
         let ended = try await pool.transaction { connection -> [SessionID] in
@@ -15,7 +16,7 @@ extension Sessions {
             let ended = try connection.query(
                 """
                 update sessions set revoked_at = \(now())
-                where id = \(sid) and user_id = \(user) and revoked_at is null and expires_at > \(now())
+                where id = \(sid) and user_id = \(user) and revoked_at is null
                 returning id
                 """, as: SessionID.self)
             guard !ended.isEmpty else { return [] }

@@ -16,6 +16,8 @@ package struct Sessions: Sendable {
         let identity: Identity
         let refreshToken: OpaqueSecret
         let refreshExpiresAt: Timestamp
+        /// When it was opened or renewed, under the lock that whatever ends it takes too.
+        let at: Timestamp
     }
 
     private enum Renewal: Sendable {
@@ -56,15 +58,23 @@ package struct Sessions: Sendable {
         try events.record(.signedIn, of: user, session: sid, address: origin.address, on: connection)
         let (role, withheld) = account.role.counting(afterFactor: passedFactor)
         let identity = Identity(
-            userId: user, sid: sid, expiresAt: min(time + accessLifetime, expiry),
+            userId: user, sid: sid, expiresAt: time + min(accessLifetime, longest),
             isVerified: account.account.isVerified, role: role, withheldRole: withheld)
-        return Opened(identity: identity, refreshToken: token, refreshExpiresAt: expiry)
+        return Opened(identity: identity, refreshToken: token, refreshExpiresAt: expiry, at: time)
     }
+
+    /// So long after its first use a token works again whatever became of its successors.
+    static let grace = Duration.seconds(30)
 
     /// Gives a successor for a refresh token.
     ///
-    /// A token that was used works again while its successor is unused, which then dies: an answer lost on the way
-    /// logs nobody out. Any other repeat ends the whole session, and so does its age. Throws `invalidRefreshToken`.
+    /// A token that was used works again for 30 seconds after its first use (two tabs at once), and later while none of
+    /// its successors was used: an answer lost on the way logs nobody out. Any other repeat ends the whole session, and
+    /// so does its age.
+    ///
+    /// A session has one line of tokens all the same: whoever goes on with a token ends every other one that was not
+    /// used, but for those whose parent's 30 seconds are not over. So a thief who was quick enough to get a token of
+    /// their own is found out as soon as both have gone on. Throws `invalidRefreshToken`.
     func renew(_ text: String, from origin: Origin) async throws -> Opened {
         guard let token = OpaqueSecret(text) else { throw Problem(.invalidRefreshToken) }
         let renewal = try await pool.transaction { connection in try renew(token, from: origin, on: connection) }
@@ -96,21 +106,25 @@ package struct Sessions: Sendable {
         else { return .refused }
         let state = try connection.first(
             """
-            select used_at is not null, superseded_at is not null,
+            select used_at <= \(time - Self.grace), superseded_at is not null,
                 exists (select from refresh_tokens c where c.parent = t.hash and c.used_at is not null)
             from refresh_tokens t where hash = \(token.hash)
-            """, as: (Bool, Bool, Bool).self)
-        guard let (isUsed, isSuperseded, hasUsedSuccessor) = state else { return .refused }
-        if isSuperseded || (isUsed && hasUsedSuccessor) {
+            """, as: (Bool?, Bool, Bool).self)
+        guard let (wasUsedLongAgo, isSuperseded, hasUsedSuccessor) = state else { return .refused }
+        if isSuperseded || (wasUsedLongAgo == true && hasUsedSuccessor) {
             try end(sid, of: user, .refreshTokenReused, from: origin, at: time, on: connection)
             return .reused(sid)
         }
         let successor = OpaqueSecret()
         let expiry = min(time + refreshLifetime, openedAt + longest)
         try connection.execute(
-            "update refresh_tokens set superseded_at = \(time) where parent = \(token.hash) and superseded_at is null")
-        try connection.execute(
             "update refresh_tokens set used_at = coalesce(used_at, \(time)) where hash = \(token.hash)")
+        try connection.execute(
+            """
+            update refresh_tokens t set superseded_at = \(time)
+            where t.session_id = \(sid) and t.used_at is null and t.superseded_at is null
+              and not exists (select from refresh_tokens p where p.hash = t.parent and p.used_at > \(time - Self.grace))
+            """)
         try connection.execute(
             """
             insert into refresh_tokens (hash, session_id, parent, created_at)
@@ -124,9 +138,10 @@ package struct Sessions: Sendable {
             """)
         let (role, withheld) = granted.counting(afterFactor: passedFactor)
         let identity = Identity(
-            userId: user, sid: sid, expiresAt: min(time + accessLifetime, expiry), isVerified: isVerified, role: role,
-            withheldRole: withheld)
-        return .renewed(Opened(identity: identity, refreshToken: successor, refreshExpiresAt: expiry))
+            userId: user, sid: sid, expiresAt: min(time + accessLifetime, openedAt + longest), isVerified: isVerified,
+            role: role, withheldRole: withheld)
+        return .renewed(
+            Opened(identity: identity, refreshToken: successor, refreshExpiresAt: expiry, at: time))
     }
 
     private func end(

@@ -19,7 +19,7 @@ extension Exercises {
         return try await pool.transaction { connection in
             if let owner {
                 // Two at once count one after the other.
-                try connection.execute("select from users where id = \(owner) for update")
+                try connection.execute("select from users where id = \(owner) for no key update")
                 let count = try connection.first(
                     "select count(*) from exercises where owner = \(owner) and deleted_at is null", as: Int.self)
                 guard count ?? 0 < Self.ownLimit else {

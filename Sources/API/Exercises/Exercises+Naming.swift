@@ -38,7 +38,7 @@ extension Exercises {
         let names = wanted.map { $0.name.lowercased() }
         return try await pool.transaction { connection in
             // Two imports at once make each name once.
-            try connection.execute("select from users where id = \(user) for update")
+            try connection.execute("select from users where id = \(user) for no key update")
             let known = try connection.rows(
                 """
                 select \(Self.columns(for: user)) from exercises

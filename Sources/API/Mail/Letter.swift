@@ -9,17 +9,19 @@ package struct Letter: Sendable {
     }
 
     package let subject: String
-    /// Who is greeted.
-    package let name: String
+    /// Who is greeted; nil at an address that may be a stranger's, who would read whatever was given as a name.
+    package let name: String?
     package let parts: [Part]
 
-    package init(subject: String, name: String, parts: [Part]) {
+    package init(subject: String, name: String?, parts: [Part]) {
         self.subject = subject
         self.name = name
         self.parts = parts
     }
 
     package func mail(to address: String) -> Mail { Mail(to: address, subject: subject, text: text, html: html) }
+
+    private var greeting: String { name.map { "Hello \($0)," } ?? "Hello," }
 
     private var text: String {
         let body = parts.map { part in
@@ -28,7 +30,7 @@ package struct Letter: Sendable {
             case .link(let label, let url): "\(label):\n\(url)"
             }
         }
-        return (["Hello \(name),"] + body + ["FitAI"]).joined(separator: "\n\n") + "\n"
+        return ([greeting] + body + ["FitAI"]).joined(separator: "\n\n") + "\n"
     }
 
     private var html: String {
@@ -46,7 +48,7 @@ package struct Letter: Sendable {
             <!doctype html>
             <html lang="en"><head><meta charset="utf-8"><title>\(subject.htmlEscaped)</title></head>
             <body style="font-family:sans-serif;line-height:1.5;color:#1a1a1a;max-width:34em;margin:2em auto">
-            <p>Hello \(name.htmlEscaped),</p>
+            <p>\(greeting.htmlEscaped)</p>
             \(body.joined(separator: "\n"))
             <p style="color:#555">FitAI</p>
             </body></html>

@@ -39,7 +39,7 @@ extension Templates {
 
     private static func checkLimit(_ owner: UserID, _ connection: isolated PostgresConnection) throws {
         // Two at once count one after the other.
-        try connection.execute("select from users where id = \(owner) for update")
+        try connection.execute("select from users where id = \(owner) for no key update")
         let count = try connection.first(
             "select count(*) from templates where owner = \(owner) and deleted_at is null", as: Int.self)
         guard count ?? 0 < ownLimit else {

@@ -26,7 +26,7 @@ extension Users {
     ) async throws -> (Value, version: Int) {
         try await pool.transaction { connection in
             let found = try connection.first(
-                "select \(aspect.columns), version from users where id = \(user) for update", aspect.read)
+                "select \(aspect.columns), version from users where id = \(user) for no key update", aspect.read)
             guard let (before, version) = found else { throw Problem(.notFound) }
             try check(version)
             let after = change(before)

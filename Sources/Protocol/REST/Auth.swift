@@ -179,6 +179,28 @@ public struct AccountSession: Codable, Sendable {
     }
 }
 
+/// An account elsewhere that signs in to this one.
+public struct SignInIdentity: Codable, Hashable, Sendable {
+    public var id: UUIDv7
+    /// `google`, `github`, or one that a newer server knows.
+    public var provider: String
+    public var createdAt: Timestamp
+
+    public init(id: UUIDv7, provider: String, createdAt: Timestamp) {
+        self.id = id
+        self.provider = provider
+        self.createdAt = createdAt
+    }
+}
+
+/// `DELETE /v1/auth/identities/:id`
+public struct IdentityRemoval: Codable, Sendable {
+    /// Left out only for an account without one.
+    public var password: String?
+
+    public init(password: String? = nil) { self.password = password }
+}
+
 /// Something that concerns the security of one's account.
 public struct SecurityEvent: Codable, Sendable {
     public var id: UUIDv7
@@ -209,7 +231,7 @@ public enum SecurityEventKind: String, Codable, Sendable, CaseIterable {
     case secondFactorOn, secondFactorOff, secondFactorFailed, recoveryCodeUsed
     /// An operator made the account a moderator, an administrator, or neither.
     case roleChanged
-    /// Sign-ins elsewhere were removed, by a reset of the password or because the address was proved by somebody else.
+    /// Sign-ins elsewhere were removed, by the owner, a reset of the password, or somebody else who proved the address.
     case identityRemoved
     /// An account elsewhere was joined to this one.
     case identityJoined

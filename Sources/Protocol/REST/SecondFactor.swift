@@ -13,6 +13,14 @@ public struct SecondFactorLogin: Codable, Sendable {
     }
 }
 
+/// `POST /v1/auth/remove-second-factor`
+public struct UnwantedFactorRemoval: Codable, Sendable {
+    /// From the mail.
+    public var token: String
+
+    public init(token: String) { self.token = token }
+}
+
 /// `POST /v1/users/second-factor`
 public struct SecondFactorRequest: Codable, Sendable {
     /// Left out only for an account without one.

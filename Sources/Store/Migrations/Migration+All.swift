@@ -41,6 +41,12 @@ extension Migration {
         Migration("0150_muted_watchers", PackageResources._150_muted_watchers_sql),
         Migration("0151_account_standing", PackageResources._151_account_standing_sql),
         Migration("0160_heart_intervals", PackageResources._160_heart_intervals_sql),
+        Migration("0180_identity_ids", PackageResources._180_identity_ids_sql),
+        Migration("0181_unwanted_factors", PackageResources._181_unwanted_factors_sql),
+        Migration("0182_sent_mails", PackageResources._182_sent_mails_sql),
+        Migration("0183_session_ends", PackageResources._183_session_ends_sql),
+        Migration("0184_living_refresh_tokens", PackageResources._184_living_refresh_tokens_sql),
+        Migration("0185_identities_without_proof", PackageResources._185_identities_without_proof_sql),
         Migration("0190_key_claims", PackageResources._190_key_claims_sql),
     ]
 }

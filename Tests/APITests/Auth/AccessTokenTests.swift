@@ -91,7 +91,7 @@ struct AccessTokenTests {
         let both = try SigningKeys(directory: directory, now: .now)
         #expect(both.signing.id != old.signing.id)
         try await TestPostgres.withDatabase { database in
-            let revoked = RevokedSessions(pool: database.pool, logger: .silent, now: { .now })
+            let revoked = RevokedSessions(pool: database.pool, logger: .silent)
             let verifier = TokenVerifier(keys: both, revoked: revoked, now: { .now })
             let verified = try verifier.verify(token)
             #expect(verified == identity)

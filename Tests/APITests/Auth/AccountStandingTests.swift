@@ -40,4 +40,20 @@ struct AccountStandingTests {
             #expect(try await server.client.post("/v1/auth/login", login).status == 200)
         }
     }
+
+    @Test("a suspension by SQL ends the tokens also where this machine's clock is an hour before or behind Postgres's")
+    func clocksApart() async throws {
+        for hours in [1.0, -1.0] {
+            try await RESTServer.run { server in
+                server.clock.advance(by: .seconds(hours * 3600))
+                let ada = try await server.user("ada")
+                #expect(try await ada.client.get("/v1/users/profile").status == 200)
+                try await server.pool.execute("update users set status = 'suspended' where id = \(ada.id)")
+                for _ in 0..<2 {
+                    try await server.revoked.load()
+                    #expect(try await ada.client.get("/v1/users/profile").code == "sessionEnded")
+                }
+            }
+        }
+    }
 }

@@ -37,6 +37,24 @@ struct LockOutTests {
         return try server.cookie("fitai_device", of: answer)
     }
 
+    @Test("a device is known from when its session was opened, not from when the answer was made")
+    func knownSince() async throws {
+        try await run(adjust: { configuration in
+            // Every look at this clock takes a millisecond.
+            let clock = TestClock()
+            configuration.now = {
+                clock.advance(by: .milliseconds(1))
+                return clock.now
+            }
+        }) { server in
+            _ = try await server.user("ada")
+            let text = try await device("ada", server).1.drop { $0 != "=" }.dropFirst()
+            let known = try #require(DeviceCookie(String(text), Seal(server.keys, purpose: "device")))
+            let opened = try await server.pool.query("select max(created_at) from sessions", as: Timestamp.self)
+            #expect(known.accounts.map(\.at) == opened)
+        }
+    }
+
     @Test("a stranger's guesses keep nobody out who comes from another address")
     func otherAddress() async throws {
         try await run { server in

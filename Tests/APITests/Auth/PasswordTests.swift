@@ -158,7 +158,10 @@ struct PasswordTests {
             try await server.runJobs()
             try await server.pool.execute("update users set password_hash = null")
             let change = PasswordChangeRequest(currentPassword: "x", newPassword: newPassword)
-            #expect(try await ada.client.put("/v1/auth/password", change).code == "passwordMissing")
+            // Asking is no failed attempt.
+            for _ in 0..<8 {
+                #expect(try await ada.client.put("/v1/auth/password", change).code == "passwordMissing")
+            }
             #expect(try await login("x", on: server).status == 401)
             try await forget("ada@example.com", on: server)
             let link = try token(in: try #require(try await server.mails.last))

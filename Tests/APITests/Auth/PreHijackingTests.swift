@@ -125,24 +125,6 @@ struct PreHijackingTests {
         }
     }
 
-    @Test("an identity that was proven by the old address is not by the new one")
-    func provenBefore() async throws {
-        try await ProviderBench.run { bench in
-            let server = bench.server
-            let ada = try await server.user("ada")
-            #expect(try await bench.browser("google").signIn().status == 303)
-            let proven: SQL = "select is_proven from sign_in_identities"
-            #expect(try await server.pool.query(proven, as: Bool.self) == [true])
-            let body = EmailChangeRequest(email: "new@example.com", password: RESTServer.password)
-            #expect(try await ada.client.put("/v1/auth/email", body).status == 202)
-            for address in ["ada@example.com", "new@example.com"] {
-                let link = try await server.secret("/v1/auth/confirm-email?", to: address)
-                #expect(try await confirm(link, server).status == 200)
-            }
-            #expect(try await server.pool.query(proven, as: Bool.self) == [false])
-        }
-    }
-
     @Test("a second factor that was begun and never turned on is gone after a reset")
     func begunFactor() async throws {
         try await RESTServer.run { server in
@@ -153,21 +135,6 @@ struct PreHijackingTests {
             #expect(try await server.pool.query(count, as: Int.self) == [1])
             try await reset(server)
             #expect(try await server.pool.query(count, as: Int.self) == [0])
-        }
-    }
-
-    @Test("an identity is proven once its provider vouches for the account's very address")
-    func provenLater() async throws {
-        try await ProviderBench.run { bench in
-            let server = bench.server
-            bench.provider.adjust { $0.isEmailVerified = false }
-            _ = try await bench.browser("google").signIn()
-            let token = try await server.secret("/v1/auth/verify-email?")
-            #expect(try await server.client.get("/v1/auth/verify-email?token=\(token)").status == 200)
-            bench.provider.adjust { $0.isEmailVerified = true }
-            #expect(try await bench.browser("google").signIn().status == 303)
-            let proven = try await server.pool.query("select is_proven from sign_in_identities", as: Bool.self)
-            #expect(proven == [true])
         }
     }
 

@@ -27,6 +27,41 @@ struct SessionSafetyTests {
         }
     }
 
+    @Test("an access token lives as long as configured, beyond its refresh token too, but no longer than its session")
+    func accessLifetime() async throws {
+        try await RESTServer.run(adjust: {
+            $0.accessTokenLifetime = .seconds(7200)
+            $0.refreshTokenLifetime = .seconds(3600)
+            $0.longestSession = .seconds(3 * 3600)
+        }) { server in
+            let opened = server.clock.now
+            let ada = try await server.user("ada")
+            #expect(ada.tokens.expiresAt == opened + .seconds(7200))
+            #expect(ada.tokens.refreshExpiresAt == opened + .seconds(3600))
+            var tokens = ada.tokens
+            for _ in 0..<3 {
+                server.clock.advance(by: .seconds(3000))
+                tokens = try await server.client.post(
+                    "/v1/auth/refresh", RefreshRequest(refreshToken: tokens.refreshToken)
+                ).decoded()
+                #expect(tokens.expiresAt == min(server.clock.now + .seconds(7200), opened + .seconds(3 * 3600)))
+            }
+        }
+    }
+
+    @Test("who can renew no more but still has an access token signs out all the same")
+    func signOutLate() async throws {
+        try await RESTServer.run(adjust: {
+            $0.accessTokenLifetime = .seconds(7200)
+            $0.refreshTokenLifetime = .seconds(3600)
+        }) { server in
+            let ada = try await server.user("ada")
+            server.clock.advance(by: .seconds(3601))
+            #expect(try await ada.client.send("POST", "/v1/auth/logout").status == 204)
+            #expect(try await ada.client.get("/v1/users/profile").code == "sessionEnded")
+        }
+    }
+
     @Test("over https cookies bear __Host- and its attributes, and one without the prefix counts for nothing")
     func hostCookies() async throws {
         try await RESTServer.run(adjust: {

@@ -19,6 +19,7 @@ struct GrowingList: Sendable {
     /// By method and declared path; every route that takes a cursor needs an entry.
     static let all: [String: GrowingList] = [
         "GET /v1/auth/sessions": GrowingList(add: login),
+        "GET /v1/auth/identities": GrowingList(add: { world, _ in _ = try await world.identity() }),
         "GET /v1/auth/events": GrowingList(add: login),
         "GET /v1/users/search": GrowingList(
             add: { world, _ in _ = try await world.person() }, path: { _ in "/v1/users/search?q=p_" }),

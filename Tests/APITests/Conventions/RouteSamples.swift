@@ -86,6 +86,17 @@ struct SampleWorld: Sendable {
         return try answer.decoded(as: Profile.Avatar.self).small
     }
 
+    /// A sign-in elsewhere.
+    func identity() async throws -> UUIDv7 {
+        let id = UUIDv7.make(at: server.clock.now)
+        try await server.pool.execute(
+            """
+            insert into sign_in_identities (id, provider, subject, user_id, created_at)
+            values (\(id), 'github', \(id.description), \(owner.id), \(server.clock.now))
+            """)
+        return id
+    }
+
     /// Another user, as a fresh name has it.
     func person() async throws -> TestUser {
         let number = UUIDv7.make().description.suffix(12)
@@ -133,6 +144,9 @@ enum RouteSamples {
             }
             return "/v1/auth/sessions/\(other.id)"
         }),
+        "DELETE /v1/auth/identities/:id": RouteSample(
+            path: { "/v1/auth/identities/\(try await $0.identity())" },
+            body: #"{"password": "\#(RESTServer.password)"}"#),
         "GET /v1/users/profile": RouteSample(path: { _ in "/v1/users/profile" }),
         "PUT /v1/users/profile": RouteSample(path: { _ in "/v1/users/profile" }, body: #"{"bio": "Lifts."}"#),
         "GET /v1/users/plates": RouteSample(path: { _ in "/v1/users/plates" }),

@@ -10,7 +10,8 @@ struct HotPlanTests {
     /// What grows with users and what they do.
     static let growing = PlanAudit(
         growing: [
-            "users", "sessions", "refresh_tokens", "security_events", "mail_links", "idempotency_keys", "friendships",
+            "users", "sessions", "refresh_tokens", "security_events", "mail_links", "sent_mails", "idempotency_keys",
+            "friendships",
             "blocks",
             "exercises", "exercise_ratings", "workouts", "workout_events", "workout_exercises", "workout_sets",
             "workout_plans", "workout_bases", "workout_sources", "workout_imports", "workout_import_parts",

@@ -65,7 +65,7 @@ struct RequestDecoderFuzzTests {
         let parts = token.split(separator: ".")
         let claims = Array(try #require(Data(base64URL: parts[1])))
         try await TestPostgres.withDatabase { database in
-            let revoked = RevokedSessions(pool: database.pool, logger: .silent, now: { Self.now })
+            let revoked = RevokedSessions(pool: database.pool, logger: .silent)
             let verifier = TokenVerifier(keys: keys, revoked: revoked, now: { Self.now })
             try await DecoderFuzz("access tokens", samples: [claims], mostBytes: 300).run { input, random in
                 let signed = "\(parts[0]).\(Data(input).base64URL)"

@@ -50,31 +50,44 @@ struct AccountHealingTests {
         }
     }
 
-    @Test("a link to an account elsewhere counts as proven only where the address was proved when it was made")
+    @Test("a link to an account elsewhere gets an id that bears the time when it was made")
     func identities() async throws {
-        try await migrating(from: "0120") { database in
-            for (name, isVerified) in [("never", false), ("later", true), ("before", true), ("moved", true)] {
-                let user = try await insert(name, name, isVerified: isVerified, in: database)
-                // The address was proved eight days ago.
-                let days = name == "before" ? 7 : 9
+        let times = [Timestamp(milliseconds: 1_700_000_000_123), Timestamp(milliseconds: 1_650_000_000_999)]
+        try await migrating(from: "0180") { database in
+            let user = try await insert("ada", "Ada", in: database)
+            for (number, time) in times.enumerated() {
                 try await database.pool.execute(
                     """
                     insert into sign_in_identities (provider, subject, user_id, created_at)
-                    values ('google', \(name), \(user), now() - make_interval(days => \(Int32(days))))
-                    """)
-                guard name == "moved" else { continue }
-                // That was for another address; the event was written a little later.
-                try await database.pool.execute(
-                    """
-                    insert into security_events (id, user_id, kind, at)
-                    select \(UUIDv7.make())::uuid, id, 'emailChanged', verified_at + interval '4 milliseconds'
-                    from users where id = \(user)
+                    values ('google', \("\(number)"), \(user), \(time))
                     """)
             }
         } _: { database in
-            let proven = try await database.pool.query(
-                "select subject from sign_in_identities where is_proven order by subject", as: String.self)
-            #expect(proven == ["before", "moved"])
+            let ids = try await database.pool.query(
+                "select id from sign_in_identities order by subject", as: UUIDv7.self)
+            #expect(ids.map(\.time) == times)
+        }
+    }
+
+    @Test("sessions that have just ended are known as ended, and those that end later say when by Postgres's clock")
+    func ends() async throws {
+        let age: SQL = "extract(epoch from clock_timestamp() - ended_at)::float8"
+        try await migrating(from: "0183") { database in
+            let user = try await insert("ada", "Ada", in: database)
+            try await database.pool.execute(
+                """
+                insert into sessions (id, user_id, address, created_at, last_used_at, expires_at, revoked_at)
+                values (\(SessionID.make()), \(user), '', now(), now(), now(), now()),
+                    (\(SessionID.make()), \(user), '', now(), now(), now(), now() - interval '2 hours'),
+                    (\(SessionID.make()), \(user), '', now(), now(), now(), null)
+                """)
+        } _: { database in
+            let known: SQL = "select \(age) from sessions where ended_at is not null"
+            #expect(try await database.pool.query(known, as: Double.self).count == 1)
+            try await database.pool.execute(
+                "update sessions set revoked_at = now() - interval '1 year' where revoked_at is null")
+            let ages = try await database.pool.query(known, as: Double.self)
+            #expect(ages.count == 2 && ages.allSatisfy { (0..<3600).contains($0) })
         }
     }
 }

@@ -4,8 +4,8 @@ import Store
 /// Which account somebody gets who signs in by a provider.
 ///
 /// The identity there decides, once it is known. A first time, a verified address joins the account that has it: a
-/// verified one as it is, an unverified one is taken over from whoever registered it. An unverified address joins
-/// nothing; it only makes a new account that has to verify it.
+/// verified one as it is, an unverified one is taken over from whoever registered it. One with a second factor it joins
+/// only with the code. An unverified address joins nothing; it only makes a new account that has to verify it.
 struct AccountJoining: Sendable {
     let pool: PostgresPool
     let sessions: Sessions
@@ -17,13 +17,20 @@ struct AccountJoining: Sendable {
     let secondFactor: SecondFactorSignIn
     let now: @Sendable () -> Timestamp
 
-    /// Opens a session, or answers a challenge where the account has a second factor. Throws `accountSuspended`, `emailTaken` for an unverified address that an account has, and
-    /// `signInFailed` when the provider tells no address.
+    private var identities: SignInIdentities { secondFactor.identities }
+
+    /// The identity became another account's while it was joined to this one.
+    private struct JoinedMeanwhile: Error {}
+
+    /// Opens a session, or answers a challenge where the account has a second factor. Throws `accountSuspended`,
+    /// `emailTaken` for an unverified address that an account has, and `signInFailed` when the provider tells no address.
     func signIn(_ profile: ProviderProfile, from origin: Sessions.Origin) async throws -> SignInOutcome {
         do {
             return try await signInOnce(profile, origin)
         } catch StoreError.unique {
-            // Somebody made the account, the name or the identity at the same moment: now it is found.
+            // Somebody made the account or the name at the same moment: now it is found.
+            return try await signInOnce(profile, origin)
+        } catch is JoinedMeanwhile {
             return try await signInOnce(profile, origin)
         }
     }
@@ -34,11 +41,9 @@ struct AccountJoining: Sendable {
         let (outcome, ended, wasLeaving) = try await pool.transaction {
             connection -> (SignInOutcome, [SessionID], UserID?) in
             var ended: [SessionID] = []
-            let account =
+            let (account, evidence) =
                 try known(profile, on: connection) ?? joined(profile, origin, &ended, on: connection)
                 ?? made(profile, origin, on: connection)
-            let evidence = SignInChallenge.Evidence.identity(
-                provider: profile.provider.rawValue, subject: profile.subject)
             if let challenge = try secondFactor.challenge(account, evidence, on: connection) {
                 return (.challenged(challenge), ended, nil)
             }
@@ -55,25 +60,18 @@ struct AccountJoining: Sendable {
     /// it away.
     private func known(
         _ profile: ProviderProfile, on connection: isolated PostgresConnection
-    ) throws -> LockedAccount? {
-        let named: SQL = "provider = \(profile.provider.rawValue) and subject = \(profile.subject)"
-        let user = try connection.first("select user_id from sign_in_identities where \(named)", as: UserID.self)
-        guard let user, let account = try LockedAccount.lock(user, on: connection) else { return nil }
-        let isProven = try connection.first(
-            "select is_proven from sign_in_identities where \(named) and user_id = \(user)", as: Bool.self)
-        guard let isProven else { return nil }
-        if !isProven, profile.isEmailVerified, account.account.isVerified,
-            try Self.email(of: profile) == account.email
-        {
-            try connection.execute("update sign_in_identities set is_proven = true where \(named)")
-        }
-        return account
+    ) throws -> (LockedAccount, SignInChallenge.Evidence)? {
+        guard let user = try identities.owner(of: profile.identity, on: connection),
+            let account = try LockedAccount.lock(user, on: connection),
+            try identities.owner(of: profile.identity, on: connection) == user
+        else { return nil }
+        return (account, .identity(profile.identity))
     }
 
     private func joined(
         _ profile: ProviderProfile, _ origin: Sessions.Origin, _ ended: inout [SessionID],
         on connection: isolated PostgresConnection
-    ) throws -> LockedAccount? {
+    ) throws -> (LockedAccount, SignInChallenge.Evidence)? {
         let email = try Self.email(of: profile)
         let user = try connection.first(
             "select id from users where email = \(email) for no key update", as: UserID.self)
@@ -83,9 +81,11 @@ struct AccountJoining: Sendable {
         }
         guard found.standing != .suspended else { throw Problem(.accountSuspended) }
         if !found.account.isVerified { ended = try takeOver(found, origin, on: connection) }
+        // Where there is a second factor it joins only with the code.
+        if try factors.isOn(user, on: connection) { return (found, .joining(profile.identity, email: email)) }
         try join(profile, to: user, origin, on: connection)
         try mail.notify(found, of: found.account.isVerified ? .identityJoined : .takenOver, on: connection)
-        return try LockedAccount.lock(user, on: connection)
+        return try LockedAccount.lock(user, on: connection).map { ($0, .identity(profile.identity)) }
     }
 
     /// Takes from an account whatever somebody who did not own its address may have put there to get in again.
@@ -110,17 +110,15 @@ struct AccountJoining: Sendable {
         _ profile: ProviderProfile, to user: UserID, _ origin: Sessions.Origin,
         on connection: isolated PostgresConnection
     ) throws {
-        try connection.execute(
-            """
-            insert into sign_in_identities (provider, subject, user_id, is_proven, created_at)
-            values (\(profile.provider.rawValue), \(profile.subject), \(user), \(profile.isEmailVerified), \(now()))
-            """)
-        try events.record(.identityJoined, of: user, address: origin.address, on: connection)
+        // Another account's at the same moment: the next try finds it.
+        guard try identities.join(profile.identity, to: user, from: origin, on: connection) else {
+            throw JoinedMeanwhile()
+        }
     }
 
     private func made(
         _ profile: ProviderProfile, _ origin: Sessions.Origin, on connection: isolated PostgresConnection
-    ) throws -> LockedAccount {
+    ) throws -> (LockedAccount, SignInChallenge.Evidence) {
         let email = try Self.email(of: profile)
         let time = now()
         let user = UserID.make(at: time)
@@ -142,7 +140,7 @@ struct AccountJoining: Sendable {
         try join(profile, to: user, origin, on: connection)
         if verifiedAt == nil { try verification.ask(user, on: connection) }
         guard let account = try LockedAccount.lock(user, on: connection) else { throw Problem(.signInFailed) }
-        return account
+        return (account, .identity(profile.identity))
     }
 
     private static func email(of profile: ProviderProfile) throws(Problem) -> String {

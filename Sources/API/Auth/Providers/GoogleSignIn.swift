@@ -59,7 +59,8 @@ final class GoogleSignIn: SignInProvider {
                 issuer: configuration.issuer.description, audience: configuration.account.clientId,
                 nonce: attempt.nonce, at: now()))
         // Of ASCII, says OpenID Connect.
-        guard let subject = claims["sub"]?.string, (1...255).contains(subject.utf8.count),
+        guard let subject = claims["sub"]?.string,
+            (1...ProviderIdentity.mostSubjectBytes).contains(subject.utf8.count),
             subject.utf8.allSatisfy({ (0x20...0x7E).contains($0) })
         else {
             throw SignInRefused("the id_token names nobody")

@@ -1,6 +1,9 @@
+import Store
+
 /// Who somebody is at a provider.
 struct ProviderProfile: Sendable {
-    enum Provider: String, Sendable, CaseIterable {
+    enum Provider: String, Sendable, CaseIterable, ColumnDecodable {
+        /// Challenges name them by their places: a new one goes to the end.
         case google, github
     }
 
@@ -12,6 +15,8 @@ struct ProviderProfile: Sendable {
     let name: String?
     /// The name they log in with, if they have one there.
     let login: String?
+
+    var identity: ProviderIdentity { ProviderIdentity(provider: provider, subject: subject) }
 }
 
 /// What a route does to sign somebody in by one provider.

@@ -88,7 +88,7 @@ struct ProviderRoutes: Sendable {
         case .opened(let account, let opened):
             headers = [.location: attempt.returnTo]
             headers.addCookie(cookie.header(opened, at: now()))
-            headers.addCookie(devices.header(adding: account.id, in: call.facts))
+            headers.addCookie(devices.header(adding: account.id, at: opened.at, in: call.facts))
         case .challenged(let challenge):
             // The page that takes the code goes on to the path that was asked for.
             headers = [.location: "/#/second-factor?" + FormBody.text([("returnTo", attempt.returnTo)])]

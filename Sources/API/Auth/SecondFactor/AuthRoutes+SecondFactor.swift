@@ -10,6 +10,11 @@ extension AuthRoutes {
                 problems: [.challengeInvalid, .codeWrong, .accountSuspended, .invalidCredentials, .originRefused],
                 limit: .account), use: signInWithCode)
         routes.post(
+            "/v1/auth/remove-second-factor",
+            "Remove a second factor that you did not turn on, by the link of the mail; ends all sessions and the "
+                + "password, and mails the link to a new one",
+            status: .noContent, RouteOptions(problems: [.linkInvalid], limit: .account), use: removeUnwantedFactor)
+        routes.post(
             "/v1/users/second-factor", "Get a secret for an authenticator app",
             RouteOptions(problems: proof, limit: .account), use: beginSecondFactor)
         routes.post(
@@ -37,6 +42,13 @@ extension AuthRoutes {
         return answer
     }
 
+    private func removeUnwantedFactor(
+        _ call: Call<Anyone, NoQuery, UnwantedFactorRemoval>
+    ) async throws -> Answer<NoContent> {
+        try await unwantedFactor.remove(call.body.token, from: call.origin)
+        return .done
+    }
+
     private func beginSecondFactor(
         _ call: Call<VerifiedUser, NoQuery, OptionalBody<SecondFactorRequest>>
     ) async throws -> Answer<SecondFactorSetup> {
@@ -61,7 +73,7 @@ extension AuthRoutes {
 
 extension SecondFactorLogin: BodyInput, RouteBody {
     static let challengeField = Field.optional(
-        "challenge", .text(1...400), "From the answer of the log-in; without it the cookie of a provider's sign-in.")
+        "challenge", .text(1...500), "From the answer of the log-in; without it the cookie of a provider's sign-in.")
     static let codeField = Field("code", .text(6...40), "Of the authenticator app, or a recovery code.")
     static let cookieField = Field.optional(
         "cookie", .flag, "Keep the refresh token in a cookie (for our pages).")
@@ -76,6 +88,16 @@ extension SecondFactorLogin: BodyInput, RouteBody {
         let cookie = body.optional(Self.cookieField)
         guard let code else { return nil }
         self.init(challenge: challenge, code: code, cookie: cookie)
+    }
+}
+
+extension UnwantedFactorRemoval: BodyInput, RouteBody {
+    static let tokenField = Field("token", .text(1...200), "From the mail.")
+    package static var members: [MemberSchema] { [tokenField.schema] }
+
+    package init?(reading body: inout BodyReader) {
+        guard let token = body.required(Self.tokenField) else { return nil }
+        self.init(token: token)
     }
 }
 

@@ -30,20 +30,36 @@ struct OwnSecondFactor: Sendable {
 
     /// Turns it on by a first code. This session counts as having passed it; all others end.
     ///
-    /// Throws `codeWrong`, `wrongState` and `tooManyRequests`.
+    /// Throws `codeWrong`, `wrongState` and `tooManyRequests`, the latter also when it was turned on five times within
+    /// an hour: each time a mail has to be sent that removes it.
     func confirm(_ code: String, of identity: Identity, from origin: Sessions.Origin) async throws -> RecoveryCodes {
         let (codes, ended) = try await taking(identity, origin) { account, connection in
+            try checkOften(account, on: connection)
             guard let codes = try factors.confirm(code, of: account.id, on: connection) else {
                 throw Problem(.codeWrong)
             }
             try connection.execute("update sessions set factor_at = \(now()) where id = \(identity.sid)")
             try events.record(
                 .secondFactorOn, of: account.id, session: identity.sid, address: origin.address, on: connection)
-            try mail.notify(account, of: .secondFactorOn, on: connection)
+            try mail.notify(
+                account, of: .secondFactorOn, factorAt: factors.turnedOnAt(account.id, on: connection), on: connection)
             return (codes, try sessions.endAll(of: account.id, except: identity.sid, on: connection))
         }
         await sessions.revoked.add(ended)
         return RecoveryCodes(recoveryCodes: codes)
+    }
+
+    private func checkOften(_ account: LockedAccount, on connection: isolated PostgresConnection) throws {
+        let hour = UUIDv7.stamped(now() - .seconds(3600), random: 0, tail: 0)
+        let count = try connection.first(
+            """
+            select count(*) from security_events
+            where user_id = \(account.id) and id > \(hour) and kind = \(SecurityEventKind.secondFactorOn.rawValue)
+            """, as: Int.self)
+        guard count ?? 0 < MailBound.mostPerHour else {
+            throw Problem(
+                .tooManyRequests, detail: "The second factor was turned on too often.", retryAfterSeconds: 3600)
+        }
     }
 
     /// Turns it off. All other sessions end; of who has a privileged role this one too, for without a second factor

@@ -19,6 +19,7 @@ struct SecondFactorSignIn: Sendable {
     let deletion: AccountDeletion
     let events: SecurityEvents
     let mail: AccountMail
+    let identities: SignInIdentities
     let seal: Seal
     let now: @Sendable () -> Timestamp
     private let tries = ChallengeTries()
@@ -42,6 +43,7 @@ struct SecondFactorSignIn: Sendable {
         self.deletion = deletion
         events = sessions.events
         self.mail = mail
+        identities = SignInIdentities(events: sessions.events, now: now)
         seal = Seal(keys, purpose: "sign-in challenge")
         self.now = now
     }
@@ -93,6 +95,13 @@ struct SecondFactorSignIn: Sendable {
             try isStillProved(challenge, account, on: connection)
         else { return .stale }
         guard let taken = try factors.take(code, of: account.id, on: connection) else { return .wrong }
+        if let joining = challenge.joining, try identities.owner(of: joining, on: connection) == nil {
+            guard try identities.join(joining, to: account.id, from: origin, on: connection) else {
+                // It has become somebody else's just now. The code is not used up.
+                throw Problem(.challengeInvalid)
+            }
+            try mail.notify(account, of: .identityJoined, on: connection)
+        }
         if taken == .recoveryCode {
             try events.record(.recoveryCodeUsed, of: account.id, address: origin.address, on: connection)
             try mail.notify(account, of: .recoveryCodeUsed, on: connection)
@@ -102,15 +111,18 @@ struct SecondFactorSignIn: Sendable {
         return .opened(account.account, opened, wasLeaving: wasLeaving)
     }
 
-    /// Whether the password, or the link to the account elsewhere, is still the one that was proved.
+    /// Whether the password, or the link to the account elsewhere, is still the one that was proved; of one that is to
+    /// join, whether the account still has the address, and nobody else the link.
     private func isStillProved(
         _ challenge: SignInChallenge, _ account: LockedAccount, on connection: isolated PostgresConnection
     ) throws -> Bool {
+        if let joining = challenge.joining {
+            let owner = try identities.owner(of: joining, on: connection)
+            return account.account.isVerified && owner ?? account.id == account.id
+                && challenge.isProved(by: .joining(joining, email: account.email))
+        }
         if let hash = account.passwordHash, challenge.isProved(by: .password(hash: hash)) { return true }
-        let identities = try connection.query(
-            "select provider, subject from sign_in_identities where user_id = \(account.id)",
-            as: (String, String).self)
-        return identities.contains { challenge.isProved(by: .identity(provider: $0, subject: $1)) }
+        return try identities.all(of: account.id, on: connection).contains { challenge.isProved(by: .identity($0)) }
     }
 }
 

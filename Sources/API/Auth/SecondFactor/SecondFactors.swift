@@ -13,7 +13,11 @@ struct SecondFactors: Sendable {
     private struct Stored: Sendable {
         let secret: [UInt8]
         let lastStep: Int64
+        let begunAt: Timestamp
     }
+
+    /// Who was shown a secret can't turn it on later than this, when the password may have changed hands.
+    private static let setUpLifetime = Duration.seconds(15 * 60)
 
     private let pool: PostgresPool
     /// Newest first. They lie outside the database, which alone opens no second factor.
@@ -27,9 +31,14 @@ struct SecondFactors: Sendable {
     }
 
     func isOn(_ user: UserID, on connection: isolated PostgresConnection) throws -> Bool {
+        try turnedOnAt(user, on: connection) != nil
+    }
+
+    /// When the one was turned on that is on; nil without one.
+    func turnedOnAt(_ user: UserID, on connection: isolated PostgresConnection) throws -> Timestamp? {
         try connection.first(
-            "select true from second_factors where user_id = \(user) and confirmed_at is not null", as: Bool.self)
-            ?? false
+            "select confirmed_at from second_factors where user_id = \(user) and confirmed_at is not null",
+            as: Timestamp.self)
     }
 
     /// Stores a new secret, in place of one that was never confirmed. Throws `wrongState` where one is on.
@@ -50,9 +59,11 @@ struct SecondFactors: Sendable {
 
     /// Turns on what was begun and answers its recovery codes, the only time; nil for a wrong code.
     ///
-    /// Throws `wrongState` where nothing was begun or it is on already.
+    /// Throws `wrongState` where nothing was begun within a quarter of an hour, or it is on already.
     func confirm(_ code: String, of user: UserID, on connection: isolated PostgresConnection) throws -> [String]? {
-        guard let stored = try stored(user, isConfirmed: false, on: connection) else {
+        guard let stored = try stored(user, isConfirmed: false, on: connection),
+            now() - stored.begunAt <= Self.setUpLifetime
+        else {
             throw Problem(.wrongState, detail: "Nothing waits for a code: begin by asking for a secret.")
         }
         guard try takeStep(code, stored, of: user, on: connection) else { return nil }
@@ -88,10 +99,10 @@ struct SecondFactors: Sendable {
     ) throws -> Stored? {
         let row = try connection.first(
             """
-            select secret, last_step from second_factors
+            select secret, last_step, created_at from second_factors
             where user_id = \(user) and (confirmed_at is not null) = \(isConfirmed) for update
-            """, as: ([UInt8], Int64).self)
-        return row.map { Stored(secret: $0, lastStep: $1) }
+            """, as: ([UInt8], Int64, Timestamp).self)
+        return row.map { Stored(secret: $0, lastStep: $1, begunAt: $2) }
     }
 
     private func takeStep(

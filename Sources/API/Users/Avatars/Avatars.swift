@@ -48,7 +48,7 @@ package struct Avatars: Sendable {
         }
         try await pool.transaction { connection in
             let before = try connection.first(
-                "select avatar_id from users where id = \(user) for update", as: UUIDv7?.self)
+                "select avatar_id from users where id = \(user) for no key update", as: UUIDv7?.self)
             guard let before else { throw Problem(.notFound) }
             let isMine = try connection.execute(
                 "update avatars set state = 'current' where id = \(id) and state = 'pending'")
@@ -69,7 +69,7 @@ package struct Avatars: Sendable {
     /// The same inside the caller's transaction; the files go after its commit.
     package func remove(of user: UserID, on connection: isolated PostgresConnection) throws {
         let before = try connection.first(
-            "select avatar_id from users where id = \(user) for update", as: UUIDv7?.self)
+            "select avatar_id from users where id = \(user) for no key update", as: UUIDv7?.self)
         guard let avatar = before ?? nil else { return }
         try connection.execute("update users set avatar_id = null, version = version + 1 where id = \(user)")
         try retire(avatar, on: connection)

@@ -62,7 +62,7 @@ package struct ImportStore: Sendable {
         let options = try Self.text(options)
         let report = try Self.text(ImportReport())
         try await pool.transaction { connection in
-            try connection.execute("select from users where id = \(user) for update")
+            try connection.execute("select from users where id = \(user) for no key update")
             let open = try connection.query(
                 "select id from workout_imports where user_id = \(user) and status in ('queued', 'running')",
                 as: UUIDv7.self)

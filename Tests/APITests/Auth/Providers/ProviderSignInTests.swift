@@ -74,8 +74,8 @@ struct ProviderSignInTests {
             // The squatter's own identity, with the address unverified there.
             try await bench.server.pool.execute(
                 """
-                insert into sign_in_identities (provider, subject, user_id, created_at)
-                values ('github', '99', \(squatter.id), now())
+                insert into sign_in_identities (id, provider, subject, user_id, created_at)
+                values (\(UUIDv7.make()), 'github', '99', \(squatter.id), now())
                 """)
             let tokens = try await bench.tokens(from: try await bench.browser("google").signIn())
             let identity = try bench.server.tokens.verify(tokens.accessToken)

@@ -14,18 +14,34 @@ struct SecondFactorBench: Sendable {
 
     /// Registers a user and turns the second factor on.
     static func on(_ name: String, _ server: RESTServer) async throws -> SecondFactorBench {
-        let user = try await server.user(name)
-        let setup: SecondFactorSetup = try await user.client.post(
+        try await on(try await server.user(name), server)
+    }
+
+    static func on(_ user: TestUser, _ server: RESTServer) async throws -> SecondFactorBench {
+        let (secret, answer) = try await turnOn(user.client, server)
+        let codes: RecoveryCodes = try answer.decoded()
+        // The next code is another one.
+        server.clock.advance(by: .seconds(60))
+        return SecondFactorBench(server: server, user: user, secret: secret, recoveryCodes: codes.recoveryCodes)
+    }
+
+    /// Asks for a secret and confirms it by its first code.
+    static func turnOn(_ client: RESTClient, _ server: RESTServer) async throws -> (secret: Data, RESTAnswer) {
+        let setup: SecondFactorSetup = try await client.post(
             "/v1/users/second-factor", ["password": RESTServer.password]
         ).decoded()
         let secret = try #require(Base32.bytes(setup.secret))
         let code = TOTP.code(secret, step: TOTP.step(at: server.clock.now))
-        let codes: RecoveryCodes = try await user.client.post(
-            "/v1/users/second-factor/confirm", SecondFactorConfirmation(code: code)
-        ).decoded()
-        // The next code is another one.
+        let answer = try await client.post(
+            "/v1/users/second-factor/confirm", SecondFactorConfirmation(code: code))
+        return (secret, answer)
+    }
+
+    func turnOff() async throws {
+        let body = SecondFactorRemoval(password: RESTServer.password, code: code())
+        let answer = try await user.client.send("DELETE", "/v1/users/second-factor", json: JSONEncoder().encode(body))
+        #expect(answer.status == 204)
         server.clock.advance(by: .seconds(60))
-        return SecondFactorBench(server: server, user: user, secret: secret, recoveryCodes: codes.recoveryCodes)
     }
 
     /// What the app shows now, or so many steps later.

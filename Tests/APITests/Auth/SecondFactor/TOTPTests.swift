@@ -53,13 +53,34 @@ struct TOTPTests {
         }
     }
 
-    @Test("texts that are no challenge are none, whatever they hold")
-    func hostileChallenges() {
+    @Test("an identity that is to join comes back from a challenge as it was", arguments: [1, 7, 8, 9, 16, 254, 255])
+    func joining(bytes: Int) {
+        let seal = Seal(SigningKeys(), purpose: "sign-in challenge")
+        let time = Timestamp(milliseconds: 1_111_111_111_000)
+        for provider in ProviderProfile.Provider.allCases {
+            let subjects = [String(repeating: "7", count: bytes), String(repeating: "é", count: bytes / 2)]
+            for subject in subjects where !subject.isEmpty {
+                let identity = ProviderIdentity(provider: provider, subject: subject)
+                let evidence = SignInChallenge.Evidence.joining(identity, email: "ada@example.com")
+                let challenge = SignInChallenge(for: .make(), evidence, at: time)
+                let read = SignInChallenge(challenge.text(seal), seal, at: time)
+                #expect(read?.joining == identity)
+                #expect(read?.isProved(by: evidence) == true)
+                #expect(read?.isProved(by: .joining(identity, email: "bob@example.com")) == false)
+                #expect(read?.isProved(by: .identity(identity)) == false)
+            }
+        }
+    }
+
+    @Test("texts that are no challenge are none, whatever they hold", arguments: [false, true])
+    func hostileChallenges(joins: Bool) {
         let seal = Seal(SigningKeys(), purpose: "sign-in challenge")
         let seed = UInt64.random(in: .min ... .max)
         var random = SplitMix64(state: seed)
         let time = Timestamp(milliseconds: 1_111_111_111_000)
-        let challenge = SignInChallenge(for: .make(), .password(hash: "x"), at: time)
+        let identity = ProviderIdentity(provider: .github, subject: "1234567890")
+        let challenge = SignInChallenge(
+            for: .make(), joins ? .joining(identity, email: "a@b.c") : .password(hash: "x"), at: time)
         let good = challenge.text(seal)
         #expect(SignInChallenge(good, seal, at: time + .seconds(300))?.user == challenge.user)
         #expect(SignInChallenge(good, seal, at: time + .seconds(301)) == nil)
