@@ -33,14 +33,16 @@ extension Rooms {
         if !isStarted { context.logger.warning("a user's friends are read with the next hello: the server is busy") }
     }
 
-    /// An account is hidden: its rooms are closed to everybody else and friends see it leave; in effect when the call returns.
+    /// An account is hidden: its rooms are closed to everybody else and friends see it leave, both at once; when the call
+    /// returns, no heart rate of it is stored any more either.
     package func athleteHidden(_ athlete: UserID) async {
         consentChanges += 1
         context.consent.changed(athlete)
         // Known without a look-up: who is hidden lets nobody watch.
         for room in openRooms(of: athlete) { _ = await room.setPrivacy(.closed) }
-        await context.heartRates.forget(athlete)
         context.presences.hide(Member(userId: athlete, name: ""))
+        // The last, since it waits for what is being stored: by now nobody sees the athlete any more.
+        await context.heartRates.forget(athlete)
     }
 
     /// An account that was hidden is seen again.
