@@ -79,7 +79,8 @@ extension Rooms {
     ) async throws(Refusal) -> [EncodedEvent] {
         let stored: [RoomHistory.StoredEvent]
         do {
-            stored = try await context.loader.events(of: room.id, after: after, limit: WorkoutRoom.pageEvents)
+            stored = try await context.loader.events(
+                of: room.id, after: after, limit: WorkoutRoom.pageEvents, bytes: WorkoutRoom.pageBytes)
         } catch {
             throw Refusal(.unavailable, "storage is away", retryAfterMilliseconds: 1000)
         }
