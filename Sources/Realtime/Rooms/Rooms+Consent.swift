@@ -148,19 +148,20 @@ extension Rooms {
         }
     }
 
-    /// Gives a room that was read while consent changed what holds now.
-    func bringConsent(to room: WorkoutRoom, from before: Int) async throws(Refusal) {
-        var known = before
-        var isApplied = true
-        while known != consentChanges || !isApplied {
-            known = consentChanges
-            let version = context.consent.version(of: room.athlete.userId)
-            let privacy: Privacy
-            do { privacy = try await people.privacy(room.athlete.userId) } catch {
-                context.logger.warning("consent could not be read", metadata: ["error": "\(error)"])
-                throw Refusal(.unavailable, "storage is away", retryAfterMilliseconds: 1000)
-            }
-            isApplied = await room.setPrivacy(privacy, asOf: version)
+    /// Gives a room that is being opened the athlete's consent as it is now, where what was read is old, and then lets
+    /// friends know of it: not before, since they would hear what does not hold any more.
+    ///
+    /// - Parameter version: of now, at which the room's consent is old or not.
+    /// - Returns: false when consent has changed meanwhile and has to be brought again.
+    func bringConsent(
+        to room: WorkoutRoom, asOf version: UserVersions.Version, isOld: Bool
+    ) async throws(Refusal) -> Bool {
+        guard isOld else { return await room.announceToFriends(asOf: version) }
+        let privacy: Privacy
+        do { privacy = try await people.privacy(room.athlete.userId) } catch {
+            context.logger.warning("consent could not be read", metadata: ["error": "\(error)"])
+            throw Refusal(.unavailable, "storage is away", retryAfterMilliseconds: 1000)
         }
+        return await room.setPrivacy(privacy, asOf: version)
     }
 }

@@ -8,7 +8,7 @@ extension LiveSession {
         let preference: Audience
         let friends: [Member]
         /// Of the consent that was read.
-        let version: ConsentVersions.Version
+        let version: UserVersions.Version
     }
 
     /// What a hello needs to know before it can be answered.

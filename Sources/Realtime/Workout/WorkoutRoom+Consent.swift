@@ -11,7 +11,7 @@ extension WorkoutRoom {
     ///
     /// - Parameter version: of what was read; nil for what is known without reading.
     /// - Returns: false when consent has changed since it was read; it has to be read again.
-    func setPrivacy(_ privacy: Privacy, asOf version: ConsentVersions.Version? = nil) -> Bool {
+    func setPrivacy(_ privacy: Privacy, asOf version: UserVersions.Version? = nil) -> Bool {
         guard version == nil || version == context.consent.version(of: athlete.userId) else { return false }
         self.privacy = privacy
         reviewWatchers()
@@ -19,10 +19,19 @@ extension WorkoutRoom {
         return true
     }
 
+    /// Lets friends know of a room that was just opened.
+    ///
+    /// - Returns: false when consent has changed since it was read; it has to be read again.
+    func announceToFriends(asOf version: UserVersions.Version) -> Bool {
+        guard version == context.consent.version(of: athlete.userId) else { return false }
+        announceToFriends()
+        return true
+    }
+
     /// The relation between a user and the athlete changed.
     ///
     /// - Returns: false when consent has changed since it was read; it has to be read again.
-    func setRelation(of user: UserID, _ relation: Relation, asOf version: ConsentVersions.Version) -> Bool {
+    func setRelation(of user: UserID, _ relation: Relation, asOf version: UserVersions.Version) -> Bool {
         guard version == context.consent.version(of: user, athlete.userId) else { return false }
         for id in links.keys where links[id]?.user.userId == user && links[id]?.isAthlete == false {
             links[id]?.relation = relation

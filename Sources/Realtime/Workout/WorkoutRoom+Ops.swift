@@ -55,6 +55,7 @@ extension WorkoutRoom {
         let state = history.state
         let missing = made.ids.filter { state.position(ofEntry: $0) == nil && state.position(ofSet: $0) == nil }
         refusedIDs.remember(OpTargets(isWorkout: made.isWorkout && !history.isKnown, ids: missing))
+        countMemory()
     }
 
     private func apply(_ op: WorkoutOp, isAutomatic: Bool, isRetry: Bool) throws(Refusal) -> OpAnswer {
@@ -124,17 +125,17 @@ extension WorkoutRoom {
 
     private func exercise(of action: WorkoutAction) -> ExerciseFacts? {
         guard case .addEntry(let details) = action, let id = details.exerciseId else { return nil }
-        return context.catalog[id] ?? ownExercises[id]?.facts
+        return context.catalog[id] ?? ownExercises?[id]
     }
 
     /// Takes over the athlete's body weight; entries that were added before keep theirs.
     func weigh(_ grams: Int64?) { bodyWeightGrams = grams }
 
     /// Takes over the athlete's bests outside this workout.
-    func compare(with baseline: RecordBaseline) { self.baseline = baseline }
-
-    /// Takes over a new or changed exercise of the athlete's own.
-    func learn(_ exercise: ExerciseCatalog.Entry) { ownExercises.learn(exercise) }
+    func compare(with baseline: RecordBaseline) {
+        self.baseline = baseline
+        countMemory()
+    }
 
     /// Sends an event to everyone who follows; what differs for watchers is encoded for them.
     private func publish(_ event: WorkoutEvent, _ json: [UInt8]) {
