@@ -62,28 +62,53 @@ extension WorkoutRoom {
             id, of: athlete.userId, history.state.status.isOpen ? running : nil, preference: privacy.live)
     }
 
+    /// Watchers of one workout that may be muted, and that may be removed.
+    static let moderatedLimit = 512
+
     /// Mutes, removes or closes out; only the athlete may.
     ///
     /// - Returns: what must be stored.
+    /// - Throws: `limitReached` beyond `moderatedLimit`.
     func moderate(_ moderation: Moderation, by connection: UInt64) throws(Refusal) -> Moderation {
         guard let link = links[connection], link.isAthlete else {
             throw Refusal(.forbidden, "only the athlete may do that")
         }
         switch moderation {
         case .mute(let user):
-            mutedWatchers.insert(user)
+            try Self.add(user, to: &mutedWatchers, "muted")
+            countMemory()
             return moderation
         case .unmute(let user):
             mutedWatchers.remove(user)
             return moderation
         case .remove(let user):
             guard user != athlete.userId else { throw Refusal(.invalid, "the athlete cannot be removed") }
-            removedWatchers.insert(user)
+            try Self.add(user, to: &removedWatchers, "removed")
+            countMemory()
         case .close: isClosed = true
         case .open: isClosed = false
         }
         reviewWatchers()
         announceToFriends()
         return moderation
+    }
+
+    private static func add(_ user: UserID, to users: inout Set<UserID>, _ what: String) throws(Refusal) {
+        guard users.count < moderatedLimit || users.contains(user) else {
+            throw Refusal(.limitReached, "at most \(moderatedLimit) \(what) watchers a workout")
+        }
+        users.insert(user)
+    }
+
+    /// Forgets what was decided about somebody who does not exist: it is stored nowhere either.
+    func takeBack(_ moderation: Moderation) {
+        switch moderation {
+        case .mute(let user): mutedWatchers.remove(user)
+        case .remove(let user):
+            removedWatchers.remove(user)
+            announceToFriends()
+        case .unmute, .close, .open: return
+        }
+        countMemory()
     }
 }
