@@ -57,14 +57,15 @@ package struct LiveNode: Sendable {
         heartRates = HeartRateRecorder(pool: pools.rooms, logger: logger)
         background = BackgroundTasks()
         presences = FriendPresences(grace: configuration.presenceGrace)
+        let memory = RoomMemory(limitBytes: configuration.roomBytes)
         let loader = WorkoutLoader(
-            pool: pools.rooms, lookingPool: foundation.pool, people: foundation.people,
+            source: HistorySource(pool: pools.rooms, memory: memory),
+            lookingSource: HistorySource(pool: foundation.pool, memory: memory), people: foundation.people,
             ringLimit: configuration.ringEvents, ages: BaselineAges(), logger: logger)
         let context = RoomContext(
             writeBehind: writeBehind, loader: loader, deadLetters: deadLetters, catalog: foundation.catalog,
             clock: clock, configuration: configuration, heartRates: heartRates, presences: presences,
-            consent: ConsentVersions(), background: background,
-            memory: RoomMemory(limitBytes: configuration.roomBytes), logger: logger, metrics: RoomMetrics())
+            consent: UserVersions(), background: background, memory: memory, logger: logger, metrics: RoomMetrics())
         rooms = Rooms(context: context, people: foundation.people, group: foundation.group)
         live = Live(rooms: rooms, registry: SessionRegistry(), authenticate: authenticate, isEnded: isEnded)
         retries = DeadLetterRetries(letters: deadLetters, rooms: rooms)

@@ -16,6 +16,14 @@ package final class EndedSessions: Sendable {
     package func contains(_ session: SessionID) -> Bool { sessions.withLock { $0.contains(session) } }
 }
 
+/// The connections that a test server has taken, in their order.
+package final class TakenConnections: Sendable {
+    private let connections = Mutex<[SocketConnection]>([])
+
+    package var last: SocketConnection? { connections.withLock { $0.last } }
+    fileprivate func add(_ connection: SocketConnection) { connections.withLock { $0.append(connection) } }
+}
+
 /// The live side over a database of the test's own, with tokens that tests make themselves.
 package struct LiveTestServer: Sendable {
     package let database: TestDatabase
@@ -23,6 +31,7 @@ package struct LiveTestServer: Sendable {
     /// 0 without sockets.
     package let port: Int
     package let ended: EndedSessions
+    package let connections: TakenConnections
 
     package static let bench = exercise(1, "Bench Press", ["chest"], ["triceps", "shoulders"])
     package static let squat = exercise(2, "Squat", ["quadriceps"], ["glutes"])
@@ -36,21 +45,26 @@ package struct LiveTestServer: Sendable {
             id: id, name: name, primaryMuscles: first, secondaryMuscles: second, bodyWeightShare: bodyWeightShare)
     }
 
+    /// The exercises that there are unless a test says otherwise.
+    package static var library: ExerciseCatalog { ExerciseCatalog([bench, squat, pullUp]) }
+
     /// Lends the live side with its services, and sockets on a free port, to `body`.
     package static func run<Value: Sendable>(
         _ configuration: LiveConfiguration = LiveConfiguration(), clock: ServerClock = ServerClock(),
+        catalog: ExerciseCatalog = library,
         adjust: @Sendable (inout PostgresConfiguration) -> Void = { _ in },
         people: @Sendable (inout People) -> Void = { _ in },
         _ body: @escaping @Sendable (LiveTestServer) async throws -> Value
     ) async throws -> Value {
         try await TestPostgres.withDatabase(adjust: adjust) { database in
-            try await run(configuration, clock: clock, on: database, people: people, body)
+            try await run(configuration, clock: clock, catalog: catalog, on: database, people: people, body)
         }
     }
 
     /// The same over a given database, as after a restart.
     package static func run<Value: Sendable>(
-        _ configuration: LiveConfiguration, clock: ServerClock = ServerClock(), on database: TestDatabase,
+        _ configuration: LiveConfiguration, clock: ServerClock = ServerClock(), catalog: ExerciseCatalog = library,
+        on database: TestDatabase,
         people adjust: @Sendable (inout People) -> Void = { _ in },
         _ body: @escaping @Sendable (LiveTestServer) async throws -> Value
     ) async throws -> Value {
@@ -59,9 +73,8 @@ package struct LiveTestServer: Sendable {
         adjust(&people)
         let foundation = LiveFoundation(
             pool: database.pool, pools: pools, people: people,
-            catalog: ExerciseCatalog([bench, squat, pullUp]),
-            group: MultiThreadedEventLoopGroup.singleton, logger: .silent)
-        let ended = EndedSessions()
+            catalog: catalog, group: MultiThreadedEventLoopGroup.singleton, logger: .silent)
+        let (ended, connections) = (EndedSessions(), TakenConnections())
         let node = LiveNode(
             configuration: configuration, foundation: foundation, clock: clock, isEnded: { ended.contains($0.session) }
         ) { token in
@@ -74,12 +87,18 @@ package struct LiveTestServer: Sendable {
         socketConfiguration.tick = .milliseconds(50)
         let sockets = SocketHost(
             configuration: socketConfiguration, group: foundation.group, logger: .silent,
-            authorise: { await live.authorise($0) }, makeSession: { live.makeSession($0, $1) })
+            authorise: { await live.authorise($0) }
+        ) { connection, request in
+            connections.add(connection)
+            return live.makeSession(connection, request)
+        }
         return try await withThrowingTaskGroup(of: Void.self) { tasks in
             for service in node.services { tasks.addTask { try await service.run() } }
             defer { tasks.cancelAll() }
             return try await withSocketServer(sockets) { port in
-                try await body(LiveTestServer(database: database, node: node, port: port, ended: ended))
+                try await body(
+                    LiveTestServer(
+                        database: database, node: node, port: port, ended: ended, connections: connections))
             }
         }
     }

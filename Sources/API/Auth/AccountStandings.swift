@@ -13,6 +13,7 @@ package final class AccountStandings: Service, Sendable {
         case active, suspended, leaving, erasing
     }
 
+    /// Told of each change, of different accounts and beside the others at once.
     package typealias Observer = @Sendable (UserID, Standing) async -> Void
 
     private struct State {
@@ -42,24 +43,53 @@ package final class AccountStandings: Service, Sendable {
     /// Whether the account was seen to be suspended in the last minutes; before that its sessions had ended.
     package func isSuspended(_ user: UserID) -> Bool { state.withLock { $0.suspended.contains(user) } }
 
-    /// Reads what changed in the last minutes and tells the observers what is new.
-    package func load() async throws {
+    /// Reads what changed in the last minutes and tells the observers what is new; returns when all of them are done.
+    package func load() async throws { await tell(try await news()) }
+
+    /// An account whose standing the observers do not know yet.
+    private struct News: Sendable {
+        let user: UserID
+        let standing: Standing
+    }
+
+    /// Tells every observer of every account at once: what one of them waits for holds up no other.
+    private func tell(_ news: [News]) async {
+        let observers = state.withLock { $0.observers }
+        await withDiscardingTaskGroup { group in
+            for news in news {
+                for observer in observers { group.addTask { await observer(news.user, news.standing) } }
+            }
+        }
+    }
+
+    /// Reads what is new.
+    private func news() async throws -> [News] {
         let rows = try await pool.query(
             """
             select id, status, standing_changed_at from users
             where standing_changed_at > clock_timestamp() - interval '10 minutes'
             """, as: (UserID, Standing, Timestamp).self)
-        let (fresh, observers) = state.withLock { state in
+        return state.withLock { state in
             let fresh = rows.filter { state.known[$0.0] != $0.2 }
             state.known = Dictionary(uniqueKeysWithValues: rows.map { ($0.0, $0.2) })
             state.suspended = Set(rows.filter { $0.1 == .suspended }.map(\.0))
-            return (fresh, state.observers)
-        }
-        for (user, standing, _) in fresh {
-            for observer in observers { await observer(user, standing) }
+            return fresh.map { News(user: $0.0, standing: $0.1) }
         }
     }
 
-    /// Reads twice a second until shutdown.
-    package func run() async throws { await polling.run { try await self.load() } }
+    /// Reads twice a second until shutdown; a reading does not wait for what observers do with an earlier one.
+    package func run() async throws {
+        await withDiscardingTaskGroup { group in
+            let (readings, found) = AsyncStream.makeStream(of: [News].self)
+            group.addTask {
+                await self.polling.run {
+                    let news = try await self.news()
+                    if !news.isEmpty { found.yield(news) }
+                }
+                found.finish()
+            }
+            for await news in readings { group.addTask { await self.tell(news) } }
+            group.cancelAll()
+        }
+    }
 }

@@ -9,7 +9,10 @@ extension Exercises {
         try await ExerciseCatalog(
             reading: ExerciseCatalog.Source(
                 library: { try await entries("owner is null") },
-                own: { user in try await entries("owner = \(user)") }))
+                own: { user in
+                    // Of the deleted ones, which offline clients may still name, the latest only: they grow without bound.
+                    try await entries("owner = \(user) order by deleted_at desc nulls first limit \(2 * Self.ownLimit)")
+                }))
     }
 
     private func entries(_ condition: SQL) async throws -> [ExerciseCatalog.Entry] {

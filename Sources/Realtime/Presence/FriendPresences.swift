@@ -1,4 +1,3 @@
-import DequeModule
 import NIOCore
 import Protocol
 import Synchronization
@@ -8,8 +7,7 @@ package final class FriendPresences: Sendable {
     private struct State {
         var book = PresenceBook()
         var connections: [UserID: [UInt64: SocketConnection]] = [:]
-        /// Who left and may come back within the grace; it is the same for all, so the first is due first.
-        var leaving = Deque<(user: UserID, due: NIODeadline)>()
+        var departures = Departures()
         var isTimerSet = false
     }
 
@@ -45,6 +43,7 @@ package final class FriendPresences: Sendable {
     func arrived(_ member: Member, friends: [Member], preference: Audience, on connection: SocketConnection) {
         state.withLock { state in
             let (news, own) = state.book.arrived(member, friends: friends, preference: preference, on: connection.id)
+            state.departures.cameBack(member.userId)
             Self.tell(news, state.connections)
             for presence in own { Self.send(presence, to: connection) }
             state.connections[member.userId, default: [:]][connection.id] = connection
@@ -57,7 +56,7 @@ package final class FriendPresences: Sendable {
             state.connections[user]?[connection.id] = nil
             if state.connections[user]?.isEmpty ?? false { state.connections[user] = nil }
             guard state.book.left(user, on: connection.id) else { return false }
-            state.leaving.append((user, .now() + grace))
+            state.departures.left(user, until: .now() + grace)
             defer { state.isTimerSet = true }
             return !state.isTimerSet
         }
@@ -69,12 +68,10 @@ package final class FriendPresences: Sendable {
         _ = loop.scheduleTask(in: delay) {
             let next = self.state.withLock { state in
                 let now = NIODeadline.now()
-                while let first = state.leaving.first, first.due <= now {
-                    state.leaving.removeFirst()
-                    Self.tell(state.book.leave(first.user), state.connections)
-                }
-                state.isTimerSet = !state.leaving.isEmpty
-                return state.leaving.first.map { max(Self.batch, $0.due - now) }
+                for user in state.departures.gone(at: now) { Self.tell(state.book.leave(user), state.connections) }
+                let next = state.departures.next
+                state.isTimerSet = next != nil
+                return next.map { max(Self.batch, $0 - now) }
             }
             if let next { self.setTimer(on: loop, in: next) }
         }

@@ -29,6 +29,9 @@ package struct LiveConfiguration: Sendable {
     package var presenceInterval: Duration = .milliseconds(250)
     /// Heart-rate frames a connection may send in a second.
     package var heartPerSecond = 4
+    /// Decisions about watchers that a connection may send in the long run, and at once.
+    package var moderationsPerSecond = 5
+    package var moderationsBurst = 30
     /// Cheers of one watcher, and of a room, in ten seconds.
     package var cheersPerWatcher = 10
     package var cheersPerRoom = 200

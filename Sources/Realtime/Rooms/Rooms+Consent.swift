@@ -33,14 +33,16 @@ extension Rooms {
         if !isStarted { context.logger.warning("a user's friends are read with the next hello: the server is busy") }
     }
 
-    /// An account is hidden: its rooms are closed to everybody else and friends see it leave; in effect when the call returns.
+    /// An account is hidden: its rooms are closed to everybody else and friends see it leave, both at once; when the call
+    /// returns, no heart rate of it is stored any more either.
     package func athleteHidden(_ athlete: UserID) async {
         consentChanges += 1
         context.consent.changed(athlete)
         // Known without a look-up: who is hidden lets nobody watch.
         for room in openRooms(of: athlete) { _ = await room.setPrivacy(.closed) }
-        await context.heartRates.forget(athlete)
         context.presences.hide(Member(userId: athlete, name: ""))
+        // The last, since it waits for what is being stored: by now nobody sees the athlete any more.
+        await context.heartRates.forget(athlete)
     }
 
     /// An account that was hidden is seen again.
@@ -146,19 +148,20 @@ extension Rooms {
         }
     }
 
-    /// Gives a room that was read while consent changed what holds now.
-    func bringConsent(to room: WorkoutRoom, from before: Int) async throws(Refusal) {
-        var known = before
-        var isApplied = true
-        while known != consentChanges || !isApplied {
-            known = consentChanges
-            let version = context.consent.version(of: room.athlete.userId)
-            let privacy: Privacy
-            do { privacy = try await people.privacy(room.athlete.userId) } catch {
-                context.logger.warning("consent could not be read", metadata: ["error": "\(error)"])
-                throw Refusal(.unavailable, "storage is away", retryAfterMilliseconds: 1000)
-            }
-            isApplied = await room.setPrivacy(privacy, asOf: version)
+    /// Gives a room that is being opened the athlete's consent as it is now, where what was read is old, and then lets
+    /// friends know of it: not before, since they would hear what does not hold any more.
+    ///
+    /// - Parameter version: of now, at which the room's consent is old or not.
+    /// - Returns: false when consent has changed meanwhile and has to be brought again.
+    func bringConsent(
+        to room: WorkoutRoom, asOf version: UserVersions.Version, isOld: Bool
+    ) async throws(Refusal) -> Bool {
+        guard isOld else { return await room.announceToFriends(asOf: version) }
+        let privacy: Privacy
+        do { privacy = try await people.privacy(room.athlete.userId) } catch {
+            context.logger.warning("consent could not be read", metadata: ["error": "\(error)"])
+            throw Refusal(.unavailable, "storage is away", retryAfterMilliseconds: 1000)
         }
+        return await room.setPrivacy(privacy, asOf: version)
     }
 }

@@ -13,18 +13,32 @@ extension Rooms {
         throw Refusal(.busy, "this node holds as many workouts as it may", retryAfterMilliseconds: 1000)
     }
 
-    /// The same without a room in mind; a tenth is freed at once, so that not every opening has to look.
+    /// The same without a room in mind, and while the process is short of memory; a tenth is freed at once, so that not
+    /// every opening has to look. There is one look at a time, which all who come meanwhile wait for.
     func unloadSpareRooms() async {
-        guard context.memory.isFull else { return }
+        let isShort = context.configuration.isShortOfMemory()
+        guard context.memory.isFull || isShort else { return }
+        guard spaceWaiters == nil else {
+            return await withCheckedContinuation { spaceWaiters?.append($0) }
+        }
+        spaceWaiters = []
+        let full = isShort ? min(context.memory.limitBytes, context.memory.bytes) : context.memory.limitBytes
+        await unloadSpareRooms(downTo: full / 10 * 9)
+        noSpaceUntil = context.memory.isFull ? .now + .seconds(1) : nil
+        context.metrics.roomBytes.record(context.memory.bytes)
+        let waiters = spaceWaiters ?? []
+        spaceWaiters = nil
+        for waiter in waiters { waiter.resume() }
+    }
+
+    private func unloadSpareRooms(downTo bytes: Int) async {
         var spare: [(room: WorkoutRoom, since: Timestamp)] = []
         for room in openRooms {
             if let since = await room.spareSince { spare.append((room, since)) }
         }
         for (room, _) in spare.sorted(by: { $0.since < $1.since }) {
-            guard context.memory.bytes > context.memory.limitBytes / 10 * 9 else { break }
+            guard context.memory.bytes > bytes else { break }
             if await room.unloadIfSpare() { forget(room) }
         }
-        noSpaceUntil = context.memory.isFull ? .now + .seconds(1) : nil
-        context.metrics.roomBytes.record(context.memory.bytes)
     }
 }

@@ -5,7 +5,7 @@ import Store
 extension Rooms {
     /// The stored states of workouts, folded from their histories without opening their rooms.
     ///
-    /// Missing and deleted ones are left out. Meant for a few workouts at a time: all their events are in memory.
+    /// Missing and deleted ones are left out. Meant for a few workouts at a time: all their states are in memory.
     package nonisolated func storedStates(of ids: [WorkoutID]) async throws -> [WorkoutID: WorkoutState] {
         try await context.loader.looking.states(of: ids)
     }
@@ -22,6 +22,10 @@ extension Rooms {
 extension WorkoutLoader {
     /// The stored states of workouts; missing and deleted ones are left out.
     func states(of ids: [WorkoutID]) async throws -> [WorkoutID: WorkoutState] {
+        try await source.gate.pass { try await readStates(of: ids) }
+    }
+
+    private func readStates(of ids: [WorkoutID]) async throws -> [WorkoutID: WorkoutState] {
         let bases = try await pool.query(
             """
             select w.id, b.state::text from workouts w left join workout_bases b on b.workout_id = w.id
@@ -31,12 +35,18 @@ extension WorkoutLoader {
         for (id, json) in bases {
             states[id] = try json.map { try WorkoutState(storedAs: $0) } ?? WorkoutState()
         }
-        let events = try await pool.query(
-            """
-            select workout_id, body::text from workout_events
-            where workout_id = any(\(Array(states.keys))::uuid[]) order by workout_id, seq
-            """, as: (UUIDv7, String).self)
-        for (id, body) in events { states[id]?.apply(try WorkoutEvent(JSONReader.parse(Array(body.utf8)))) }
-        return states
+        let known = Array(states.keys)
+        let memory = ReadingMemory(source.memory)
+        var place = (workout: UUIDv7(high: 0, low: 0), seq: Int64(0))
+        while true {
+            let page = try await pool.query(
+                LoaderStatements.events(
+                    of: known, after: place, limit: HistorySource.pageEvents, bytes: HistorySource.pageBytes),
+                as: (UUIDv7, Int64, String).self)
+            memory.count(HistorySource.bytes(of: page.reduce(0) { $0 + $1.2.utf8.count }))
+            for (id, _, body) in page { states[id]?.apply(try WorkoutEvent(JSONReader.parse(Array(body.utf8)))) }
+            guard let last = page.last else { return states }
+            place = (last.0, last.1)
+        }
     }
 }

@@ -9,8 +9,21 @@ import Store
 /// Finds the room of a workout, opening it when it is not in memory; REST and sockets both come through here.
 package actor Rooms: Service {
     private enum Slot {
-        case opening([CheckedContinuation<Result<WorkoutRoom, Refusal>, Never>])
+        case opening(Opening)
         case open(WorkoutRoom)
+    }
+
+    /// A room on its way into memory.
+    private struct Opening {
+        /// Who would make the workout.
+        let creator: UserID?
+        var waiting: [Waiter] = []
+    }
+
+    private struct Waiter {
+        let creator: UserID?
+        /// Nil tells that it is this one's turn to open the room.
+        let continuation: CheckedContinuation<Result<WorkoutRoom, Refusal>?, Never>
     }
 
     package nonisolated let context: RoomContext
@@ -25,10 +38,15 @@ package actor Rooms: Service {
     var consentChanges = 0
     /// What changed while it could not be read.
     var unsettledConsent: Set<UnsettledConsent> = []
-    private var exerciseChanges = 0
-    private var bodyChanges = 0
+    /// Own exercises of the athletes with rooms, as long as these hold them.
+    var ownExercises: [UserID: OwnExercisesReference] = [:]
+    /// Counts changes of what athletes weigh.
+    var bodyChanges = 0
+    let bodyVersions = UserVersions()
     /// Until then no space is looked for again: the last look found none.
     var noSpaceUntil: ContinuousClock.Instant?
+    /// Who waits for the look for space that is under way; nil while there is none.
+    var spaceWaiters: [CheckedContinuation<Void, Never>]?
 
     /// - Parameter group: the event loops that rooms are pinned to, in turn.
     package init(context: RoomContext, people: People, group: any EventLoopGroup) {
@@ -41,61 +59,83 @@ package actor Rooms: Service {
     /// The room of a workout.
     ///
     /// - Parameter creator: makes the workout if there is none.
-    /// - Throws: `noSuchRoom`, `unavailable`, `draining`.
+    /// - Throws: `noSuchRoom`, `unavailable`, `busy`, `draining`.
     package func room(_ id: WorkoutID, creator: UserID? = nil) async throws(Refusal) -> WorkoutRoom {
         switch slots[id] {
         case .open(let room): return room
-        case .opening(var waiting):
+        case .opening(var opening):
             let result = await withCheckedContinuation { continuation in
-                waiting.append(continuation)
-                slots[id] = .opening(waiting)
+                opening.waiting.append(Waiter(creator: creator, continuation: continuation))
+                slots[id] = .opening(opening)
             }
-            // Who opened it did not make it: an op of another device may come before the one that begins the workout.
-            if case .failure(let refusal) = result, refusal.code == .noSuchRoom, creator != nil {
-                return try await room(id, creator: creator)
-            }
-            return try result.get()
-        case nil: return try await open(id, creator: creator)
+            if let result { return try result.get() }
+        case nil: slots[id] = .opening(Opening(creator: creator))
         }
-    }
-
-    private func open(_ id: WorkoutID, creator: UserID?) async throws(Refusal) -> WorkoutRoom {
-        if isDraining { throw Refusal(.draining, "this node is going away", retryAfterMilliseconds: 1000) }
-        if context.configuration.isShortOfMemory() { throw .memoryShort }
-        slots[id] = .opening([])
-        let changes = consentChanges
-        let exercises = exerciseChanges
-        let bodies = bodyChanges
         let result: Result<WorkoutRoom, Refusal>
         do throws(Refusal) {
-            try await makeSpace()
-            var loaded = try await context.loader.open(id, creator: creator)
-            loaded.ownExercises = try await ownExercises(of: loaded.athlete.userId)
-            nextExecutor = (nextExecutor + 1) % executors.count
-            let room = WorkoutRoom(loaded, context: context, executor: executors[nextExecutor])
-            await room.announceToFriends()
-            if exercises != exerciseChanges {
-                for exercise in try await ownExercises(of: loaded.athlete.userId) { await room.learn(exercise) }
-            }
-            if bodies != bodyChanges { await weigh(loaded.athlete.userId, in: [room]) }
-            // A change of consent that came while the room was read has not reached it.
-            try await bringConsent(to: room, from: changes)
-            result = .success(room)
+            result = .success(try await open(id, creator: creator))
         } catch {
             result = .failure(error)
             context.loader.ages.forget(id)
+            opened(id, result)
         }
-        if case .opening(let waiting) = slots[id] {
-            for continuation in waiting { continuation.resume(returning: result) }
-        }
+        return try result.get()
+    }
+
+    /// Opens the room and makes it known.
+    private func open(_ id: WorkoutID, creator: UserID?) async throws(Refusal) -> WorkoutRoom {
+        if isDraining { throw Refusal(.draining, "this node is going away", retryAfterMilliseconds: 1000) }
+        if context.configuration.isShortOfMemory() { throw .memoryShort }
+        let consent = consentChanges
+        let bodies = bodyChanges
+        try await makeSpace()
+        var loaded = try await context.loader.open(id, creator: creator)
+        loaded.ownExercises = try await ownExercises(of: loaded.athlete.userId)
+        nextExecutor = (nextExecutor + 1) % executors.count
+        let room = WorkoutRoom(loaded, context: context, executor: executors[nextExecutor])
+        try await catchUp(room, consentIsOld: consent != consentChanges, bodyIsOld: bodies != bodyChanges)
+        // At once behind that: from here on changes reach the room by themselves.
+        opened(id, .success(room))
+        return room
+    }
+
+    /// Gives a room what changed while it was read and has not reached it, and lets friends know of it.
+    private func catchUp(
+        _ room: WorkoutRoom, consentIsOld: Bool, bodyIsOld: Bool
+    ) async throws(Refusal) {
+        let athlete = room.athlete.userId
+        var (consentIsOld, bodyIsOld) = (consentIsOld, bodyIsOld)
+        repeat {
+            let (consent, body) = (context.consent.version(of: athlete), bodyVersions.version(of: athlete))
+            if bodyIsOld { await weigh(athlete, in: [room]) }
+            let isBrought = try await bringConsent(to: room, asOf: consent, isOld: consentIsOld)
+            consentIsOld = !isBrought || consent != context.consent.version(of: athlete)
+            bodyIsOld = body != bodyVersions.version(of: athlete)
+        } while consentIsOld || bodyIsOld
+    }
+
+    /// Ends an opening: everybody who waits for it hears of it, or opens the room for themselves.
+    private func opened(_ id: WorkoutID, _ result: Result<WorkoutRoom, Refusal>) {
+        guard case .opening(let opening) = slots[id] else { return }
+        var waiting = opening.waiting[...]
         if case .success(let room) = result {
             slots[id] = .open(room)
             workouts[room.athlete.userId, default: []].insert(id)
         } else {
             slots[id] = nil
         }
+        if case .failure(let refusal) = result, refusal.code == .noSuchRoom {
+            // There is no workout for whoever would have made it: that says nothing to others, an op of whose devices may
+            // have come before the one that begins the workout, or whose workout it is.
+            let others = waiting.filter { $0.creator != opening.creator }
+            waiting.removeAll { $0.creator != opening.creator }
+            if let next = others.first {
+                slots[id] = .opening(Opening(creator: next.creator, waiting: Array(others.dropFirst())))
+                next.continuation.resume(returning: nil)
+            }
+        }
+        for waiter in waiting { waiter.continuation.resume(returning: result) }
         context.metrics.rooms.record(slots.count)
-        return try result.get()
     }
 
     /// Whether the workout's room is in memory or on its way there.
@@ -131,13 +171,14 @@ package actor Rooms: Service {
     package func drain() { isDraining = true }
 
     /// Unloads rooms that nobody needs and completes workouts that were left open, once a minute; reads changes of consent
-    /// that could not be read, once a second.
+    /// that could not be read, and makes space where that is needed, once a second.
     package func run() async throws {
         await announceOpenWorkouts()
         await cancelWhenGracefulShutdown {
             await withDiscardingTaskGroup { group in
                 group.addTask { await self.repeatedly(every: .seconds(60)) { await self.sweep() } }
                 group.addTask { await self.repeatedly(every: .seconds(1)) { await self.settleConsent() } }
+                group.addTask { await self.repeatedly(every: .seconds(1)) { await self.unloadSpareRooms() } }
             }
         }
     }
@@ -156,7 +197,7 @@ package actor Rooms: Service {
             await room.startRecovery()
             if await room.unloadIfIdle(after: context.configuration.unloadAfter) { forget(room) }
         }
-        await unloadSpareRooms()
+        ownExercises = ownExercises.filter { $0.value.exercises != nil }
         do {
             // Nothing acts on the time before it is known to be right.
             try await context.clock.measure(context.loader.pool)
@@ -168,45 +209,6 @@ package actor Rooms: Service {
         await announceOpenWorkouts()
         do { try await context.catalog.reload() } catch {
             context.logger.warning("the library was not read again", metadata: ["error": "\(error)"])
-        }
-    }
-}
-
-// Changes of exercises, from the feature that owns them; in effect when the call returns.
-extension Rooms {
-    /// An exercise was made or changed: of the library, or a user's own.
-    package func exerciseChanged(_ exercise: ExerciseCatalog.Entry, owner: UserID?) async {
-        guard let owner else { return context.catalog.learn(exercise) }
-        exerciseChanges += 1
-        for room in openRooms(of: owner) { await room.learn(exercise) }
-    }
-
-    private func ownExercises(of athlete: UserID) async throws(Refusal) -> [ExerciseCatalog.Entry] {
-        do {
-            return try await context.catalog.exercises(of: athlete)
-        } catch {
-            context.logger.warning("a user's exercises could not be read", metadata: ["error": "\(error)"])
-            throw Refusal(.unavailable, "storage is away", retryAfterMilliseconds: 1000)
-        }
-    }
-}
-
-// What a body weighs, from the feature that measures it; in effect when the call returns.
-extension Rooms {
-    /// An athlete's measurements changed: exercises that are added from now on count with the new weight.
-    package func bodyChanged(_ athlete: UserID) async {
-        bodyChanges += 1
-        await weigh(athlete, in: openRooms(of: athlete))
-    }
-
-    /// Weight that cannot be read stays as it was: the change is stored, and the next opening reads it.
-    private func weigh(_ athlete: UserID, in rooms: [WorkoutRoom]) async {
-        guard !rooms.isEmpty else { return }
-        do {
-            let grams = try await people.bodyWeightGrams(athlete)
-            for room in rooms { await room.weigh(grams) }
-        } catch {
-            context.logger.warning("a body weight could not be read", metadata: ["error": "\(error)"])
         }
     }
 }

@@ -1,4 +1,5 @@
 import Logging
+import NIOCore
 import Protocol
 
 extension LiveSession {
@@ -8,7 +9,7 @@ extension LiveSession {
         let preference: Audience
         let friends: [Member]
         /// Of the consent that was read.
-        let version: ConsentVersions.Version
+        let version: UserVersions.Version
     }
 
     /// What a hello needs to know before it can be answered.
@@ -21,10 +22,13 @@ extension LiveSession {
     func hello(_ id: Int64, token: String?, client: ClientInfo?) {
         guard !saidHello else { return refuse(id, Refusal(.badRequest, "hello was said already")) }
         saidHello = true
-        inBackground(id) { [live, upgradeIdentity] in
+        isGreeting = true
+        let isStarted = live.context.background.start { [self, live, upgradeIdentity] in
             let greeting = await Self.greeting(live, token: token, upgradeIdentity)
-            return { $0.welcome(id, greeting) }
+            connection.eventLoop.execute { [self] in greeted(id, greeting) }
         }
+        if !isStarted { greeted(id, .refused(Refusal(.busy, "the server is busy", retryAfterMilliseconds: 1000))) }
+        readOnOrHold()
         if let client {
             logger.debug(
                 "hello", metadata: ["client.name": "\(client.name)", "client.version": "\(client.version)"])
@@ -50,8 +54,14 @@ extension LiveSession {
         }
     }
 
-    private func welcome(_ id: Int64, _ greeting: Greeting) {
+    private func greeted(_ id: Int64, _ greeting: Greeting) {
         guard !isClosed else { return }
+        welcome(id, greeting)
+        isGreeting = false
+        readOnOrHold()
+    }
+
+    private func welcome(_ id: Int64, _ greeting: Greeting) {
         switch greeting {
         case .unauthorized:
             refuse(id, Refusal(.unauthorized, "the token is missing, bad or expired"))
@@ -98,9 +108,11 @@ extension LiveSession {
 
     /// A fresh token of the same session prolongs the connection.
     func refresh(_ id: Int64, token: String) {
-        inBackground(id) { [live] in
-            let identity = await live.authenticate(token)
-            return { $0.prolong(id, by: identity) }
+        inLine(Line.token) { session in
+            session.lookUp(id, in: Line.token) { [live = session.live] in
+                let identity = await live.authenticate(token)
+                return { $0.prolong(id, by: identity) }
+            }
         }
     }
 

@@ -26,13 +26,15 @@ extension LiveSession {
         guard (1...Self.noticesAtOnce).contains(notices.count) else {
             return refuse(id, Refusal(.invalid, "noticeIds must be 1…\(Self.noticesAtOnce) ids"))
         }
-        inBackground(id) { [live] in
-            do {
-                try await live.rooms.people.notices.markSeen(user, notices)
-                return { $0.send(.ok(id: id)) }
-            } catch {
-                live.context.logger.warning("notices could not be marked", metadata: ["error": "\(error)"])
-                return { $0.refuse(id, Refusal(.unavailable, "storage is away", retryAfterMilliseconds: 1000)) }
+        inLine(Line.notices) { session in
+            session.lookUp(id, in: Line.notices) { [live = session.live] in
+                do {
+                    try await live.rooms.people.notices.markSeen(user, notices)
+                    return { $0.send(.ok(id: id)) }
+                } catch {
+                    live.context.logger.warning("notices could not be marked", metadata: ["error": "\(error)"])
+                    return { $0.refuse(id, Refusal(.unavailable, "storage is away", retryAfterMilliseconds: 1000)) }
+                }
             }
         }
     }

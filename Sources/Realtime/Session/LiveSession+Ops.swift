@@ -4,17 +4,17 @@ import Protocol
 extension LiveSession {
     /// Gates of workouts that are not known, at most; beyond that the one that was used least lately is forgotten.
     static let roomlessGates = 128
-    /// Rooms that may be opened for one connection at a time; then it is not read on.
-    private static let openingLimit = 8
 
     /// Takes an op to the gate of its workout.
-    func submit(_ id: Int64, room name: String, _ op: WorkoutOp) {
+    ///
+    /// - Parameter bytes: of its frame.
+    func submit(_ id: Int64, room name: String, _ op: WorkoutOp, bytes: Int) {
         var refusal: Refusal?
         if let wait = ops.take(at: live.context.clock.now) {
             let limit = live.configuration.opsPerSecond
             refusal = Refusal(.rateLimited, "at most \(limit) ops a second", retryAfterMilliseconds: wait)
         }
-        enter(OpArrival(request: id, op, refusal: refusal), room: name)
+        enter(OpArrival(request: id, op, bytes: bytes, refusal: refusal), room: name)
     }
 
     /// Refuses an op that could not be read: in its turn, so that what builds on it is refused too.
@@ -27,8 +27,14 @@ extension LiveSession {
             return refuse(arrival.request, arrival.refusal ?? Refusal(.noSuchRoom, "there is no such room"))
         }
         let gate = gate(of: workout, name)
-        if gate.enter(arrival), waitingGates.insert(name).inserted { pause() }
-        advance(gate)
+        // Nearly always: no other op waits, and the room is known.
+        if lines.isEmpty || !(lines[name]?.hasOps ?? false), let room = rooms[name] {
+            return pass(arrival, into: room, gate)
+        }
+        lines[name, default: RoomLine()].append(arrival)
+        load.ops += 1
+        load.opBytes += arrival.bytes
+        advance(name)
     }
 
     private func gate(of workout: WorkoutID, _ name: String) -> OpGate {
@@ -37,7 +43,7 @@ extension LiveSession {
             gates[name]?.lastUse = gateUses
             return known.gate
         }
-        let roomless = gates.filter { rooms[$0.key] == nil && $0.value.gate.isIdle }
+        let roomless = gates.filter { rooms[$0.key] == nil && lines[$0.key] == nil }
         if roomless.count >= Self.roomlessGates, let oldest = roomless.min(by: { $0.value.lastUse < $1.value.lastUse })
         {
             gates[oldest.key] = nil
@@ -47,19 +53,17 @@ extension LiveSession {
         return gate
     }
 
-    /// Lets through whatever need not wait.
-    private func advance(_ gate: OpGate) {
-        while let arrival = gate.next() {
-            if let room = rooms[gate.name] {
-                pass(arrival, into: room, gate)
-            } else if gate.isShut(for: arrival) {
-                let cause = Refusal(.unavailable, "the room is not open")
-                refuse(arrival.request, gate.refuse(arrival, since: cause))
-            } else {
-                return open(gate, for: arrival)
-            }
+    /// Decides an op whose turn it is, or opens its room first.
+    func pass(_ arrival: OpArrival, to name: String) {
+        guard let gate = gates[name]?.gate else { preconditionFailure("a gate is kept while ops wait for it") }
+        if let room = rooms[name] {
+            pass(arrival, into: room, gate)
+        } else if gate.isShut(for: arrival) {
+            let cause = Refusal(.unavailable, "the room is not open")
+            refuse(arrival.request, gate.refuse(arrival, since: cause))
+        } else {
+            open(gate, for: arrival)
         }
-        if gate.isIdle, waitingGates.remove(gate.name) != nil { resume() }
     }
 
     private func pass(_ arrival: OpArrival, into room: WorkoutRoom, _ gate: OpGate) {
@@ -80,9 +84,8 @@ extension LiveSession {
     /// Finds the room for an op; others of its workout wait behind it, those of other workouts do not.
     private func open(_ gate: OpGate, for arrival: OpArrival) {
         guard let link = link(relation: .oneself) else { return }
-        gate.setOpening(true)
-        openings += 1
-        if openings == Self.openingLimit { pause() }
+        lines[gate.name, default: RoomLine()].isOpening = true
+        load.lookUps += 1
         let creator = arrival.makesWorkout ? link.user.userId : nil
         let isStarted = live.context.background.start { [self, live] in
             let opened: Result<WorkoutRoom, Refusal>
@@ -99,9 +102,8 @@ extension LiveSession {
     }
 
     private func opened(_ gate: OpGate, _ result: Result<WorkoutRoom, Refusal>, for arrival: OpArrival) {
-        if openings == Self.openingLimit { resume() }
-        openings -= 1
-        gate.setOpening(false)
+        load.lookUps -= 1
+        lines[gate.name]?.isOpening = false
         switch result {
         case .success(let room):
             guard entered(room, as: gate.name) else { return }
@@ -112,7 +114,7 @@ extension LiveSession {
             if isClosed { return }
             refuse(arrival.request, gate.refuse(arrival, since: refusal))
         }
-        advance(gate)
+        advance(gate.name)
     }
 }
 

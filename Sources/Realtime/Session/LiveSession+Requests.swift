@@ -2,7 +2,8 @@ import NIOCore
 import Protocol
 
 extension LiveSession {
-    func handle(_ frame: ClientFrame) {
+    /// - Parameter bytes: the frame's.
+    func handle(_ frame: ClientFrame, bytes: Int) {
         let id = frame.id ?? 0
         switch frame.body {
         case .hello: break
@@ -12,13 +13,15 @@ extension LiveSession {
             send(.time(id: id, t0: t0, t1: now, t2: live.context.clock.now.milliseconds))
         case .subscribe(let room, let since, let wantsEvents):
             subscribe(id, room: room, since: since, wantsEvents: wantsEvents)
-        case .unsubscribe(let room): unsubscribe(id, room: room)
-        case .op(let room, let op): submit(id, room: room, op)
+        case .unsubscribe(let room): inLine(room) { $0.unsubscribe(id, room: room) }
+        case .op(let room, let op): submit(id, room: room, op, bytes: bytes)
         case .heart(let room, let beat): heart(frame.id, room: room, beat)
         case .cheer(let room, let cheer):
-            request(id, room: room) { room, connection throws(Refusal) in
-                try room.cheer(cheer, from: connection)
-                return .ok(id: id)
+            inLine(room) { session in
+                session.request(id, room: room) { room, connection throws(Refusal) in
+                    try room.cheer(cheer, from: connection)
+                    return .ok(id: id)
+                }
             }
         case .moderate(let room, let moderation): moderate(id, room: room, moderation)
         case .seen(let notices): seen(id, notices)
@@ -69,13 +72,20 @@ extension LiveSession {
             return refuse(
                 id, Refusal(.rateLimited, "at most \(limit) heart rates a second", retryAfterMilliseconds: wait))
         }
+        // Of a known room it waits for no look-up: only the latest matters.
         guard rooms[name] == nil else { return heart(id, inKnown: name, beat) }
-        // A device that measures and does nothing else: the room is joined as with an op.
-        guard case .workout(let workout)? = RoomName(name), let link = link(relation: .oneself) else {
+        guard case .workout(let workout)? = RoomName(name) else {
             if let id { refuse(id, Refusal(.noSuchRoom, "there is no such room")) }
             return
         }
-        inBackground(id) { [live] in
+        inLine(name) { $0.heart(id, joining: workout, name, beat) }
+    }
+
+    /// A device that measures and does nothing else: the room is joined as with an op.
+    private func heart(_ id: Int64?, joining workout: WorkoutID, _ name: String, _ beat: HeartBeat) {
+        guard rooms[name] == nil else { return heart(id, inKnown: name, beat) }
+        guard let link = link(relation: .oneself) else { return }
+        lookUp(id, in: name) { [live] in
             do throws(Refusal) {
                 let room = try await live.rooms.join(workout, creator: nil, link)
                 return { session in
@@ -96,12 +106,20 @@ extension LiveSession {
     }
 
     private func moderate(_ id: Int64, room name: String, _ moderation: Moderation) {
+        if let wait = moderations.take(at: live.context.clock.now) {
+            let message = "at most \(live.configuration.moderationsPerSecond) decisions about watchers a second"
+            return refuse(id, Refusal(.rateLimited, message, retryAfterMilliseconds: wait))
+        }
+        inLine(name) { $0.moderate(id, inTurn: name, moderation) }
+    }
+
+    private func moderate(_ id: Int64, inTurn name: String, _ moderation: Moderation) {
         guard let room = rooms[name] else { return refuse(id, Refusal(.noSuchRoom, "there is no such room")) }
         let connectionId = connection.id
-        inBackground(id) { [live] in
+        lookUp(id, in: name) { [live] in
             do {
                 let decision = try await room.moderate(moderation, by: connectionId)
-                try await live.rooms.keep(decision, of: room.id)
+                if try await !live.rooms.keep(decision, of: room.id) { await room.takeBack(decision) }
                 return { $0.send(.ok(id: id)) }
             } catch let refusal as Refusal {
                 return { $0.refuse(id, refusal) }

@@ -7,7 +7,24 @@ extension LiveSession {
         guard case .workout(let workout)? = RoomName(name) else {
             return refuse(id, Refusal(.noSuchRoom, "there is no such room"))
         }
-        guard subscriptions.contains(name) || subscriptions.count < live.configuration.subscriptionLimit else {
+        let request = SubscribeRequest(
+            id: id, workout: workout, name: name, since: since, wantsEvents: wantsEvents)
+        inLine(name) { $0.subscribe(request) }
+    }
+
+    private struct SubscribeRequest: Sendable {
+        let id: Int64
+        let workout: WorkoutID
+        /// The room's.
+        let name: String
+        let since: Position?
+        let wantsEvents: Bool
+    }
+
+    private func subscribe(_ request: SubscribeRequest) {
+        let (id, name) = (request.id, request.name)
+        let isNew = !subscriptions.contains(name)
+        guard !isNew || subscriptions.count < live.configuration.subscriptionLimit else {
             let limit = live.configuration.subscriptionLimit
             return refuse(id, Refusal(.limitReached, "at most \(limit) subscriptions a connection"))
         }
@@ -16,18 +33,21 @@ extension LiveSession {
             // Subscribing again (after a gap) begins anew.
             room.perform { [connection] in $0.pause(connection) }
         }
-        inBackground(id) { [live] in
+        // Counted from now on: several rooms may be looked up at a time.
+        subscriptions.insert(name)
+        let isStarted = lookUp(id, in: name) { [live] in
             do throws(Refusal) {
                 let room = try await live.rooms.subscribe(
-                    to: workout, id: id, link: link, since: since, wantsEvents: wantsEvents)
-                return { session in
-                    session.entered(room, as: name)
-                    session.subscriptions.insert(name)
-                }
+                    to: request.workout, id: id, link: link, since: request.since, wantsEvents: request.wantsEvents)
+                return { $0.entered(room, as: name) }
             } catch {
-                return { $0.refuse(id, error) }
+                return { session in
+                    if isNew { session.subscriptions.remove(name) }
+                    session.refuse(id, error)
+                }
             }
         }
+        if !isStarted, isNew { subscriptions.remove(name) }
     }
 }
 
@@ -79,7 +99,8 @@ extension Rooms {
     ) async throws(Refusal) -> [EncodedEvent] {
         let stored: [RoomHistory.StoredEvent]
         do {
-            stored = try await context.loader.events(of: room.id, after: after, limit: WorkoutRoom.pageEvents)
+            stored = try await context.loader.events(
+                of: room.id, after: after, limit: WorkoutRoom.pageEvents, bytes: WorkoutRoom.pageBytes)
         } catch {
             throw Refusal(.unavailable, "storage is away", retryAfterMilliseconds: 1000)
         }
@@ -105,27 +126,30 @@ extension Rooms {
     }
 
     /// Stores what an athlete decided about watchers.
-    func keep(_ moderation: Moderation, of workout: WorkoutID) async throws {
+    ///
+    /// - Returns: false when there is no such user, of whom nothing is stored.
+    func keep(_ moderation: Moderation, of workout: WorkoutID) async throws -> Bool {
         switch moderation {
         case .close, .open:
             let isClosed = moderation == .close
             try await context.loader.pool.execute(
                 "update workouts set is_closed = \(isClosed) where id = \(workout)")
-        case .remove(let user):
-            try await context.loader.pool.execute(
-                """
-                insert into workout_removed_watchers (workout_id, user_id)
-                select \(workout), id from users where id = \(user) on conflict do nothing
-                """)
-        case .mute(let user):
-            try await context.loader.pool.execute(
-                """
-                insert into workout_muted_watchers (workout_id, user_id)
-                select \(workout), id from users where id = \(user) on conflict do nothing
-                """)
+        case .remove(let user): return try await keep(user, in: "workout_removed_watchers", of: workout)
+        case .mute(let user): return try await keep(user, in: "workout_muted_watchers", of: workout)
         case .unmute(let user):
             try await context.loader.pool.execute(
                 "delete from workout_muted_watchers where workout_id = \(workout) and user_id = \(user)")
         }
+        return true
+    }
+
+    private func keep(_ user: UserID, in table: SQL, of workout: WorkoutID) async throws -> Bool {
+        let isKnown = try await context.loader.pool.first(
+            """
+            with known as (select id from users where id = \(user)), kept as (
+                insert into \(table) (workout_id, user_id) select \(workout), id from known on conflict do nothing)
+            select exists (select from known)
+            """, as: Bool.self)
+        return isKnown ?? false
     }
 }

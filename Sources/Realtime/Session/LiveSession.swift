@@ -30,14 +30,16 @@ final class LiveSession: SocketSession, @unchecked Sendable {
     /// The gate of every workout that this connection has sent ops to, by the room's name.
     var gates: [String: (gate: OpGate, lastUse: Int)] = [:]
     var gateUses = 0
-    /// Gates behind which no more ops may wait.
-    var waitingGates: Set<String> = []
-    /// Rooms that are being opened for ops.
-    var openings = 0
-    /// Why no messages are read just now: so many reasons.
-    private var pauses = 0
+    /// What waits of each room, by its name, while something does or is under way.
+    var lines: [String: RoomLine] = [:]
+    var load = ConnectionLoad()
+    /// Hello is being answered: what comes behind it waits.
+    var isGreeting = false
+    /// No messages are read just now.
+    var isHolding = false
     var ops: TokenBucket
     var beats: TokenBucket
+    var moderations: TokenBucket
 
     init(_ connection: SocketConnection, identity: LiveIdentity?, live: Live) {
         self.connection = connection
@@ -48,6 +50,8 @@ final class LiveSession: SocketSession, @unchecked Sendable {
         self.logger = logger
         ops = TokenBucket(perSecond: live.configuration.opsPerSecond, burst: live.configuration.opsBurst)
         beats = TokenBucket(perSecond: live.configuration.heartPerSecond, burst: live.configuration.heartPerSecond)
+        moderations = TokenBucket(
+            perSecond: live.configuration.moderationsPerSecond, burst: live.configuration.moderationsBurst)
         connection.closeAfter(live.configuration.helloWithin, .helloTimeout, reason: "no hello came")
     }
 
@@ -70,11 +74,12 @@ final class LiveSession: SocketSession, @unchecked Sendable {
             // Behind a hello that could not be read or was refused; its deadline ends those who never say another.
             return refuse(frame.id, Refusal(.unauthorized, "say hello first"))
         }
-        handle(frame)
+        handle(frame, bytes: message.readableBytes)
     }
 
     func closed(_ closure: SocketClosure) {
         isClosed = true
+        lines = [:]
         for room in rooms.values { room.perform { [connection] in $0.leave(connection, isClosing: true) } }
         rooms = [:]
         guard let speaker else { return }
@@ -86,17 +91,6 @@ final class LiveSession: SocketSession, @unchecked Sendable {
     func send(_ frame: ServerFrame) { connection.send(EncodedFrame.text(frame.json), as: .answer) }
 
     func refuse(_ id: Int64?, _ refusal: Refusal) { send(.error(id: id, refusal)) }
-
-    /// Reads no further messages until `resume` was called as often.
-    func pause() {
-        pauses += 1
-        connection.hold()
-    }
-
-    func resume() {
-        pauses -= 1
-        if pauses == 0 { connection.release() }
-    }
 
     /// The connection has to do with a room from now on.
     ///
@@ -112,22 +106,5 @@ final class LiveSession: SocketSession, @unchecked Sendable {
         }
         rooms[name] = room
         return true
-    }
-
-    /// Runs a job off the loop while further messages wait; what it answers with runs on the loop, on a connection that is
-    /// closed meanwhile too, where nothing is sent any more.
-    func inBackground(_ id: Int64?, _ job: @escaping @Sendable () async -> @Sendable (LiveSession) -> Void) {
-        pause()
-        let isStarted = live.context.background.start { [self] in
-            let answer = await job()
-            connection.eventLoop.execute { [self] in
-                answer(self)
-                resume()
-            }
-        }
-        guard !isStarted else { return }
-        resume()
-        guard let id else { return }
-        refuse(id, Refusal(.busy, "the server is busy", retryAfterMilliseconds: 1000))
     }
 }

@@ -1,4 +1,3 @@
-import DequeModule
 import Protocol
 import Synchronization
 
@@ -7,19 +6,26 @@ struct OpArrival: Sendable {
     let request: Int64
     /// Nil where the frame could not be read that far.
     let opId: OpID?
-    /// Nil for an op that could not be read.
+    /// Nil for an op that is refused.
     let op: WorkoutOp?
     /// What the op would make.
     let made: OpTargets
     /// Set for an op that is refused whatever its room says: over the connection's limit, or unreadable.
     let refusal: Refusal?
+    /// About what it occupies while it waits.
+    let bytes: Int
 
-    init(request: Int64, _ op: WorkoutOp, refusal: Refusal? = nil) {
+    /// What an arrival occupies beside its op.
+    private static let ownBytes = 256
+
+    /// - Parameter bytes: of the op's frame.
+    init(request: Int64, _ op: WorkoutOp, bytes: Int, refusal: Refusal? = nil) {
         self.request = request
         opId = op.id
-        self.op = op
+        self.op = refusal == nil ? op : nil
         made = OpTargets(madeBy: op.action)
         self.refusal = refusal
+        self.bytes = Self.ownBytes + (refusal == nil ? bytes : 0)
     }
 
     init(request: Int64, _ op: UnreadableOp, _ refusal: Refusal) {
@@ -28,6 +34,7 @@ struct OpArrival: Sendable {
         self.op = nil
         made = op.made
         self.refusal = refusal
+        bytes = Self.ownBytes
     }
 
     /// Whether the op makes its workout.
@@ -38,17 +45,11 @@ struct OpArrival: Sendable {
 /// frames came, whoever refuses it.
 ///
 /// After a temporary refusal it is shut for all but the op that was refused. Ops pass in their room's turns, or on the
-/// connection's loop while there is no room, never in both at a time.
+/// connection's loop while there is no room, never in both at a time; until then they wait in the room's line.
 final class OpGate: Sendable {
-    /// Ops that may wait behind the opening of their room; then the connection is not read on.
-    static let waitingLimit = 256
-
     private struct State {
         /// The op that must come next.
         var awaited: OpID?
-        /// Ops behind the opening of their room.
-        var waiting = Deque<OpArrival>()
-        var isOpening = false
         /// What was refused without a room to remember it.
         var refused = RefusedIDs()
     }
@@ -63,26 +64,6 @@ final class OpGate: Sendable {
         self.name = name
     }
 
-    // MARK: In line
-
-    /// Takes an op in line.
-    ///
-    /// - Returns: whether no more ops may wait.
-    func enter(_ arrival: OpArrival) -> Bool {
-        state.withLock { state in
-            state.waiting.append(arrival)
-            return state.waiting.count >= Self.waitingLimit
-        }
-    }
-
-    /// The op whose turn it is; nil when there is none, or while the room is being opened.
-    func next() -> OpArrival? { state.withLock { $0.isOpening ? nil : $0.waiting.popFirst() } }
-
-    func setOpening(_ isOpening: Bool) { state.withLock { $0.isOpening = isOpening } }
-
-    /// Whether nothing waits here.
-    var isIdle: Bool { state.withLock { !$0.isOpening && $0.waiting.isEmpty } }
-
     /// Hands over what was refused before there was a room.
     func takeRefused() -> OpTargets {
         state.withLock { state in
@@ -90,8 +71,6 @@ final class OpGate: Sendable {
             return state.refused.all
         }
     }
-
-    // MARK: Passing
 
     /// Whether the op would be refused without a look at its room.
     func isShut(for arrival: OpArrival) -> Bool {

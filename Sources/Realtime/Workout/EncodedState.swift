@@ -8,6 +8,9 @@ struct EncodedState: Sendable {
     private var own: [UInt8]?
     private var watched: [UInt8]?
 
+    /// What it occupies in memory.
+    var bytes: Int { (own?.count ?? 0) + (watched?.count ?? 0) }
+
     init(_ history: RoomHistory) {
         epoch = history.epoch
         seq = history.seq

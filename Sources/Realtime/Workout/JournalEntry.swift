@@ -32,7 +32,10 @@ package final class JournalEntry: Sendable {
     }
 
     /// About what the entry occupies in memory.
-    var bytes: Int { 512 + json.count + 128 * (changes.entries.count + changes.sets.count) }
+    var bytes: Int { 512 + json.count + Self.rowBytes * (changes.entries.count + changes.sets.count) }
+
+    /// About what a row occupies.
+    static let rowBytes = 128
 }
 
 /// A workout's row after an event.

@@ -16,6 +16,18 @@ struct LoadedWorkout: Sendable {
     let mutedWatchers: Set<UserID>
     /// Ops that Postgres had refused although they were valid, and that nobody has dealt with yet.
     let rejected: Set<OpID>
-    /// What the athlete may name beside the library.
-    var ownExercises: [ExerciseCatalog.Entry] = []
+    /// What it occupies, until its room counts it.
+    let memory: ReadingMemory
+    /// What the athlete may name beside the library; nil for one look, which names nothing.
+    var ownExercises: OwnExercises?
+
+    /// About what its room will occupy.
+    var bytes: Int {
+        history.bytes + baseline.bytes + 48 * (removedWatchers.count + mutedWatchers.count + rejected.count)
+    }
+}
+
+extension RecordBaseline {
+    /// About what it occupies in memory.
+    var bytes: Int { 96 * bests.count }
 }

@@ -13,6 +13,9 @@ struct RefusedIDs: Sendable {
     private var order = Deque<(id: UUIDv7, ticket: Int)>()
     private var lastTicket = 0
 
+    /// About what they occupy in memory.
+    var bytes: Int { 48 * (tickets.count + order.count) }
+
     var all: OpTargets { OpTargets(isWorkout: isWorkout, ids: Set(tickets.keys)) }
 
     mutating func remember(_ made: OpTargets) {

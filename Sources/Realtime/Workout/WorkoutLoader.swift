@@ -4,32 +4,34 @@ import Store
 
 /// Reads workouts and their stored events.
 package struct WorkoutLoader: Sendable {
-    private(set) var pool: PostgresPool
-    private let lookingPool: PostgresPool
+    private(set) var source: HistorySource
+    private let lookingSource: HistorySource
     let people: People
     let ringLimit: Int
     let ages: BaselineAges
     let logger: Logger
 
     /// - Parameters:
-    ///   - pool: of live's own: what opens rooms never stands behind slow requests.
-    ///   - lookingPool: shared with REST, for reading what no room is needed for.
-    package init(
-        pool: PostgresPool, lookingPool: PostgresPool, people: People, ringLimit: Int, ages: BaselineAges,
+    ///   - source: of live's own: what opens rooms never stands behind slow requests.
+    ///   - lookingSource: shared with REST, for reading what no room is needed for.
+    init(
+        source: HistorySource, lookingSource: HistorySource, people: People, ringLimit: Int, ages: BaselineAges,
         logger: Logger
     ) {
-        self.pool = pool
-        self.lookingPool = lookingPool
+        self.source = source
+        self.lookingSource = lookingSource
         self.people = people
         self.ringLimit = ringLimit
         self.ages = ages
         self.logger = logger
     }
 
+    var pool: PostgresPool { source.pool }
+
     /// The same, on the connections that REST has.
     var looking: WorkoutLoader {
         var other = self
-        other.pool = lookingPool
+        other.source = lookingSource
         return other
     }
 
@@ -44,7 +46,7 @@ package struct WorkoutLoader: Sendable {
     /// - Parameter creator: makes the workout if there is none; a workout of somebody else is as good as missing.
     /// - Throws: `noSuchRoom`, or `unavailable` while Postgres is away.
     func open(_ id: WorkoutID, creator: UserID?) async throws(Refusal) -> LoadedWorkout {
-        try await reporting(id) { () async throws in
+        try await reading(id) { () async throws in
             guard let head = try await raiseEpoch(id, creator: creator) else { throw Missing() }
             return try await load(id, head)
         }
@@ -56,7 +58,7 @@ package struct WorkoutLoader: Sendable {
     /// - Returns: nil for one that runs, is planned, deleted or missing.
     /// - Throws: `unavailable` while Postgres is away.
     func finished(_ id: WorkoutID) async throws(Refusal) -> LoadedWorkout? {
-        try await reporting(id) { () async throws in
+        try await reading(id) { () async throws in
             let row = try await pool.first(
                 """
                 select epoch, user_id, is_closed from workouts
@@ -70,10 +72,12 @@ package struct WorkoutLoader: Sendable {
     /// - Parameter isWhole: whether the bests of all exercises are needed, since more may come.
     private func load(_ id: WorkoutID, _ head: Head, isWhole: Bool = true) async throws -> LoadedWorkout {
         var history = RoomHistory(epoch: head.epoch, ringLimit: ringLimit, base: try await base(of: id))
+        let memory = ReadingMemory(source.memory)
         var last: Int64 = 0
         while true {
-            let page = try await events(of: id, after: last, limit: 2000)
+            let page = try await events(of: id, after: last, limit: HistorySource.pageEvents)
             for stored in page { history.restore(stored) }
+            memory.count(history.bytes + HistorySource.bytes(of: page.reduce(0) { $0 + $1.json.count }))
             guard let seq = page.last?.event.seq else { break }
             last = seq
         }
@@ -87,7 +91,7 @@ package struct WorkoutLoader: Sendable {
             privacy: try await people.privacy(head.athlete), isClosed: head.isClosed,
             removedWatchers: try await watchers("workout_removed_watchers", of: id),
             mutedWatchers: try await watchers("workout_muted_watchers", of: id),
-            rejected: try await isWhole ? rejectedOps(of: id) : [])
+            rejected: try await isWhole ? rejectedOps(of: id) : [], memory: memory)
     }
 
     /// Only what Postgres refused has an epoch: ops of a spill that their workout refused may come again and be valid.
@@ -131,12 +135,12 @@ package struct WorkoutLoader: Sendable {
         let description: String
     }
 
-    /// Storage that is away becomes a refusal that may be tried again.
-    private func reporting<Value>(
+    /// Reads a history when its turn comes; storage that is away becomes a refusal that may be tried again.
+    private func reading<Value>(
         _ id: WorkoutID, _ read: () async throws -> Value
     ) async throws(Refusal) -> Value {
         do {
-            return try await read()
+            return try await source.gate.pass(read)
         } catch let missing as Missing {
             throw missing.refusal
         } catch {
@@ -176,12 +180,12 @@ package struct WorkoutLoader: Sendable {
         }
     }
 
-    /// Stored events behind `seq`, in order.
+    /// One page of stored events behind `seq`, in order: at most `limit`, and none behind the one that reaches `bytes`.
     func events(
-        of id: WorkoutID, after seq: Int64, limit: Int
+        of id: WorkoutID, after seq: Int64, limit: Int, bytes: Int = HistorySource.pageBytes
     ) async throws -> [RoomHistory.StoredEvent] {
         let rows = try await pool.query(
-            LoaderStatements.events(of: id, after: seq, limit: limit), as: (String, Int64).self)
+            LoaderStatements.events(of: id, after: seq, limit: limit, bytes: bytes), as: (String, Int64).self)
         return try rows.map { body, fingerprint in
             let json = Array(body.utf8)
             let event: WorkoutEvent

@@ -11,7 +11,7 @@ extension WorkoutRoom {
     ///
     /// - Parameter version: of what was read; nil for what is known without reading.
     /// - Returns: false when consent has changed since it was read; it has to be read again.
-    func setPrivacy(_ privacy: Privacy, asOf version: ConsentVersions.Version? = nil) -> Bool {
+    func setPrivacy(_ privacy: Privacy, asOf version: UserVersions.Version? = nil) -> Bool {
         guard version == nil || version == context.consent.version(of: athlete.userId) else { return false }
         self.privacy = privacy
         reviewWatchers()
@@ -19,10 +19,19 @@ extension WorkoutRoom {
         return true
     }
 
+    /// Lets friends know of a room that was just opened.
+    ///
+    /// - Returns: false when consent has changed since it was read; it has to be read again.
+    func announceToFriends(asOf version: UserVersions.Version) -> Bool {
+        guard version == context.consent.version(of: athlete.userId) else { return false }
+        announceToFriends()
+        return true
+    }
+
     /// The relation between a user and the athlete changed.
     ///
     /// - Returns: false when consent has changed since it was read; it has to be read again.
-    func setRelation(of user: UserID, _ relation: Relation, asOf version: ConsentVersions.Version) -> Bool {
+    func setRelation(of user: UserID, _ relation: Relation, asOf version: UserVersions.Version) -> Bool {
         guard version == context.consent.version(of: user, athlete.userId) else { return false }
         for id in links.keys where links[id]?.user.userId == user && links[id]?.isAthlete == false {
             links[id]?.relation = relation
@@ -53,28 +62,53 @@ extension WorkoutRoom {
             id, of: athlete.userId, history.state.status.isOpen ? running : nil, preference: privacy.live)
     }
 
+    /// Watchers of one workout that may be muted, and that may be removed.
+    static let moderatedLimit = 512
+
     /// Mutes, removes or closes out; only the athlete may.
     ///
     /// - Returns: what must be stored.
+    /// - Throws: `limitReached` beyond `moderatedLimit`.
     func moderate(_ moderation: Moderation, by connection: UInt64) throws(Refusal) -> Moderation {
         guard let link = links[connection], link.isAthlete else {
             throw Refusal(.forbidden, "only the athlete may do that")
         }
         switch moderation {
         case .mute(let user):
-            mutedWatchers.insert(user)
+            try Self.add(user, to: &mutedWatchers, "muted")
+            countMemory()
             return moderation
         case .unmute(let user):
             mutedWatchers.remove(user)
             return moderation
         case .remove(let user):
             guard user != athlete.userId else { throw Refusal(.invalid, "the athlete cannot be removed") }
-            removedWatchers.insert(user)
+            try Self.add(user, to: &removedWatchers, "removed")
+            countMemory()
         case .close: isClosed = true
         case .open: isClosed = false
         }
         reviewWatchers()
         announceToFriends()
         return moderation
+    }
+
+    private static func add(_ user: UserID, to users: inout Set<UserID>, _ what: String) throws(Refusal) {
+        guard users.count < moderatedLimit || users.contains(user) else {
+            throw Refusal(.limitReached, "at most \(moderatedLimit) \(what) watchers a workout")
+        }
+        users.insert(user)
+    }
+
+    /// Forgets what was decided about somebody who does not exist: it is stored nowhere either.
+    func takeBack(_ moderation: Moderation) {
+        switch moderation {
+        case .mute(let user): mutedWatchers.remove(user)
+        case .remove(let user):
+            removedWatchers.remove(user)
+            announceToFriends()
+        case .unmute, .close, .open: return
+        }
+        countMemory()
     }
 }

@@ -12,8 +12,15 @@ package struct OpAnswer: Sendable, Hashable {
 }
 
 extension WorkoutRoom {
-    /// Set aside for an op before it is applied; more than the largest event occupies.
-    private static let reservedBytes = 32 * 1024
+    /// Set aside for an op before it is applied; more than its event occupies.
+    ///
+    /// An event with its rows takes at most 8 KiB and a row for each of 100 exercises; removing an exercise has a row for
+    /// each of its sets as well.
+    private func reservedBytes(for action: WorkoutAction) -> Int {
+        let usual = 32 * 1024
+        guard case .removeEntry(let id) = action, let place = history.state.position(ofEntry: id) else { return usual }
+        return usual + JournalEntry.rowBytes * history.state.entries[place].sets.count
+    }
 
     /// Applies an op of the athlete, or answers a repeat with its first answer.
     ///
@@ -48,6 +55,7 @@ extension WorkoutRoom {
         let state = history.state
         let missing = made.ids.filter { state.position(ofEntry: $0) == nil && state.position(ofSet: $0) == nil }
         refusedIDs.remember(OpTargets(isWorkout: made.isWorkout && !history.isKnown, ids: missing))
+        countMemory()
     }
 
     private func apply(_ op: WorkoutOp, isAutomatic: Bool, isRetry: Bool) throws(Refusal) -> OpAnswer {
@@ -65,7 +73,8 @@ extension WorkoutRoom {
         }
         if rejectedOps.contains(op.id), !isRetry { throw Refusal(.rejected, "the op could not be stored") }
         if context.configuration.isShortOfMemory() { throw .memoryShort }
-        guard context.writeBehind.reserve(Self.reservedBytes) else {
+        let reserved = reservedBytes(for: op.action)
+        guard context.writeBehind.reserve(reserved) else {
             if context.writeBehind.isFinished {
                 throw Refusal(.draining, "this node is going away", retryAfterMilliseconds: 1000)
             }
@@ -73,23 +82,23 @@ extension WorkoutRoom {
         }
         let event: WorkoutEvent
         do throws(Refusal) {
-            event = try applyReserved(op, fingerprint: fingerprint, isAutomatic: isAutomatic)
+            event = try apply(op, fingerprint: fingerprint, within: reserved, isAutomatic: isAutomatic)
         } catch {
-            context.writeBehind.release(Self.reservedBytes)
+            context.writeBehind.release(reserved)
             throw error
         }
         context.metrics.applied.increment()
         return OpAnswer(epoch: event.epoch, seq: event.seq, isRepeat: false, isDurable: false)
     }
 
-    private func applyReserved(
-        _ op: WorkoutOp, fingerprint: UInt64, isAutomatic: Bool
+    private func apply(
+        _ op: WorkoutOp, fingerprint: UInt64, within reserved: Int, isAutomatic: Bool
     ) throws(Refusal) -> WorkoutEvent {
         let statusBefore = history.state.status
         let audienceBefore = audience
         let rules = ruleContext(for: op, at: context.clock.now, isAutomatic: isAutomatic)
         let entry = try entry(of: op, rules, fingerprint: fingerprint)
-        context.writeBehind.append(entry, bytes: entry.bytes, reserved: Self.reservedBytes)
+        context.writeBehind.append(entry, bytes: entry.bytes, reserved: reserved)
         countMemory()
         publish(entry.event, entry.json)
         if history.state.status == .deleted { endForEveryone() }
@@ -117,17 +126,17 @@ extension WorkoutRoom {
 
     private func exercise(of action: WorkoutAction) -> ExerciseFacts? {
         guard case .addEntry(let details) = action, let id = details.exerciseId else { return nil }
-        return context.catalog[id] ?? ownExercises[id]?.facts
+        return context.catalog[id] ?? ownExercises?[id]
     }
 
     /// Takes over the athlete's body weight; entries that were added before keep theirs.
     func weigh(_ grams: Int64?) { bodyWeightGrams = grams }
 
     /// Takes over the athlete's bests outside this workout.
-    func compare(with baseline: RecordBaseline) { self.baseline = baseline }
-
-    /// Takes over a new or changed exercise of the athlete's own.
-    func learn(_ exercise: ExerciseCatalog.Entry) { ownExercises.learn(exercise) }
+    func compare(with baseline: RecordBaseline) {
+        self.baseline = baseline
+        countMemory()
+    }
 
     /// Sends an event to everyone who follows; what differs for watchers is encoded for them.
     private func publish(_ event: WorkoutEvent, _ json: [UInt8]) {

@@ -73,11 +73,11 @@ extension WorkoutRoom {
         let pending = history.undurable
         history = loaded.history
         encodedState = nil
-        countMemory()
         // The privacy stays: its changes reach a stopped room too, and what was read may be older.
         baseline = loaded.baseline
         bodyWeightGrams = loaded.bodyWeightGrams
         rejectedOps.formUnion(loaded.rejected)
+        countMemory()
         phase = .open
         var entries: [(item: JournalEntry, bytes: Int)] = []
         var rejected: [(op: OpID, message: String)] = []
@@ -135,6 +135,7 @@ extension WorkoutRoom {
         for waiter in durableWaiters { waiter.giveUp() }
         durableWaiters = []
         endForEveryone()
+        forgetContents()
     }
 
     /// Unloads the room if nobody has anything to do with it.
@@ -173,9 +174,14 @@ extension WorkoutRoom {
             connection.eventLoop.execute { (connection.session as? LiveSession)?.forget(self) }
         }
         links = [:]
-        // What the room held is read again when it is opened.
+        forgetContents()
+    }
+
+    /// What an unloaded room held is read again when it is opened.
+    private func forgetContents() {
         history = RoomHistory(epoch: history.epoch, ringLimit: 0)
         encodedState = nil
+        ownExercises = nil
         countMemory()
     }
 }

@@ -6,7 +6,7 @@ struct Subscription: Sendable {
     let requestId: Int64
     var link: RoomLink
     /// Of the consent that the link's relation was read from; nil before that.
-    var relationVersion: ConsentVersions.Version?
+    var relationVersion: UserVersions.Version?
     let since: Position?
     let wantsEvents: Bool
 }
@@ -125,7 +125,10 @@ extension WorkoutRoom {
     func snapshot(forWatchers: Bool) -> Snapshot {
         var encoded = encodedState ?? EncodedState(history)
         if encoded.epoch != history.epoch || encoded.seq != history.seq { encoded = EncodedState(history) }
-        defer { encodedState = encoded }
+        defer {
+            encodedState = encoded
+            countMemory()
+        }
         return Snapshot(
             epoch: history.epoch, seq: history.seq, durable: history.durable, athlete: athlete,
             stateHash: encoded.hash, state: encoded.json(of: history.state, forWatchers: forWatchers))
@@ -154,10 +157,15 @@ extension WorkoutRoom {
             guard isClosing else { return }
             durableOutbox.remove(connection)
             links[connection.id] = nil
-            if links.isEmpty { encodedState = nil }
+            if links.isEmpty { forgetEncodedState() }
             return
         }
         drop(link)
+    }
+
+    private func forgetEncodedState() {
+        encodedState = nil
+        countMemory()
     }
 
     /// Sends a connection nothing more until it is attached anew; what it is to the room stays known.
@@ -170,7 +178,7 @@ extension WorkoutRoom {
     private func drop(_ link: RoomLink) {
         watcherOutbox.remove(link.connection)
         links[link.connection.id] = nil
-        if links.isEmpty { encodedState = nil }
+        if links.isEmpty { forgetEncodedState() }
         guard crowd.left(link.user.userId, at: context.clock.now) else { return }
         schedulePresence(in: context.configuration.presenceGrace)
     }

@@ -32,7 +32,8 @@ package actor WorkoutRoom {
     var privacy: Privacy
     var isClosed: Bool
     var removedWatchers: Set<UserID>
-    var ownExercises: [ExerciseID: ExerciseCatalog.Entry] = [:]
+    /// What the athlete may name beside the library; all rooms of the athlete share it.
+    var ownExercises: OwnExercises?
 
     /// Every connection that has to do with this room.
     var links: [UInt64: RoomLink] = [:]
@@ -73,19 +74,25 @@ package actor WorkoutRoom {
         removedWatchers = loaded.removedWatchers
         mutedWatchers = loaded.mutedWatchers
         rejectedOps = loaded.rejected
-        for exercise in loaded.ownExercises { ownExercises.learn(exercise) }
+        ownExercises = loaded.ownExercises
         cheers = CheerBudgets(
             perWatcher: context.configuration.cheersPerWatcher, perRoom: context.configuration.cheersPerRoom)
         lastUse = context.clock.now
-        countedBytes = loaded.history.bytes
+        countedBytes = loaded.bytes
         context.memory.change(by: countedBytes)
     }
 
     deinit { context.memory.change(by: -countedBytes) }
 
+    /// About what the room occupies in memory, but for what the athlete's rooms share.
+    private var bytes: Int {
+        history.bytes + (encodedState?.bytes ?? 0) + baseline.bytes + refusedIDs.bytes
+            + 48 * (removedWatchers.count + mutedWatchers.count + rejectedOps.count)
+    }
+
     /// Tells the node what the room occupies now; nothing once it is unloaded.
     func countMemory() {
-        let bytes = phase == .unloaded ? 0 : history.bytes
+        let bytes = phase == .unloaded ? 0 : bytes
         guard bytes != countedBytes else { return }
         context.memory.change(by: bytes - countedBytes)
         countedBytes = bytes
@@ -130,7 +137,7 @@ package struct RoomContext: Sendable {
     let configuration: LiveConfiguration
     let heartRates: HeartRateRecorder
     let presences: FriendPresences
-    let consent: ConsentVersions
+    let consent: UserVersions
     let background: BackgroundTasks
     let memory: RoomMemory
     let logger: Logger

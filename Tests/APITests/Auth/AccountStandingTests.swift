@@ -56,4 +56,29 @@ struct AccountStandingTests {
             }
         }
     }
+
+    @Test("what one observer waits for holds up neither the others, nor other accounts, nor later readings")
+    func sideBySide() async throws {
+        try await RESTServer.run { server in
+            let users = [try await server.user("ada"), try await server.user("bob"), try await server.user("cleo")].map(
+                \.id)
+            let standings = AccountStandings(pool: server.pool, logger: .silent)
+            try await standings.load()
+            let gate = Gate()
+            let told = Mutex<Set<UserID>>([])
+            await gate.close()
+            standings.observe { _, _ in await gate.pass() }
+            standings.observe { user, _ in told.withLock { _ = $0.insert(user) } }
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                group.addTask { try await standings.run() }
+                for batch in [users.prefix(2), users.suffix(1)] {
+                    try await server.pool.execute(
+                        "update users set status = 'suspended' where id = any(\(Array(batch))::uuid[])")
+                    try await eventually { told.withLock { $0.isSuperset(of: batch) } }
+                }
+                group.cancelAll()
+                await gate.open()
+            }
+        }
+    }
 }

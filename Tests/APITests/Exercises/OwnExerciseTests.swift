@@ -1,4 +1,5 @@
 import Protocol
+import Realtime
 import Store
 import TestKit
 import Testing
@@ -224,6 +225,24 @@ struct OwnExerciseTests {
             #expect(after.averageRating == 5)
             let unknown = "/v1/exercises/\(ExerciseID.make())/rate"
             #expect(try await ada.client.send("POST", unknown, text: #"{"rating": 1}"#).status == 404)
+        }
+    }
+
+    @Test("rooms know all own exercises that stand, and of the deleted ones the latest only")
+    func known() async throws {
+        try await RESTServer.run { server in
+            let ada = try await server.user("ada")
+            try await server.pool.execute(
+                """
+                insert into exercises (id, owner, name, level, category, equipment, primary_muscles,
+                    secondary_muscles, deleted_at)
+                select overlay(gen_random_uuid()::text placing '7' from 15)::uuid, \(ada.id), 'Sled ' || n, 'beginner',
+                    'strength', 'none', '{chest}', '{}', case when n > 10 then now() - n * interval '1 hour' end
+                from generate_series(1, 1500) as n
+                """)
+            let catalog = try await Exercises(pool: server.pool).catalog()
+            let names = Set(try await catalog.exercises(of: ada.id).map(\.facts.name))
+            #expect(names == Set((1...1000).map { "Sled \($0)" }))
         }
     }
 }

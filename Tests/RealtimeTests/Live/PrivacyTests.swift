@@ -29,6 +29,37 @@ struct PrivacyTests {
         }
     }
 
+    @Test("an account that is hidden is out of sight at once, whatever storage does with its heart rates")
+    func hiddenAtOnce() async throws {
+        try await LiveTestServer.run { server in
+            let lift = try await Lift.begin(on: server)
+            let ben = try await server.user("Ben")
+            try await server.befriend(lift.athlete, ben)
+            let friend = try await server.connect(ben)
+            _ = try await friend.subscribe(lift.workout)
+            let (athlete, rooms) = (lift.athlete.userId, server.node.rooms)
+            try await server.database.pool.execute(
+                "update users set heart_rate_audience = 'friends' where id = \(athlete)")
+            await rooms.privacyChanged(athlete)
+            try await lift.durable(2)
+            #expect(try await lift.talker.ask(.heart(room: lift.room, HeartBeat(bpm: 120))).refusal == nil)
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                try await server.database.whileHolding("select from workouts for update") {
+                    group.addTask { await server.node.flushHeartRates() }
+                    let waiting: SQL = """
+                        select exists (select from pg_stat_activity
+                            where datname = current_database() and wait_event_type = 'Lock')
+                        """
+                    try await eventually { try await server.database.pool.first(waiting, as: Bool.self) ?? false }
+                    group.addTask { await rooms.athleteHidden(athlete) }
+                    _ = try await friend.next { $0.isEnded }
+                    try await eventually { server.node.presences.status(of: athlete, for: ben.userId) == .hidden }
+                }
+                try await group.waitForAll()
+            }
+        }
+    }
+
     private func check(_ story: PrivacyStory, _ moment: Moment, _ server: LiveTestServer) async throws {
         let rooms = server.node.rooms
         await rooms.announceOpenWorkouts()

@@ -1,4 +1,5 @@
 import Protocol
+import Store
 import TestKit
 import Testing
 
@@ -116,6 +117,30 @@ struct RoomBoundTests {
             #expect(pages.count > 4)
             #expect(rest.reduce(0) { $0 + $1.json.count } <= WorkoutRoom.pageBytes)
             #expect(seqs + rest.map(\.seq) == Array(2...answer.seq))
+        }
+    }
+
+    @Test("what waits to be stored stays within its bound, also when an exercise goes with hundreds of sets")
+    func queue() async throws {
+        var configuration = LiveConfiguration()
+        configuration.queueBytes = 100_000
+        configuration.opsBurst = 10_000
+        let queueBytes = configuration.queueBytes
+        try await LiveTestServer.run(configuration) { server in
+            let lift = try await Lift.begin(on: server)
+            for number in 1...600 {
+                try await lift.op(lift.set())
+                if number.isMultiple(of: 50) { try await lift.durable(Int64(number + 2)) }
+            }
+            try await lift.whileUnstorable(in: server.database) {
+                let refusal = try await lift.op(.removeEntry(lift.entry)).refusal
+                #expect(refusal?.code == .busy)
+                #expect(server.node.writeBehind.pendingBytes <= queueBytes)
+            }
+            // What was set aside is given back.
+            let pause = WorkoutOp(id: .make(), at: .now, action: .pause)
+            try await server.node.rooms.submit(pause, to: lift.workout, by: lift.athlete.userId)
+            try await eventually { server.node.writeBehind.pendingBytes == 0 }
         }
     }
 }

@@ -68,7 +68,8 @@ struct HotStatement: Sendable {
     private static func rooms(_ workout: WorkoutID, of user: UserID) -> [HotStatement] {
         [
             HotStatement(
-                name: "events of a workout", sql: LoaderStatements.events(of: workout, after: 0, limit: 2000)),
+                name: "events of a workout",
+                sql: LoaderStatements.events(of: workout, after: 0, limit: 1000, bytes: 1 << 20)),
             HotStatement(name: "bests before a workout", sql: LoaderStatements.bests(of: user, except: workout)),
         ]
     }

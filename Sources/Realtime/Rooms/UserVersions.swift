@@ -1,16 +1,17 @@
 import Protocol
 import Synchronization
 
-/// Counts changes of consent, so that what was read before a change is known to be old.
+/// Counts changes of what is read of users (their consent, their bodies), so that a reading from before a change is known
+/// to be old.
 ///
 /// Users share counters: another user's change makes a reading be repeated, and never lets an old one pass.
-final class ConsentVersions: Sendable {
+final class UserVersions: Sendable {
     typealias Version = UInt64
 
     private static let places = 1024
     private let counters = Mutex([Version](repeating: 0, count: places))
 
-    /// Users' relations, or whom one of them lets watch, changed; call after the commit and before it is read.
+    /// What is read of these users changed; call after the commit and before it is read.
     func changed(_ users: UserID...) {
         counters.withLock { counters in
             for user in users { counters[Self.place(of: user)] &+= 1 }
