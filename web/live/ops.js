@@ -91,6 +91,42 @@ export function correctionOf(lost, behind) {
   return { op: { ...mended, opId }, merged: ids };
 }
 
+/** What refused ops were to make and none of those that wait makes. */
+export function missingBy(refused, waiting) {
+  const missing = new Set(refused.filter(({ code, op }) => leavesMissing(code, op)).map(({ op }) => madeBy(op)));
+  for (const { op } of waiting) missing.delete(madeBy(op));
+  return missing;
+}
+
+/**
+ * What goes out again behind an op that makes this after all: records that were refused for it, then those that wait and build
+ * on it, each in order. What builds on something else that is missing stays.
+ */
+export function followingOf(made, refused, waiting) {
+  const present = new Set([made]);
+  const missing = missingBy(refused, waiting);
+  missing.delete(made);
+  const returned = [];
+  let rest = refused.filter(({ code }) => code === "dependsOnRefused");
+  // Again, since what an op builds on may stand behind it, when that was corrected in between.
+  for (let found = -1; found < returned.length;) {
+    found = returned.length;
+    rest = rest.filter((record) => {
+      if (!buildsOn(record.op, present) || buildsOn(record.op, missing)) return true;
+      returned.push(record);
+      present.add(madeBy(record.op));
+      missing.delete(madeBy(record.op));
+      return false;
+    });
+  }
+  const moved = waiting.filter(({ op, seq }) => {
+    if (seq !== null || !buildsOn(op, present)) return false;
+    present.add(madeBy(op));
+    return true;
+  });
+  return [...returned, ...moved];
+}
+
 const isGiven = (value) => value !== undefined && value !== null;
 
 function given(members, names) {

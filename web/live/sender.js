@@ -32,6 +32,10 @@ export class Sender {
     connection.addEventListener("push", ({ detail: frame }) => this.#push(frame));
     // Another tab may have given up what this connection's gate waits for.
     outbox.addEventListener("change", () => { for (const lane of this.#rooms.values()) this.#checkGate(lane); });
+    // What the gate waits for has to come first and may stand behind others now.
+    outbox.addEventListener("reordered", ({ detail: room }) => {
+      if (this.#rooms.get(room)?.awaited) connection.restart();
+    });
   }
 
   #lane(room) {
@@ -94,10 +98,20 @@ export class Sender {
     const isGate = refusal.temporary && refusal.code !== "outOfOrder";
     if (isGate) lane.awaited = op.opId;
     else if (!refusal.temporary && lane.awaited === op.opId) lane.awaited = null;
+    // It may come again, behind a correction.
+    if (!refusal.temporary) lane.sent.delete(sending(op));
     const record = this.#outbox.get(op.opId);
     if (!record) return this.#checkGate(lane);
     // The answer to a body that a correction has replaced tells of the gate alone.
     const isStale = sending(record.op) !== sending(op);
+    if (!isStale && refusal.code === "dependsOnRefused" && this.#outbox.waitsForMaker(record)) {
+      // Answered before what it builds on goes out again, corrected: behind that it goes again.
+      return this.pump(room);
+    }
+    if (!isStale && refusal.code === "unknownTarget" && this.#outbox.buildsOnRefused(record)) {
+      this.#outbox.refuse(op.opId, { code: "dependsOnRefused", message: "what the op builds on was refused" });
+      return this.pump(room);
+    }
     if (!isStale && (!refusal.temporary || this.#isPatienceOver(lane, op, refusal))) {
       this.#outbox.refuse(op.opId, refusal);
       return this.pump(room);
