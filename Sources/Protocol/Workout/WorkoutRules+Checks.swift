@@ -51,12 +51,15 @@ extension WorkoutState {
         case .reorderEntries(let ids): for id in ids { try known(id) }
         case .logSet(let id, let entry, _):
             try known(entry)
-            if position(ofSet: id) != nil { throw Refusal(.idTaken, "setId is in use in this workout") }
+            if position(ofSet: id) != nil || context.vanishedSets.contains(id) {
+                throw Refusal(.idTaken, "setId is in use in this workout")
+            }
             let count = entries.reduce(0) { $0 + $1.sets.count }
             guard count < Self.setLimit else {
                 throw Refusal(.limitReached, "a workout holds at most \(Self.setLimit) sets")
             }
-        case .updateSet(let id, _), .deleteSet(let id): try known(set: id)
+        case .updateSet(let id, _), .deleteSet(let id):
+            if !context.vanishedSets.contains(id) { try known(set: id) }
         case .note(let entry, _, _): if let entry { try known(entry) }
         default: break
         }

@@ -5,7 +5,10 @@ extension RoomHistory {
     static let ringBytesLimit = 1024 * 1024
 
     /// About what the history occupies in memory: events, the memory of op ids, ops that wait, and the state.
-    var bytes: Int { 4096 + ringBytes + 64 * ring.count + 96 * ops.count + 512 * undurable.count + state.bytes }
+    var bytes: Int {
+        4096 + ringBytes + 64 * ring.count + 96 * ops.count + 512 * undurable.count + 32 * vanishedSets.count
+            + state.bytes
+    }
 }
 
 extension WorkoutState {

@@ -22,6 +22,8 @@ struct RoomHistory: Sendable {
     /// The server's time of the last event.
     private(set) var lastReceivedAt = Timestamp(milliseconds: 0)
     private(set) var ops: [OpID: AppliedOp] = [:]
+    /// Sets that were logged after their exercise had been removed.
+    private(set) var vanishedSets: Set<SetID> = []
     private let ringLimit: Int
     /// Whether the history begins from a stored state instead of nothing.
     private let hasBase: Bool
@@ -67,6 +69,7 @@ struct RoomHistory: Sendable {
         seq = event.seq
         lastReceivedAt = max(lastReceivedAt, event.receivedAt)
         ops[event.opId] = AppliedOp(fingerprint: fingerprint, epoch: event.epoch, seq: event.seq)
+        if event.effects.isSuperseded, case .logSet(let id, _, _) = event.action { vanishedSets.insert(id) }
         ring.append(EncodedEvent(seq: event.seq, json: json))
         ringBytes += json.count
         if epochStarts.last?.epoch != event.epoch { epochStarts.append((event.seq, event.epoch)) }

@@ -111,6 +111,7 @@ extension WorkoutRoom {
             epoch: history.epoch, lastSeq: history.seq, now: max(now, history.lastReceivedAt),
             exercise: exercise(of: op.action), bodyWeightGrams: bodyWeightGrams, baseline: baseline)
         rules.isAutomatic = isAutomatic
+        rules.vanishedSets = history.vanishedSets
         return rules
     }
 
