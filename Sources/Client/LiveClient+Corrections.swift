@@ -45,7 +45,7 @@ extension LiveClient {
     /// Puts ops on disk, corrections with what goes out again behind them.
     func write(_ ops: [(queued: QueuedOp, correction: LateCorrection?)]) async throws(OutboxError) {
         guard let outbox else { return }
-        let ids = ops.compactMap(\.correction).flatMap { $0.lostIDs + $0.following.ids }
+        let ids = ops.compactMap(\.correction).flatMap { $0.lostIDs + $0.following.map(\.id) }
         returning.formUnion(ids)
         defer { returning.subtract(ids) }
         do throws(OutboxError) {
@@ -72,11 +72,10 @@ extension LiveClient {
         let made = OpTargets(madeBy: correction.queued.op.action)
         let (refused, waiting) = standing(of: workout)
         let following = LateCorrection.following(made, refused: refused, waiting: waiting)
-        let ids = Set(following.returned.map(\.op.id))
+        let ids = Set(following.map(\.id))
         self.refused.removeAll { ids.contains($0.queued.op.id) }
         queue.append(correction.queued)
-        let movesAwaited = queue.inLane(workout) { $0.putLast(following.returned.map(\.op) + following.waiting) }
-        for queued in following.returned { tell(.op(queued, .requeued)) }
-        if movesAwaited == true { close(1000, .again(.none, why: "ops have to be sent in another order")) }
+        queue.inLane(workout) { $0.putLast(following) }
+        for lost in refused where ids.contains(lost.queued.op.id) { tell(.op(lost.queued, .requeued)) }
     }
 }

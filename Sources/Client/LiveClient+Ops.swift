@@ -6,6 +6,7 @@ extension LiveClient {
     /// Sends what may be sent now, and plans for what may be sent later.
     func pump() {
         guard connection?.welcome != nil, connection?.end == nil, let channel = connection?.channel else { return }
+        if queue.needsConnection { return close(1000, .again(.none, why: "ops have to be sent in another order")) }
         var hasWritten = false
         while true {
             let now = ContinuousClock.now

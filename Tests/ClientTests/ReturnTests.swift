@@ -77,10 +77,7 @@ struct ReturnTests {
         let expected = [mended(ops, by: correction)] + ops[1...].map(\.op)
         try await RunningClient.with(scratch: scratch) { running in _ = try await refuse(ops, &running) }
         do {
-            let client = LiveClient(
-                LiveConfiguration(
-                    server: ServerAddress(host: "127.0.0.1", port: 1), client: ClientInfo(name: "tests", version: "1")),
-                outbox: try Outbox(path: scratch.outbox), logger: .silent, tokens: { _ in AccessToken("token") })
+            let client = try offline(scratch)
             #expect(await client.refusedOps.map(\.queued) == ops)
             try await client.submit([correction])
         }
@@ -88,6 +85,28 @@ struct ReturnTests {
             #expect(await running.client.refusedOps.isEmpty)
             try await expect(expected, on: try await running.greet())
         }
+    }
+
+    private func offline(_ scratch: Scratch) throws -> LiveClient {
+        let configuration = LiveConfiguration(
+            server: ServerAddress(host: "127.0.0.1", port: 1), client: ClientInfo(name: "tests", version: "1"))
+        return LiveClient(
+            configuration, outbox: try Outbox(path: scratch.outbox), logger: .silent, tokens: { _ in AccessToken("token") })
+    }
+
+    @Test("what was corrected before and waits goes out before what builds on it")
+    func waitingCorrection() async throws {
+        let scratch = try Scratch()
+        let ops = [op(.start(WorkoutDetails()), after: -1)] + exercise()
+        try await RunningClient.with(scratch: scratch) { running in _ = try await refuse(ops, &running) }
+        let fixes = [correction, op(.update(WorkoutDetails(name: "Legs")), after: 61)]
+        let expected = [fixes[1], fixes[0]] + ops[2...]
+        do {
+            let client = try offline(scratch)
+            for fix in fixes { try await client.submit([fix]) }
+            #expect(await client.pendingOps(of: workout).map(\.id) == expected.map(\.op.id))
+        }
+        #expect(try Outbox(path: scratch.outbox).contents.queued.map(\.op.id) == expected.map(\.op.id))
     }
 
     @Test("an earlier correction that was refused with it is in the new one and goes out no more")

@@ -99,32 +99,35 @@ export function missingBy(refused, waiting) {
 }
 
 /**
- * What goes out again behind an op that makes this after all: records that were refused for it, then those that wait and build
- * on it, each in order. What builds on something else that is missing stays.
+ * What goes out again behind an op that makes this after all: records that were refused for it and those that wait and build on
+ * it, in the order in which they can be taken. What builds on something else that is missing stays.
  */
 export function followingOf(made, refused, waiting) {
-  const present = new Set([made]);
+  const reached = new Set([made]);
+  const moved = waiting.filter(({ op, seq }) => {
+    if (seq !== null || !buildsOn(op, reached)) return false;
+    reached.add(madeBy(op));
+    return true;
+  });
+  // What they make is missing until they have their places.
   const missing = missingBy(refused, waiting);
+  for (const { op } of moved) missing.add(madeBy(op));
   missing.delete(made);
-  const returned = [];
-  let rest = refused.filter(({ code }) => code === "dependsOnRefused");
+  const present = new Set([made]);
+  const placed = [];
+  let rest = [...refused.filter(({ code }) => code === "dependsOnRefused"), ...moved];
   // Again, since what an op builds on may stand behind it, when that was corrected in between.
-  for (let found = -1; found < returned.length;) {
-    found = returned.length;
+  for (let found = -1; found < placed.length;) {
+    found = placed.length;
     rest = rest.filter((record) => {
       if (!buildsOn(record.op, present) || buildsOn(record.op, missing)) return true;
-      returned.push(record);
+      placed.push(record);
       present.add(madeBy(record.op));
       missing.delete(madeBy(record.op));
       return false;
     });
   }
-  const moved = waiting.filter(({ op, seq }) => {
-    if (seq !== null || !buildsOn(op, present)) return false;
-    present.add(madeBy(op));
-    return true;
-  });
-  return [...returned, ...moved];
+  return placed;
 }
 
 const isGiven = (value) => value !== undefined && value !== null;

@@ -6,10 +6,7 @@ import { faultOf } from "./bounds.js";
 const PREFIX = "fitai.op.";
 const REFUSED = "fitai.refused.";
 
-/**
- * Events: `change` whenever an op comes, is answered, becomes durable or is refused; `reordered`, with the room as detail, when
- * ops were put behind a correction.
- */
+/** Events: `change` whenever an op comes, is answered, becomes durable or is refused. */
 export class Outbox extends EventTarget {
   #user;
   #records = new Map();
@@ -108,7 +105,6 @@ export class Outbox extends EventTarget {
     }
     for (const opId of corrects) this.#forget(opId);
     this.#put(stored);
-    this.dispatchEvent(new CustomEvent("reordered", { detail: record.room }));
   }
 
   /**
@@ -140,14 +136,25 @@ export class Outbox extends EventTarget {
     this.#changed();
   }
 
-  /** What an older epoch answered and never called durable counts as never answered. */
+  /** The op has to go again although it was applied; whether that is news. */
+  unapplied(opId) {
+    const record = this.#records.get(opId);
+    if (record.seq === null) return false;
+    Object.assign(record, { epoch: null, seq: null });
+    this.#store(record);
+    this.#changed();
+    return true;
+  }
+
+  /** What an older epoch answered and never called durable counts as never answered; whether there was any. */
   forgetBefore(room, epoch) {
-    for (const record of this.of(room)) {
-      if (record.epoch === null || record.epoch >= epoch) continue;
+    const lost = this.of(room).filter((record) => record.epoch !== null && record.epoch < epoch);
+    for (const record of lost) {
       Object.assign(record, { epoch: null, seq: null });
       this.#store(record);
     }
     this.#changed();
+    return lost.length > 0;
   }
 
   /** Everything that this epoch answered up to this seq is safe. */

@@ -30,12 +30,8 @@ export class Sender {
       for (const room of outbox.rooms) this.pump(room);
     });
     connection.addEventListener("push", ({ detail: frame }) => this.#push(frame));
-    // Another tab may have given up what this connection's gate waits for.
-    outbox.addEventListener("change", () => { for (const lane of this.#rooms.values()) this.#checkGate(lane); });
-    // What the gate waits for has to come first and may stand behind others now.
-    outbox.addEventListener("reordered", ({ detail: room }) => {
-      if (this.#rooms.get(room)?.awaited) connection.restart();
-    });
+    // Another tab may have given up what this connection's gate waits for, or a new epoch lost what stands before it.
+    outbox.addEventListener("change", () => { for (const [room, lane] of this.#rooms) this.#checkGate(lane, room); });
   }
 
   #lane(room) {
@@ -101,7 +97,7 @@ export class Sender {
     // It may come again, behind a correction.
     if (!refusal.temporary) lane.sent.delete(sending(op));
     const record = this.#outbox.get(op.opId);
-    if (!record) return this.#checkGate(lane);
+    if (!record) return this.#checkGate(lane, room);
     // The answer to a body that a correction has replaced tells of the gate alone.
     const isStale = sending(record.op) !== sending(op);
     if (!isStale && refusal.code === "dependsOnRefused" && this.#outbox.waitsForMaker(record)) {
@@ -117,10 +113,14 @@ export class Sender {
       return this.pump(room);
     }
     if (!refusal.temporary) return;
-    // The server wants this op first. An earlier one that has to go again would be refused behind it for ever.
-    const isBehind = this.#outbox.of(room).some(({ order, seq }) => order < record.order && seq === null);
-    if (isGate && isBehind) return this.#connection.restart();
+    if (isGate) {
+      // The gate waits for it, also when an earlier sending of it was applied.
+      if (this.#outbox.unapplied(op.opId)) lane.sent.delete(sending(op));
+      this.#checkGate(lane, room);
+      if (lane.awaited === null) return;
+    }
     if (turn === lane.turn) this.#pause(room, lane, refusal.retryAfterMs);
+    else this.pump(room);
   }
 
   #isPatienceOver(lane, op, refusal) {
@@ -129,11 +129,19 @@ export class Sender {
     return Date.now() - lane.unknownSince.get(op.opId) >= UNKNOWN_TARGET_PATIENCE_MS;
   }
 
-  /** The gate ends with the connection: when it waits for an op that was given up, another connection is needed. */
-  #checkGate(lane) {
-    if (lane.awaited === null || this.#outbox.get(lane.awaited)) return;
+  /**
+   * The gate ends with the connection: another one is needed when it waits for an op that was given up, or before which others
+   * have to go again, which it would refuse for ever or take too late.
+   */
+  #checkGate(lane, room) {
+    if (lane.awaited === null || (this.#outbox.get(lane.awaited) && !this.#isBehindGate(lane, room))) return;
     lane.awaited = null;
     this.#connection.restart();
+  }
+
+  #isBehindGate({ awaited }, room) {
+    const { order } = this.#outbox.get(awaited);
+    return this.#outbox.of(room).some((other) => other.order < order && other.seq === null);
   }
 
   /** Waits, then sends from the refused op on: what came behind it was refused too. */
@@ -160,8 +168,9 @@ export class Sender {
     if (epoch <= lane.epoch) return;
     const isNew = lane.epoch > 0;
     lane.epoch = epoch;
-    this.#outbox.forgetBefore(room, epoch);
-    if (!isNew) return;
+    // A repeat may have been answered by an epoch that had ended before this connection heard of any.
+    const isLost = this.#outbox.forgetBefore(room, epoch);
+    if (!isNew && !isLost) return;
     lane.turn += 1;
     this.#sendAgain(room, lane);
   }

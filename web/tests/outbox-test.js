@@ -160,6 +160,28 @@ const tests = {
     expect("no more", connection.ids, ids);
   },
 
+  async "sends again what a repeat's answer says of an epoch that had ended before the connection"() {
+    const { connection, ids } = scene(2);
+    await connection.answer(0, { epoch: 1, seq: 1 });
+    await connection.reopen();
+    await connection.answer(0, { epoch: 1, seq: 1, durable: false });
+    await connection.answer(1, { epoch: 1, seq: 2, durable: false });
+    await connection.push({ type: "durable", epoch: 2, seq: 0 });
+    expect("again", connection.ids.slice(2), ids);
+  },
+
+  async "sends an op again for which the gate waits although an earlier sending of it was applied"() {
+    const { connection, ids } = scene(2);
+    await connection.answer(0, { epoch: 1, seq: 1 });
+    await connection.push({ type: "reset", snapshot: { epoch: 2 } });
+    expect("both once more", connection.ids, [...ids, ...ids]);
+    await connection.answer(1, { epoch: 2, seq: 2 });
+    await connection.answer(2, { epoch: 2, seq: 1 });
+    await connection.refuse(3, "rateLimited", true, 1);
+    await connection.asks(5);
+    expect("again", connection.ids[4], ids[1]);
+  },
+
   async "keeps the order after a temporary refusal"() {
     const { connection, ids } = scene(3);
     await connection.answer(0, { epoch: 1, seq: 1 });
@@ -330,6 +352,21 @@ const tests = {
     expect("queued", left(outbox), [fix.opId, ops[3].opId, update.opId]);
   },
 
+  async "puts what comes back behind what was corrected before and waits"() {
+    const { connection, outbox, sender } = scene(0);
+    const start = { opId: uuid7(), at: 0, kind: "workout.start", name: "" };
+    const ops = [start, ...liftedExercise()];
+    for (const op of ops) outbox.add(ROOM, op);
+    sender.pump(ROOM);
+    await connection.refuse(0, "invalid", false);
+    const fixes = [
+      { opId: uuid7(), at: 20, kind: "exercise.update", entryId: "e", supersetGroup: 2 },
+      { opId: uuid7(), at: 21, kind: "workout.update", name: "Legs" },
+    ];
+    for (const op of fixes) outbox.add(ROOM, op);
+    expect("queued", left(outbox), [fixes[1].opId, fixes[0].opId, ...ops.slice(2).map(({ opId }) => opId)]);
+  },
+
   async "waits for nobody when the server has forgotten what it refused"() {
     const { connection, outbox } = await refusedExercise();
     const late = { opId: uuid7(), at: 20, kind: "set.log", entryId: "e", setId: "t", set: { reps: 1 } };
@@ -347,6 +384,18 @@ const tests = {
     await connection.push({ type: "reset", snapshot: { epoch: 2 } });
     await connection.refuse(1, "busy", true);
     expect("restarts", connection.restarts, 1);
+  },
+
+  async "starts a new connection when a new epoch has lost what stands before the awaited one"() {
+    const { connection, ids } = scene(3);
+    await connection.answer(0, { epoch: 1, seq: 1 });
+    await connection.answer(1, { epoch: 1, seq: 2 });
+    await connection.refuse(2, "busy", true, 60_000);
+    expect("waits", connection.restarts, 0);
+    await connection.push({ type: "durable", epoch: 2, seq: 1 });
+    expect("restarts", connection.restarts, 1);
+    await connection.reopen();
+    expect("in order", connection.ids, ids);
   },
 
   async "makes ids that sort in the order of their making"() {

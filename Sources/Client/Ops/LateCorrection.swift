@@ -6,19 +6,12 @@ struct LateCorrection: Sendable {
     let lost: [RefusedOp]
     /// Under the id of the last correction.
     let queued: QueuedOp
-    /// Ops that were refused because of the lost one, then those that wait and build on it, each in order.
-    let following: Following
-
-    struct Following: Sendable {
-        var returned: [QueuedOp] = []
-        var waiting: [WorkoutOp] = []
-
-        var ids: [OpID] { returned.map(\.op.id) + waiting.map(\.id) }
-    }
+    /// Ops that were refused because of the lost one, and those that wait and build on it, in the order in which they can be taken.
+    let following: [WorkoutOp]
 
     /// All of it in one: on disk it is there whole or not at all.
     var record: OutboxRecord {
-        .corrected(lostIDs, by: queued, following: following.ids)
+        .corrected(lostIDs, by: queued, following: following.map(\.id))
     }
 
     var lostIDs: [OpID] { lost.map(\.queued.op.id) }
@@ -65,31 +58,35 @@ struct LateCorrection: Sendable {
     }
 
     /// What goes out again behind an op that makes `made` after all; what builds on something else that is missing does not.
-    static func following(_ made: OpTargets, refused: [RefusedOp], waiting: [WorkoutOp]) -> Following {
-        var (present, missing) = (made, OpTargets(missingBy: refused, waiting: waiting))
-        missing.subtract(made)
-        var (following, rest) = (Following(), refused.filter { $0.refusal.code == .dependsOnRefused })
-        while true {
-            // What an op builds on may stand behind it, when that was corrected in between.
-            var staying: [RefusedOp] = []
-            for lost in rest {
-                let action = lost.queued.op.action
-                guard present.contains(targetOf: action), !missing.contains(targetOf: action) else {
-                    staying.append(lost)
-                    continue
-                }
-                following.returned.append(lost.queued)
-                present.formUnion(OpTargets(madeBy: action))
-                missing.subtract(OpTargets(madeBy: action))
-            }
-            if staying.count == rest.count { break }
-            rest = staying
-        }
+    static func following(_ made: OpTargets, refused: [RefusedOp], waiting: [WorkoutOp]) -> [WorkoutOp] {
+        var present = made
+        var moved: [WorkoutOp] = []
         for op in waiting where present.contains(targetOf: op.action) {
-            following.waiting.append(op)
+            moved.append(op)
             present.formUnion(OpTargets(madeBy: op.action))
         }
-        return following
+        // What they make is missing until they have their places.
+        var missing = OpTargets(missingBy: refused, waiting: waiting)
+        for op in moved { missing.formUnion(OpTargets(madeBy: op.action)) }
+        missing.subtract(made)
+        present = made
+        var placed: [WorkoutOp] = []
+        var rest = refused.filter { $0.refusal.code == .dependsOnRefused }.map(\.queued.op) + moved
+        while true {
+            // Again, since what an op builds on may stand behind it, when that was corrected in between.
+            var staying: [WorkoutOp] = []
+            for op in rest {
+                guard present.contains(targetOf: op.action), !missing.contains(targetOf: op.action) else {
+                    staying.append(op)
+                    continue
+                }
+                placed.append(op)
+                present.formUnion(OpTargets(madeBy: op.action))
+                missing.subtract(OpTargets(madeBy: op.action))
+            }
+            if staying.count == rest.count { return placed }
+            rest = staying
+        }
     }
 }
 

@@ -69,6 +69,13 @@ struct OpLane: Sendable {
         items.append(Item(op: op))
     }
 
+    /// Whether the server's gate waits for an op before which others have to go again: it would refuse those for ever, or take
+    /// them too late. The gate ends with the connection.
+    var isBehindGate: Bool {
+        guard let awaited, let place = index(of: awaited) else { return false }
+        return items[..<place].contains { !$0.isApplied }
+    }
+
     /// The next op to send; nil when there is none, the window is full, or the lane is held.
     func next(window: Int, now: ContinuousClock.Instant) -> WorkoutOp? {
         let inFlight = inFlight
@@ -137,14 +144,11 @@ struct OpLane: Sendable {
     }
 
     /// Puts ops behind all others, in this order, whether they are on their way or not.
-    ///
-    /// - Returns: whether the server's gate waits for one of them, which it would not get to see first.
-    mutating func putLast(_ ops: [WorkoutOp]) -> Bool {
+    mutating func putLast(_ ops: [WorkoutOp]) {
         let known = Dictionary(items.map { ($0.op.id, $0) }) { first, _ in first }
         let ids = Set(ops.map(\.id))
         items.removeAll { ids.contains($0.op.id) }
         items += ops.map { known[$0.id] ?? Item(op: $0) }
-        return awaited.map(ids.contains) ?? false
     }
 
     /// Takes a refusal in. `patience`: how long an unknown target is waited for; nil when it will not come.
@@ -180,8 +184,7 @@ struct OpLane: Sendable {
             items[index].firstUnknown = since
             if since.duration(to: now) >= patience { return lose(index, refusal) }
         }
-        // The server now wants this op first. An earlier one that has to go again would be refused behind it for ever.
-        return items[..<index].contains { !$0.isApplied } ? .reconnect : .retry
+        return isBehindGate ? .reconnect : .retry
     }
 
     /// Whether what an op builds on is yet to be made by one before it.
