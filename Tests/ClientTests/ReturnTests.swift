@@ -91,7 +91,8 @@ struct ReturnTests {
         let configuration = LiveConfiguration(
             server: ServerAddress(host: "127.0.0.1", port: 1), client: ClientInfo(name: "tests", version: "1"))
         return LiveClient(
-            configuration, outbox: try Outbox(path: scratch.outbox), logger: .silent, tokens: { _ in AccessToken("token") })
+            configuration, outbox: try Outbox(path: scratch.outbox), logger: .silent,
+            tokens: { _ in AccessToken("token") })
     }
 
     @Test("what was corrected before and waits goes out before what builds on it")

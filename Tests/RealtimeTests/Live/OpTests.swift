@@ -145,7 +145,7 @@ struct OpTests {
         }
     }
 
-    @Test("what is done to a set that was logged on a removed exercise is recorded and changes nothing, after a restart too")
+    @Test("what is done to a set that was logged on a removed exercise is recorded and changes nothing")
     func vanished() async throws {
         try await TestPostgres.withDatabase { database in
             let set = SetID.make()
