@@ -18,6 +18,7 @@ PYTHON_TESTS := $(wildcard Tests/browser Tests/openapi Tests/clients Tests/analy
 CRASH_ROUNDS ?= 50
 FUZZ_SEQUENCES ?= 100000
 FUZZ_INPUTS ?= 10000000
+FUZZ_ORDER ?= 1000
 SANITIZED_INPUTS ?= 1000000
 SOAK ?= Crash|Fuzz|Drill|DoubleKill|Ghost|Undurable
 SLOW_PERCENT ?= 33
@@ -69,10 +70,11 @@ test-sanitized: setup-test ## Run the fuzz of every decoder under AddressSanitiz
 	ASAN_OPTIONS=detect_leaks=0 FITAI_FUZZ_INPUTS=$(SANITIZED_INPUTS) \
 		swift test --skip-build --sanitize=address --scratch-path .build-sanitized --no-parallel --filter DecoderFuzz
 
-soak: setup-test ## Run the crash and fuzz tests for long (CRASH_ROUNDS, FUZZ_…), Autobahn's suite, every test slowly
+soak: setup-test .venv/.installed ## Run the crash and fuzz tests for long (CRASH_ROUNDS, FUZZ_…), Autobahn's suite, every test slowly
 	swift build --build-tests
 	FITAI_CRASH_ROUNDS=$(CRASH_ROUNDS) FITAI_FUZZ_SEQUENCES=$(FUZZ_SEQUENCES) FITAI_FUZZ_INPUTS=$(FUZZ_INPUTS) \
 		swift test --skip-build --filter '$(SOAK)'
+	FITAI_FUZZ_ORDER=$(FUZZ_ORDER) .venv/bin/python -m pytest -q -p no:cacheprovider Tests/browser/test_order_fuzz.py
 	$(MAKE) test-sanitized
 	python3 Tests/autobahn/published.py
 	$(MAKE) test-slow

@@ -140,6 +140,9 @@ let package = Package(
             dependencies: ["Realtime", httpTypes, hummingbirdCore, lifecycle, logging, nioCore, nioPosix],
             path: "Tests/EchoTarget",
             swiftSettings: strict),
+        .executableTarget(
+            name: "LiveDevice", dependencies: ["Client", "Protocol", logging], path: "Tests/LiveDevice",
+            swiftSettings: strict),
         .testTarget(
             name: "ProtocolTests", dependencies: ["Protocol", "TestKit"], exclude: ["Fixtures"], swiftSettings: strict),
         .testTarget(

@@ -25,29 +25,57 @@ extension LiveClient {
         return count(view) >= limit
     }
 
-    /// The refused op that an op corrects, as the athlete wants it now, under the correction's own id.
-    func corrected(_ queued: QueuedOp) -> (lost: QueuedOp, queued: QueuedOp)? {
-        guard queued.op.action.isCorrection else { return nil }
-        let waiting = queue.lanes[queued.workout]?.items ?? []
-        for lost in refused.reversed() where lost.queued.workout == queued.workout {
-            let made = OpTargets(madeBy: lost.queued.op.action)
-            guard lost.refusal.code.leavesMissing(made),
-                let action = lost.queued.op.action.corrected(by: queued.op.action),
-                !waiting.contains(where: { OpTargets(madeBy: $0.op.action) == made })
-            else { continue }
-            let op = WorkoutOp(id: queued.op.id, at: lost.queued.op.at, action: action)
-            return (lost.queued, QueuedOp(workout: queued.workout, op: op))
-        }
-        return nil
+    /// The refused op that an op corrects or makes once more, and what goes out again with it.
+    func correction(by queued: QueuedOp) -> LateCorrection? {
+        let (refused, waiting) = standing(of: queued.workout)
+        return refused.isEmpty ? nil : LateCorrection(queued, refused: refused, waiting: waiting)
     }
-}
 
-extension WorkoutAction {
-    /// Whether this changes what another op made.
-    fileprivate var isCorrection: Bool {
-        switch self {
-        case .updateSet, .updateEntry, .update: true
-        default: false
+    /// Whether an op builds on what a refused op was to make, and nothing that waits makes: no other device can bring it.
+    func buildsOnRefused(_ queued: QueuedOp) -> Bool {
+        let (refused, waiting) = standing(of: queued.workout)
+        return OpTargets(missingBy: refused, waiting: waiting).contains(targetOf: queued.op.action)
+    }
+
+    private func standing(of workout: WorkoutID) -> (refused: [RefusedOp], waiting: [WorkoutOp]) {
+        let refused = refused.filter { $0.queued.workout == workout && !returning.contains($0.queued.op.id) }
+        return (refused, queue.lanes[workout]?.items.map(\.op) ?? [])
+    }
+
+    /// Puts ops on disk, corrections with what goes out again behind them.
+    func write(_ ops: [(queued: QueuedOp, correction: LateCorrection?)]) async throws(OutboxError) {
+        guard let outbox else { return }
+        let ids = ops.compactMap(\.correction).flatMap { $0.lostIDs + $0.following.map(\.id) }
+        returning.formUnion(ids)
+        defer { returning.subtract(ids) }
+        do throws(OutboxError) {
+            try await outbox.write(ops.map { $0.correction?.record ?? .queued($0.queued) }, isSynced: true)
+        } catch {
+            // Marks may have been passed over meanwhile.
+            for lost in refused where ids.contains(lost.queued.op.id) {
+                mark(.refused(lost.queued.op.id, lost.refusal))
+            }
+            throw error
         }
+    }
+
+    func isRefused(_ id: OpID) -> Bool { refused.contains { $0.queued.op.id == id } }
+
+    /// Queues a correction that is on disk, and behind it what goes out again.
+    func queue(_ correction: LateCorrection) {
+        let workout = correction.queued.workout
+        for lost in correction.lost {
+            dismiss(lost.queued.op.id)
+            tell(.op(lost.queued, .corrected(correction.queued.op)))
+        }
+        // Once more, since answers may have come while it was written.
+        let made = OpTargets(madeBy: correction.queued.op.action)
+        let (refused, waiting) = standing(of: workout)
+        let following = LateCorrection.following(made, refused: refused, waiting: waiting)
+        let ids = Set(following.map(\.id))
+        self.refused.removeAll { ids.contains($0.queued.op.id) }
+        queue.append(correction.queued)
+        queue.inLane(workout) { $0.putLast(following) }
+        for lost in refused where ids.contains(lost.queued.op.id) { tell(.op(lost.queued, .requeued)) }
     }
 }

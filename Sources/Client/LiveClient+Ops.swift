@@ -6,6 +6,7 @@ extension LiveClient {
     /// Sends what may be sent now, and plans for what may be sent later.
     func pump() {
         guard connection?.welcome != nil, connection?.end == nil, let channel = connection?.channel else { return }
+        if queue.needsConnection { return close(1000, .again(.none, why: "ops have to be sent in another order")) }
         var hasWritten = false
         while true {
             let now = ContinuousClock.now
@@ -79,9 +80,10 @@ extension LiveClient {
         let attempts = queue.lanes[queued.workout]?.refusals(of: queued.op.id) ?? 0
         let backoff = configuration.opBackoff * (1 << min(attempts, 6))
         let jittered = Duration.milliseconds(Int64.random(in: 0...max(1, backoff.wholeMilliseconds)))
+        // What this client itself was refused comes by no other device.
+        let patience = buildsOnRefused(queued) ? nil : configuration.unknownTargetPatience
         let consequence = queue.inLane(queued.workout) {
-            $0.refused(
-                queued.op, refusal, now: .now, backoff: jittered, patience: configuration.unknownTargetPatience)
+            $0.refused(queued.op, refusal, now: .now, backoff: jittered, patience: patience)
         }
         switch consequence {
         case .retry, nil:
@@ -139,7 +141,10 @@ extension LiveClient {
             do {
                 switch mark {
                 case .settled(let ids): try await outbox.settle(ids)
-                case .refused(let id, let refusal): try await outbox.refuse(id, refusal)
+                case .refused(let id, let refusal):
+                    // Seen since, or on its way again.
+                    guard isRefused(id), !returning.contains(id) else { continue }
+                    try await outbox.refuse(id, refusal)
                 case .replaced(let id, let queued, let merged):
                     try await outbox.replace(id, by: queued)
                     try await outbox.settle(merged)

@@ -28,6 +28,8 @@ public actor LiveClient {
     var connection: LiveConnection?
     var clock = ClockOffset()
     var marks: [OutboxMark] = []
+    /// Ops that a correction which is being written takes in or sends again: they count as refused no more.
+    var returning: Set<OpID> = []
     let marksSignal: AsyncStream<Void>
     let marksSignaller: AsyncStream<Void>.Continuation
     var hasRun = false
@@ -60,7 +62,13 @@ public actor LiveClient {
     /// take; then none of the ops is queued. What becomes of each is told by `events` and `pendingOps`.
     public func submit(_ asked: [QueuedOp]) async throws {
         let limit = Int(connection?.welcome?.limits.frameBytes ?? 65536)
-        let corrections = asked.map { corrected($0) }
+        var corrected: Set<OpID> = []
+        let corrections = asked.map { asked in
+            // The second correction of one op changes what the first one makes.
+            let correction = correction(by: asked).flatMap { corrected.isDisjoint(with: $0.lostIDs) ? $0 : nil }
+            corrected.formUnion(correction?.lostIDs ?? [])
+            return correction
+        }
         let ops = zip(asked, corrections).map { $1?.queued ?? $0 }
         for queued in ops {
             do throws(Refusal) { try checkBounds(of: queued) } catch { throw LiveClientError.refused(error) }
@@ -68,11 +76,9 @@ public actor LiveClient {
             guard bytes <= limit else { throw LiveClientError.opTooLarge(bytes: bytes) }
         }
         guard queue.count + ops.count <= Self.outboxLimit else { throw LiveClientError.outboxFull }
-        try await outbox?.append(ops)
-        for queued in ops { queue.append(queued) }
-        for case let correction? in corrections {
-            dismiss(correction.lost.op.id)
-            tell(.op(correction.lost, .corrected(correction.queued.op)))
+        try await write(zip(ops, corrections).map { ($0, $1) })
+        for (queued, correction) in zip(ops, corrections) {
+            if let correction { queue(correction) } else { queue.append(queued) }
         }
         pump()
     }

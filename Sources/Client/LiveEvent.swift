@@ -43,6 +43,8 @@ public enum LiveEvent: Sendable {
         case refused(Refusal)
         /// Refused for good, but the athlete had corrected it: this op takes its place.
         case corrected(WorkoutOp)
+        /// Was refused for what it builds on, and goes again since the athlete has corrected that.
+        case requeued
         /// Refused for now; goes again by itself.
         case delayed(Refusal)
     }

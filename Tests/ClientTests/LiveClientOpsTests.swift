@@ -94,6 +94,24 @@ struct LiveClientOpsTests {
         }
     }
 
+    @Test("a new connection is made when a new epoch has lost what stands before the op that the server waits for")
+    func lostBeforeGate() async throws {
+        let ops = (1...3).map { QueuedOp.set($0, in: workout) }
+        try await RunningClient.with { running in
+            try await running.client.submit(ops)
+            let first = try await running.greet()
+            let requests = [try await first.op(), try await first.op(), try await first.op()]
+            for (seq, request) in requests[..<2].enumerated() {
+                try await first.send(.applied(id: request.id, epoch: 1, seq: Int64(seq + 1), isDurable: nil))
+            }
+            let busy = Refusal(.busy, "full", retryAfterMilliseconds: 60_000)
+            try await first.send(.error(id: requests[2].id, busy))
+            try await first.send(.durable(room: room, epoch: 2, seq: 0))
+            let second = try await running.greet()
+            for expected in ops { #expect(try await second.op().op == expected.op) }
+        }
+    }
+
     @Test("a permanent refusal is told, with what builds on the op, and kept until it is dismissed")
     func permanent() async throws {
         let scratch = try Scratch()

@@ -91,6 +91,45 @@ export function correctionOf(lost, behind) {
   return { op: { ...mended, opId }, merged: ids };
 }
 
+/** What refused ops were to make and none of those that wait makes. */
+export function missingBy(refused, waiting) {
+  const missing = new Set(refused.filter(({ code, op }) => leavesMissing(code, op)).map(({ op }) => madeBy(op)));
+  for (const { op } of waiting) missing.delete(madeBy(op));
+  return missing;
+}
+
+/**
+ * What goes out again behind an op that makes this after all: records that were refused for it and those that wait and build on
+ * it, in the order in which they can be taken. What builds on something else that is missing stays.
+ */
+export function followingOf(made, refused, waiting) {
+  const reached = new Set([made]);
+  const moved = waiting.filter(({ op, seq }) => {
+    if (seq !== null || !buildsOn(op, reached)) return false;
+    reached.add(madeBy(op));
+    return true;
+  });
+  // What they make is missing until they have their places.
+  const missing = missingBy(refused, waiting);
+  for (const { op } of moved) missing.add(madeBy(op));
+  missing.delete(made);
+  const present = new Set([made]);
+  const placed = [];
+  let rest = [...refused.filter(({ code }) => code === "dependsOnRefused"), ...moved];
+  // Again, since what an op builds on may stand behind it, when that was corrected in between.
+  for (let found = -1; found < placed.length;) {
+    found = placed.length;
+    rest = rest.filter((record) => {
+      if (!buildsOn(record.op, present) || buildsOn(record.op, missing)) return true;
+      placed.push(record);
+      present.add(madeBy(record.op));
+      missing.delete(madeBy(record.op));
+      return false;
+    });
+  }
+  return placed;
+}
+
 const isGiven = (value) => value !== undefined && value !== null;
 
 function given(members, names) {

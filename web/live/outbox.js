@@ -1,6 +1,6 @@
 // Ops that are not known to be durable, kept in localStorage before they are sent; order is that of their making.
 
-import { buildsOn, corrected, correctionOf, leavesMissing, madeBy } from "./ops.js";
+import { buildsOn, corrected, correctionOf, followingOf, leavesMissing, madeBy, missingBy } from "./ops.js";
 import { faultOf } from "./bounds.js";
 
 const PREFIX = "fitai.op.";
@@ -17,6 +17,8 @@ export class Outbox extends EventTarget {
     super();
     this.#user = userId;
     for (const key of Object.keys(localStorage)) this.#load(key, localStorage.getItem(key));
+    // A page may have ended in the middle.
+    for (const record of [...this.#records.values()]) if (record.corrects) this.#finishCorrection(record);
     // Other tabs of the same athlete share the box.
     addEventListener("storage", ({ key, newValue }) => {
       if (key && this.#load(key, newValue)) this.#changed();
@@ -41,25 +43,79 @@ export class Outbox extends EventTarget {
 
   /**
    * Takes an op in; throws when the device has no room for it, and then it must not be shown as logged. One that corrects a
-   * refused op is taken as that one, corrected.
+   * refused op is taken as that one, corrected, and one that makes the same takes its place; what was refused because of that
+   * goes out again behind it.
    */
   add(room, op, local = {}) {
     const lost = this.#refusedUnder(room, op);
-    const taken = lost ? { ...corrected(lost.op, op), opId: op.opId } : op;
     const record = {
-      order: (this.#lastOrder += 1), room, op: taken, local: { ...lost?.local, ...local }, epoch: null, seq: null,
+      order: (this.#lastOrder += 1), room, op, local: { ...lost?.local, ...local }, epoch: null, seq: null,
+      ...lost && this.#correction(room, lost, op),
     };
     this.#put(record);
-    if (lost) this.#forget(lost.op.opId);
+    try {
+      if (lost) this.#finishCorrection(record);
+    } catch {
+      // The device is full. The correction is stored: the next page does the rest.
+    }
     this.#changed();
-    return record;
+    return this.get(op.opId);
   }
 
-  /** The refused op that this one corrects, unless it is on its way again already. */
+  /** The refused op that this one corrects or makes again, unless it is on its way again already. */
   #refusedUnder(room, op) {
     const makers = new Set(this.of(room).map((record) => madeBy(record.op)));
     return this.refusedOf(room).reverse().find((lost) => (
-      leavesMissing(lost.code, lost.op) && !makers.has(madeBy(lost.op)) && corrected(lost.op, op)));
+      leavesMissing(lost.code, lost.op) && !makers.has(madeBy(lost.op))
+      && (madeBy(op) === madeBy(lost.op) || corrected(lost.op, op))));
+  }
+
+  /** The op that goes out instead of the lost one, what is in it, and what goes out behind it. */
+  #correction(room, lost, op) {
+    const refused = this.refusedOf(room);
+    const dependents = refused.filter(({ code }) => code === "dependsOnRefused").map((record) => record.op);
+    const isRemade = madeBy(op) === madeBy(lost.op);
+    const gone = [lost.op.opId];
+    let mended = lost.op;
+    // In the order of their times: the latest holds.
+    for (const other of isRemade ? [] : [...dependents, op].sort((a, b) => a.at - b.at)) {
+      const next = corrected(mended, other);
+      if (!next) continue;
+      mended = next;
+      if (other !== op) gone.push(other.opId);
+    }
+    const others = refused.filter((record) => !gone.includes(record.op.opId));
+    const following = followingOf(madeBy(lost.op), others, this.of(room)).map((record) => record.op.opId);
+    return { op: isRemade ? op : { ...mended, opId: op.opId }, corrects: gone, following };
+  }
+
+  /**
+   * Puts what goes out again behind a correction, and shows as refused no more what is in it. The correction is stored with
+   * all that is to be done, so that a page that ends in between leaves it to the next.
+   */
+  #finishCorrection(record) {
+    const { corrects, following, ...stored } = record;
+    this.#lastOrder = Math.max(this.#lastOrder, record.order + following.length);
+    for (const [index, opId] of following.entries()) {
+      const refused = this.#refused.get(opId);
+      const { code, message, ...other } = this.#records.get(opId) ?? refused ?? {};
+      if (!other.op) continue;
+      this.#put({ ...other, order: record.order + 1 + index, epoch: null, seq: null });
+      if (refused) this.#forget(opId);
+    }
+    for (const opId of corrects) this.#forget(opId);
+    this.#put(stored);
+  }
+
+  /**
+   * Whether the op builds on what a refused one was to make and nothing that waits makes: no other device will bring that.
+   */
+  buildsOnRefused({ room, op }) { return buildsOn(op, missingBy(this.refusedOf(room), this.of(room))); }
+
+  /** Whether what the op builds on is yet to be made by one before it. */
+  waitsForMaker({ room, op, order }) {
+    return this.of(room).some((other) => (
+      other.order < order && other.seq === null && madeBy(other.op) !== null && buildsOn(op, new Set([madeBy(other.op)]))));
   }
 
   get rooms() { return [...new Set([...this.#records.values()].map((record) => record.room))]; }
@@ -80,14 +136,25 @@ export class Outbox extends EventTarget {
     this.#changed();
   }
 
-  /** What an older epoch answered and never called durable counts as never answered. */
+  /** The op has to go again although it was applied; whether that is news. */
+  unapplied(opId) {
+    const record = this.#records.get(opId);
+    if (record.seq === null) return false;
+    Object.assign(record, { epoch: null, seq: null });
+    this.#store(record);
+    this.#changed();
+    return true;
+  }
+
+  /** What an older epoch answered and never called durable counts as never answered; whether there was any. */
   forgetBefore(room, epoch) {
-    for (const record of this.of(room)) {
-      if (record.epoch === null || record.epoch >= epoch) continue;
+    const lost = this.of(room).filter((record) => record.epoch !== null && record.epoch < epoch);
+    for (const record of lost) {
       Object.assign(record, { epoch: null, seq: null });
       this.#store(record);
     }
     this.#changed();
+    return lost.length > 0;
   }
 
   /** Everything that this epoch answered up to this seq is safe. */

@@ -31,15 +31,15 @@ export class Sender {
       for (const room of outbox.rooms) this.pump(room);
     });
     connection.addEventListener("push", ({ detail: frame }) => this.#push(frame));
-    // Another tab may have given up what this connection's gate waits for.
-    outbox.addEventListener("change", () => { for (const lane of this.#rooms.values()) this.#checkGate(lane); });
+    // Another tab may have given up what this connection's gate waits for, or a new epoch lost what stands before it.
+    outbox.addEventListener("change", () => { for (const [room, lane] of this.#rooms) this.#checkGate(lane, room); });
   }
 
   #lane(room) {
     if (!this.#rooms.has(room)) {
       this.#rooms.set(room, {
         sent: new Set(), pausedUntilTimer: false, pauses: 0, epoch: 0, timer: null,
-        // What was applied as this connection was told; an answer of an earlier one does not open this one's gate.
+        // What was applied as this connection was told; an earlier one's answer is asked for again.
         answered: new Set(),
         // Tells answers to what was sent before a pause or a reconnect from those that count.
         turn: 0,
@@ -100,20 +100,34 @@ export class Sender {
     const isGate = refusal.temporary && refusal.code !== "outOfOrder";
     if (isGate) lane.awaited = op.opId;
     else if (!refusal.temporary && lane.awaited === op.opId) lane.awaited = null;
+    // It may come again, behind a correction.
+    if (!refusal.temporary) lane.sent.delete(sending(op));
     const record = this.#outbox.get(op.opId);
-    if (!record) return this.#checkGate(lane);
+    if (!record) return this.#checkGate(lane, room);
     // The answer to a body that a correction has replaced tells of the gate alone.
     const isStale = sending(record.op) !== sending(op);
+    if (!isStale && refusal.code === "dependsOnRefused" && this.#outbox.waitsForMaker(record)) {
+      // Answered before what it builds on goes out again, corrected: behind that it goes again.
+      return this.pump(room);
+    }
+    if (!isStale && refusal.code === "unknownTarget" && this.#outbox.buildsOnRefused(record)) {
+      this.#outbox.refuse(op.opId, { code: "dependsOnRefused", message: "what the op builds on was refused" });
+      return this.pump(room);
+    }
     if (!isStale && (!refusal.temporary || this.#isPatienceOver(lane, op, refusal))) {
       this.#outbox.refuse(op.opId, refusal);
       return this.pump(room);
     }
     if (!refusal.temporary) return;
-    // The server wants this op first. An earlier one that has to go again would be refused behind it for ever.
-    const isBehind = this.#outbox.of(room).some((other) => (
-      other.order < record.order && !lane.answered.has(sending(other.op))));
-    if (isGate && isBehind) return this.#connection.restart();
+    if (isGate) {
+      // The gate waits for it, also when an earlier sending of it was applied.
+      if (this.#outbox.unapplied(op.opId)) lane.sent.delete(sending(op));
+      lane.answered.delete(sending(op));
+      this.#checkGate(lane, room);
+      if (lane.awaited === null) return;
+    }
     if (turn === lane.turn) this.#pause(room, lane, refusal.retryAfterMs);
+    else this.pump(room);
   }
 
   #isPatienceOver(lane, op, refusal) {
@@ -122,11 +136,19 @@ export class Sender {
     return Date.now() - lane.unknownSince.get(op.opId) >= UNKNOWN_TARGET_PATIENCE_MS;
   }
 
-  /** The gate ends with the connection: when it waits for an op that was given up, another connection is needed. */
-  #checkGate(lane) {
-    if (lane.awaited === null || this.#outbox.get(lane.awaited)) return;
+  /**
+   * The gate ends with the connection: another one is needed when it waits for an op that was given up, or before which others
+   * have to go again, which it would refuse for ever or take too late.
+   */
+  #checkGate(lane, room) {
+    if (lane.awaited === null || (this.#outbox.get(lane.awaited) && !this.#isBehindGate(lane, room))) return;
     lane.awaited = null;
     this.#connection.restart();
+  }
+
+  #isBehindGate({ awaited }, room) {
+    const { order } = this.#outbox.get(awaited);
+    return this.#outbox.of(room).some((other) => other.order < order && other.seq === null);
   }
 
   /** Waits, then sends from the refused op on: what came behind it was refused too. */
@@ -153,8 +175,9 @@ export class Sender {
     if (epoch <= lane.epoch) return;
     const isNew = lane.epoch > 0;
     lane.epoch = epoch;
-    this.#outbox.forgetBefore(room, epoch);
-    if (!isNew) return;
+    // A repeat may have been answered by an epoch that had ended before this connection heard of any.
+    const isLost = this.#outbox.forgetBefore(room, epoch);
+    if (!isNew && !isLost) return;
     lane.answered = new Set();
     lane.turn += 1;
     this.#sendAgain(room, lane);

@@ -22,6 +22,8 @@ class ScriptedConnection extends EventTarget {
       look();
     });
   }
+  /** The ops that were sent. */
+  get sent() { return this.asked.map(({ members: { room, ...op } }) => op); }
   get ids() { return this.asked.map(({ members }) => members.opId); }
   async push(frame) {
     this.dispatchEvent(new CustomEvent("push", { detail: { room: ROOM, ...frame } }));
@@ -64,6 +66,48 @@ function corrections(outbox) {
   ];
   for (const op of ops) outbox.add(ROOM, op);
   return ops;
+}
+
+/** An exercise that the server does not take, and what is done with it. */
+const liftedExercise = () => [
+  { opId: uuid7(), at: 1, kind: "exercise.add", entryId: "e", exerciseId: "x" },
+  { opId: uuid7(), at: 2, kind: "set.log", entryId: "e", setId: "s", set: { weightKg: 100, reps: 5 } },
+  { opId: uuid7(), at: 3, kind: "set.update", setId: "s", set: { weightKg: 100, reps: 6 } },
+  { opId: uuid7(), at: 4, kind: "note", entryId: "e", text: "heavy" },
+];
+
+/** Such an exercise after the server's answers, and a correction that is not made yet. */
+async function refusedExercise(code = "invalid", ...more) {
+  const { connection, outbox, sender } = scene(0);
+  const ops = [...liftedExercise(), ...more.map((op) => ({ opId: uuid7(), at: 5, ...op }))];
+  for (const op of ops) outbox.add(ROOM, op);
+  sender.pump(ROOM);
+  await connection.refuse(0, code, false);
+  for (const index of ops.keys()) if (index > 0) await connection.refuse(index, "dependsOnRefused", false);
+  expect("set apart", outbox.refusedOf(ROOM).length, ops.length);
+  connection.sender = sender;
+  const fix = { opId: uuid7(), at: 60, kind: "exercise.update", entryId: "e", supersetGroup: 2 };
+  return { connection, outbox, ops, fix };
+}
+
+/** Does something on a page that ends after so many writes; whether it came to its end. */
+function endsAfter(writes, body) {
+  const { setItem, removeItem } = Storage.prototype;
+  let done = 0;
+  const unlessEnded = (write) => function (...values) {
+    if (done === writes) throw new Error("the page has ended");
+    done += 1;
+    write.apply(this, values);
+  };
+  Object.assign(Storage.prototype, { setItem: unlessEnded(setItem), removeItem: unlessEnded(removeItem) });
+  try {
+    body();
+  } catch {
+    // The page has ended.
+  } finally {
+    Object.assign(Storage.prototype, { setItem, removeItem });
+  }
+  return done < writes;
 }
 
 const left = (outbox) => outbox.of(ROOM).map(({ op }) => op.opId);
@@ -114,6 +158,28 @@ const tests = {
     await connection.answer(0, { epoch: 4, seq: 1, durable: true });
     await connection.answer(1, { epoch: 5, seq: 2 });
     expect("no more", connection.ids, ids);
+  },
+
+  async "sends again what a repeat's answer says of an epoch that had ended before the connection"() {
+    const { connection, ids } = scene(2);
+    await connection.answer(0, { epoch: 1, seq: 1 });
+    await connection.reopen();
+    await connection.answer(0, { epoch: 1, seq: 1, durable: false });
+    await connection.answer(1, { epoch: 1, seq: 2, durable: false });
+    await connection.push({ type: "durable", epoch: 2, seq: 0 });
+    expect("again", connection.ids.slice(2), ids);
+  },
+
+  async "sends an op again for which the gate waits although an earlier sending of it was applied"() {
+    const { connection, ids } = scene(2);
+    await connection.answer(0, { epoch: 1, seq: 1 });
+    await connection.push({ type: "reset", snapshot: { epoch: 2 } });
+    expect("both once more", connection.ids, [...ids, ...ids]);
+    await connection.answer(1, { epoch: 2, seq: 2 });
+    await connection.answer(2, { epoch: 2, seq: 1 });
+    await connection.refuse(3, "rateLimited", true, 1);
+    await connection.asks(5);
+    expect("again", connection.ids[4], ids[1]);
   },
 
   async "keeps the order after a temporary refusal"() {
@@ -243,12 +309,113 @@ const tests = {
     expect("and one more", connection.ids, ids.slice(0, 33));
   },
 
+  async "sends again what was refused with an exercise, behind its correction"() {
+    const { connection, outbox, ops, fix } = await refusedExercise();
+    connection.asked = [];
+    outbox.add(ROOM, fix);
+    connection.sender.pump(ROOM);
+    const mended = { ...ops[0], opId: fix.opId, supersetGroup: 2 };
+    expect("sent in order", connection.sent, [mended, ...ops.slice(1)]);
+    expect("nothing to show", outbox.refusedOf(ROOM), []);
+    const again = new Outbox(`test-${user}`);
+    expect("kept over a reload", [again.of(ROOM).map(({ op }) => op), again.refusedOf(ROOM)], [[mended, ...ops.slice(1)], []]);
+  },
+
+  async "sends it again also after a reload"() {
+    const { ops, fix } = await refusedExercise();
+    const again = new Outbox(`test-${user}`);
+    again.add(ROOM, fix);
+    expect("queued", left(again), [fix.opId, ...ops.slice(1).map(({ opId }) => opId)]);
+    expect("nothing to show", again.refusedOf(ROOM), []);
+  },
+
+  async "misses nothing of a correction, wherever the page ends in between"() {
+    for (let writes = 0, isWhole = false; !isWhole; writes += 1) {
+      const { outbox, ops, fix } = await refusedExercise();
+      isWhole = endsAfter(writes, () => outbox.add(ROOM, fix));
+      const again = new Outbox(`test-${user}`);
+      const others = ops.slice(1).map(({ opId }) => opId);
+      if (writes === 0) expect("as before", again.refusedOf(ROOM).map(({ op }) => op.opId), ops.map(({ opId }) => opId));
+      else expect(`after ${writes} writes`, [left(again), again.refusedOf(ROOM)], [[fix.opId, ...others], []]);
+    }
+  },
+
+  async "takes an earlier correction that was refused as well into the new one"() {
+    const { outbox, ops, fix } = await refusedExercise("limitReached", { kind: "exercise.update", entryId: "e", supersetGroup: 1 });
+    outbox.add(ROOM, fix);
+    expect("queued", left(outbox), [fix.opId, ...ops.slice(1, -1).map(({ opId }) => opId)]);
+    expect("the latest holds", outbox.get(fix.opId).op.supersetGroup, 2);
+    expect("nothing to show", outbox.refusedOf(ROOM), []);
+  },
+
+  async "takes an answer that was given before the correction went out as none"() {
+    const { connection, outbox, sender } = scene(0);
+    const [exercise, set] = liftedExercise();
+    const fix = { opId: uuid7(), at: 9, kind: "exercise.update", entryId: "e", supersetGroup: 2 };
+    for (const op of [exercise, set, fix]) outbox.add(ROOM, op);
+    sender.pump(ROOM);
+    await connection.refuse(0, "invalid", false);
+    await connection.refuse(1, "dependsOnRefused", false);
+    await connection.refuse(2, "dependsOnRefused", false);
+    expect("sent again", connection.sent.slice(3), [{ ...exercise, opId: fix.opId, supersetGroup: 2 }, set]);
+    expect("nothing to show", outbox.refusedOf(ROOM), []);
+  },
+
+  async "sends what was corrected in steps in the order in which it can be taken"() {
+    const { connection, outbox, ops, fix } = await refusedExercise();
+    const update = { opId: uuid7(), at: 8, kind: "set.update", setId: "s", set: { weightKg: 90, reps: 5 } };
+    outbox.add(ROOM, update);
+    connection.sender.pump(ROOM);
+    await connection.refuse(connection.asked.length - 1, "dependsOnRefused", false);
+    expect("waits for its exercise", left(outbox), []);
+    outbox.add(ROOM, fix);
+    expect("queued", left(outbox), [fix.opId, ops[3].opId, update.opId]);
+  },
+
+  async "puts what comes back behind what was corrected before and waits"() {
+    const { connection, outbox, sender } = scene(0);
+    const start = { opId: uuid7(), at: 0, kind: "workout.start", name: "" };
+    const ops = [start, ...liftedExercise()];
+    for (const op of ops) outbox.add(ROOM, op);
+    sender.pump(ROOM);
+    await connection.refuse(0, "invalid", false);
+    const fixes = [
+      { opId: uuid7(), at: 20, kind: "exercise.update", entryId: "e", supersetGroup: 2 },
+      { opId: uuid7(), at: 21, kind: "workout.update", name: "Legs" },
+    ];
+    for (const op of fixes) outbox.add(ROOM, op);
+    expect("queued", left(outbox), [fixes[1].opId, fixes[0].opId, ...ops.slice(2).map(({ opId }) => opId)]);
+  },
+
+  async "waits for nobody when the server has forgotten what it refused"() {
+    const { connection, outbox } = await refusedExercise();
+    const late = { opId: uuid7(), at: 20, kind: "set.log", entryId: "e", setId: "t", set: { reps: 1 } };
+    outbox.add(ROOM, late);
+    connection.sender.pump(ROOM);
+    await connection.refuse(connection.asked.length - 1, "unknownTarget", true);
+    expect("left", left(outbox), []);
+    expect("shown", outbox.refusedOf(ROOM).at(-1).code, "dependsOnRefused");
+    expect("the gate waits for an op that will not come", connection.restarts, 1);
+  },
+
   async "starts a new connection when an earlier op has to go again than the one that is awaited"() {
     const { connection } = scene(3);
     await connection.answer(0, { epoch: 1, seq: 1 });
     await connection.push({ type: "reset", snapshot: { epoch: 2 } });
     await connection.refuse(1, "busy", true);
     expect("restarts", connection.restarts, 1);
+  },
+
+  async "starts a new connection when a new epoch has lost what stands before the awaited one"() {
+    const { connection, ids } = scene(3);
+    await connection.answer(0, { epoch: 1, seq: 1 });
+    await connection.answer(1, { epoch: 1, seq: 2 });
+    await connection.refuse(2, "busy", true, 60_000);
+    expect("waits", connection.restarts, 0);
+    await connection.push({ type: "durable", epoch: 2, seq: 1 });
+    expect("restarts", connection.restarts, 1);
+    await connection.reopen();
+    expect("in order", connection.ids, ids);
   },
 
   async "makes ids that sort in the order of their making"() {

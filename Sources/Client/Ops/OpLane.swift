@@ -17,6 +17,8 @@ struct OpLane: Sendable {
         /// Temporary refusals so far.
         var refusals = 0
         var firstUnknown: ContinuousClock.Instant?
+
+        var isApplied: Bool { if case .applied = phase { true } else { false } }
     }
 
     /// What a refusal means for the lane.
@@ -65,6 +67,13 @@ struct OpLane: Sendable {
     mutating func append(_ op: WorkoutOp) {
         guard !items.contains(where: { $0.op.id == op.id }) else { return }
         items.append(Item(op: op))
+    }
+
+    /// Whether the server's gate waits for an op before which others have to go again: it would refuse those for ever, or take
+    /// them too late. The gate ends with the connection.
+    var isBehindGate: Bool {
+        guard let awaited, let place = index(of: awaited) else { return false }
+        return items[..<place].contains { !$0.isApplied }
     }
 
     /// The next op to send; nil when there is none, the window is full, or the lane is held.
@@ -134,9 +143,17 @@ struct OpLane: Sendable {
         return lose(index, refusal)
     }
 
-    /// Takes a refusal in. `patience`: how long an unknown target is waited for.
+    /// Puts ops behind all others, in this order, whether they are on their way or not.
+    mutating func putLast(_ ops: [WorkoutOp]) {
+        let known = Dictionary(items.map { ($0.op.id, $0) }) { first, _ in first }
+        let ids = Set(ops.map(\.id))
+        items.removeAll { ids.contains($0.op.id) }
+        items += ops.map { known[$0.id] ?? Item(op: $0) }
+    }
+
+    /// Takes a refusal in. `patience`: how long an unknown target is waited for; nil when it will not come.
     mutating func refused(
-        _ op: WorkoutOp, _ refusal: Refusal, now: ContinuousClock.Instant, backoff: Duration, patience: Duration
+        _ op: WorkoutOp, _ refusal: Refusal, now: ContinuousClock.Instant, backoff: Duration, patience: Duration?
     ) -> Consequence {
         let isGate = refusal.code.isTemporary && refusal.code != .outOfOrder
         if isGate { awaited = op.id } else if awaited == op.id, refusal.code != .outOfOrder { awaited = nil }
@@ -144,7 +161,15 @@ struct OpLane: Sendable {
         guard let index = index(of: op.id) else { return isGate ? .reconnect : .retry }
         // The answer to the body that a correction has replaced; only the gate is of interest.
         let isStale = items[index].op != op
-        guard refusal.code.isTemporary else { return isStale ? .retry : lose(index, refusal) }
+        guard refusal.code.isTemporary else {
+            if isStale { return .retry }
+            // Answered before what it builds on goes out again, corrected: behind that it goes again.
+            if refusal.code == .dependsOnRefused, waitsForMaker(index) {
+                items[index].phase = .waiting
+                return .retry
+            }
+            return lose(index, refusal)
+        }
         if !isStale { items[index].phase = .waiting }
         let hint = refusal.retryAfterMilliseconds.map { Duration.milliseconds(max(0, $0)) } ?? .zero
         let until = now + max(hint, isGate ? backoff : .zero)
@@ -152,12 +177,21 @@ struct OpLane: Sendable {
         guard isGate else { return .retry }
         items[index].refusals += 1
         if refusal.code == .unknownTarget, !isStale {
+            guard let patience else {
+                return lose(index, Refusal(.dependsOnRefused, "an op that this one builds on was refused"))
+            }
             let since = items[index].firstUnknown ?? now
             items[index].firstUnknown = since
             if since.duration(to: now) >= patience { return lose(index, refusal) }
         }
-        // The server now wants this op first. An earlier one that has to go again would be refused behind it for ever.
-        return items[..<index].contains { $0.phase == .waiting } ? .reconnect : .retry
+        return isBehindGate ? .reconnect : .retry
+    }
+
+    /// Whether what an op builds on is yet to be made by one before it.
+    private func waitsForMaker(_ index: Int) -> Bool {
+        items[..<index].contains { item in
+            !item.isApplied && OpTargets(madeBy: item.op.action).contains(targetOf: items[index].op.action)
+        }
     }
 
     /// How often the op was refused temporarily.

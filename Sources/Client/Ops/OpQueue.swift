@@ -40,6 +40,9 @@ struct OpQueue: Sendable {
         return result
     }
 
+    /// Whether a lane can only go on with another connection.
+    var needsConnection: Bool { lanes.values.contains(where: \.isBehindGate) }
+
     mutating func connectionEnded() {
         requests.removeAll()
         for workout in turns { lanes[workout]?.connectionEnded() }

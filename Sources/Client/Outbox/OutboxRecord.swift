@@ -30,6 +30,8 @@ enum OutboxRecord {
     case refused(OpID, Refusal)
     /// An op stands where another one was, or where it was itself with another body.
     case replaced(OpID, by: QueuedOp)
+    /// An op is queued instead of refused ones; others, refused or queued, go behind it, in this order.
+    case corrected([OpID], by: QueuedOp, following: [OpID])
 
     var payload: [UInt8] {
         var writer = JSONWriter()
@@ -45,6 +47,11 @@ enum OutboxRecord {
                 writer.member("message", refusal.message)
             case .replaced(let id, let queued):
                 writer.member("replaces", id)
+                writer.member("workout", queued.workout)
+                queued.op.write(to: &writer)
+            case .corrected(let ids, let queued, let following):
+                writer.ids("corrects", ids)
+                writer.ids("following", following)
                 writer.member("workout", queued.workout)
                 queued.op.write(to: &writer)
             }
@@ -63,7 +70,18 @@ enum OutboxRecord {
         } else {
             let workout = try fields.required("workout", fields.id("workout"))
             let queued = QueuedOp(workout: workout, op: try WorkoutOp(json))
-            self = try fields.id("replaces").map { .replaced($0, by: queued) } ?? .queued(queued)
+            if json["corrects"] != nil {
+                self = .corrected(try fields.ids("corrects"), by: queued, following: try fields.ids("following"))
+            } else {
+                self = try fields.id("replaces").map { .replaced($0, by: queued) } ?? .queued(queued)
+            }
         }
+    }
+}
+
+extension JSONWriter {
+    fileprivate mutating func ids(_ name: StaticString, _ ids: [OpID]) {
+        self.name(name)
+        array(ids) { $0.string($1.description) }
     }
 }

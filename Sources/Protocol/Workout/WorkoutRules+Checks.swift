@@ -51,14 +51,15 @@ extension WorkoutState {
         case .reorderEntries(let ids): for id in ids { try known(id) }
         case .logSet(let id, let entry, _):
             try known(entry)
-            if position(ofSet: id) != nil || context.supersededSets.contains(id) {
+            if position(ofSet: id) != nil || context.vanishedSets.contains(id) {
                 throw Refusal(.idTaken, "setId is in use in this workout")
             }
             let count = entries.reduce(0) { $0 + $1.sets.count }
             guard count < Self.setLimit else {
                 throw Refusal(.limitReached, "a workout holds at most \(Self.setLimit) sets")
             }
-        case .updateSet(let id, _), .deleteSet(let id): try known(set: id, context)
+        case .updateSet(let id, _), .deleteSet(let id):
+            if !context.vanishedSets.contains(id) { try known(set: id) }
         case .note(let entry, _, _): if let entry { try known(entry) }
         default: break
         }
@@ -88,7 +89,7 @@ extension WorkoutState {
         if position(ofEntry: entry) == nil { throw Refusal(.unknownTarget, "the exercise entry is not known") }
     }
 
-    private func known(set id: SetID, _ context: RuleContext) throws(Refusal) {
-        if position(ofSet: id) == nil, !context.supersededSets.contains(id) { throw Refusal(.unknownTarget, "the set is not known") }
+    private func known(set id: SetID) throws(Refusal) {
+        if position(ofSet: id) == nil { throw Refusal(.unknownTarget, "the set is not known") }
     }
 }

@@ -11,9 +11,8 @@ public struct RuleContext: Sendable {
     public var bodyWeightGrams: Int64?
     public var baseline: RecordBaseline
     public var isAutomatic = false
-    /// Sets that were logged into an exercise that was removed before: no state has them, and what changes them comes too
-    /// late as well.
-    public var supersededSets: Set<SetID> = []
+    /// Sets that were logged after their exercise had been removed: they are nowhere, and what is done to them is recorded.
+    public var vanishedSets: Set<SetID> = []
 
     public init(
         epoch: Int64, lastSeq: Int64, now: Timestamp, exercise: ExerciseFacts? = nil, bodyWeightGrams: Int64? = nil,
@@ -226,12 +225,10 @@ extension WorkoutState {
         func isRemoved(_ entry: EntryID) -> Bool { position(ofEntry: entry).map { entries[$0].isRemoved } ?? false }
         switch event.action {
         case .updateSet(let id, _):
-            guard let (entry, set) = position(ofSet: id) else { return context.supersededSets.contains(id) }
+            guard let (entry, set) = position(ofSet: id) else { return true }
             let logged = entries[entry].sets[set]
             return logged.isDeleted || entries[entry].isRemoved || event.at < logged.changedAt
-        case .deleteSet(let id):
-            guard let (entry, set) = position(ofSet: id) else { return context.supersededSets.contains(id) }
-            return entries[entry].sets[set].isDeleted
+        case .deleteSet(let id): return position(ofSet: id).map { entries[$0.entry].sets[$0.set].isDeleted } ?? true
         case .logSet(_, let entry, _): return isRemoved(entry)
         case .updateEntry(let details): return isRemoved(details.id)
         case .removeEntry(let id): return isRemoved(id)

@@ -6,7 +6,7 @@ extension RoomHistory {
 
     /// About what the history occupies in memory: events, the memory of op ids, ops that wait, and the state.
     var bytes: Int {
-        4096 + ringBytes + 64 * ring.count + 96 * ops.count + 32 * supersededSets.count + 512 * undurable.count
+        4096 + ringBytes + 64 * ring.count + 96 * ops.count + 512 * undurable.count + 32 * vanishedSets.count
             + state.bytes
     }
 }

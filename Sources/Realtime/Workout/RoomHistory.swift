@@ -22,8 +22,8 @@ struct RoomHistory: Sendable {
     /// The server's time of the last event.
     private(set) var lastReceivedAt = Timestamp(milliseconds: 0)
     private(set) var ops: [OpID: AppliedOp] = [:]
-    /// Sets that were logged into a removed exercise.
-    private(set) var supersededSets: Set<SetID> = []
+    /// Sets that were logged after their exercise had been removed.
+    private(set) var vanishedSets: Set<SetID> = []
     private let ringLimit: Int
     /// Whether the history begins from a stored state instead of nothing.
     private let hasBase: Bool
@@ -68,8 +68,8 @@ struct RoomHistory: Sendable {
     private mutating func append(_ event: WorkoutEvent, json: [UInt8], fingerprint: UInt64) {
         seq = event.seq
         lastReceivedAt = max(lastReceivedAt, event.receivedAt)
-        if event.effects.isSuperseded, case .logSet(let set, _, _) = event.action { supersededSets.insert(set) }
         ops[event.opId] = AppliedOp(fingerprint: fingerprint, epoch: event.epoch, seq: event.seq)
+        if event.effects.isSuperseded, case .logSet(let id, _, _) = event.action { vanishedSets.insert(id) }
         ring.append(EncodedEvent(seq: event.seq, json: json))
         ringBytes += json.count
         if epochStarts.last?.epoch != event.epoch { epochStarts.append((event.seq, event.epoch)) }

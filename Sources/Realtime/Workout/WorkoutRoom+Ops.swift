@@ -120,7 +120,7 @@ extension WorkoutRoom {
             epoch: history.epoch, lastSeq: history.seq, now: max(now, history.lastReceivedAt),
             exercise: exercise(of: op.action), bodyWeightGrams: bodyWeightGrams, baseline: baseline)
         rules.isAutomatic = isAutomatic
-        rules.supersededSets = history.supersededSets
+        rules.vanishedSets = history.vanishedSets
         return rules
     }
 

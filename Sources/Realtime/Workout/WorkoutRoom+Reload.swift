@@ -121,6 +121,8 @@ extension WorkoutRoom {
     private func tellReset(_ rejected: [(op: OpID, message: String)]) {
         ownOutbox.offer(encoded(.reset(room: name, snapshot(forWatchers: false))))
         watcherOutbox.offer(encoded(.reset(room: name, snapshot(forWatchers: true))))
+        // Who only sends ops gets no reset, and may wait for what the old epoch stored without a word.
+        durableOutbox.offer(encoded(.durable(room: name, epoch: history.epoch, seq: history.durable)))
         for (op, message) in rejected {
             durableOutbox.offer(encoded(.rejected(room: name, opId: op, message: message)))
         }

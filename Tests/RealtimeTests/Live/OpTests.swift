@@ -169,6 +169,34 @@ struct OpTests {
         }
     }
 
+    @Test("what is done to a set that was logged on a removed exercise is recorded and changes nothing")
+    func vanished() async throws {
+        try await TestPostgres.withDatabase { database in
+            let set = SetID.make()
+            let lift = try await LiveTestServer.run(LiveConfiguration(), on: database) { server in
+                let lift = try await Lift.begin(on: server)
+                try await lift.op(.removeEntry(lift.entry))
+                #expect(try await lift.op(lift.set(100, id: set)).appliedSeq == 4)
+                #expect(try await lift.op(.updateSet(set, SetValues(weightGrams: 50_000, reps: 5))).appliedSeq == 5)
+                try await lift.durable(5)
+                return lift
+            }
+            try await LiveTestServer.run(LiveConfiguration(), on: database) { server in
+                let talker = try await server.connect(lift.athlete)
+                _ = try await talker.subscribe(lift.workout)
+                func delete(_ set: SetID) async throws -> ServerFrame {
+                    try await talker.op(lift.workout, WorkoutOp(id: .make(), at: .now, action: .deleteSet(set)))
+                }
+                #expect(try await delete(set).appliedSeq == 6)
+                let event = try await talker.next { $0.event?.seq == 6 }.event
+                #expect(event?.effects.isSuperseded == true)
+                #expect(event?.effects.summary?.tonnage == 0)
+                // Nobody has heard of this one.
+                #expect(try await delete(.make()).refusal?.code == .unknownTarget)
+            }
+        }
+    }
+
     @Test("the limit of ops a second is said, and the op may come again")
     func rateLimit() async throws {
         var configuration = LiveConfiguration()

@@ -124,6 +124,17 @@ struct ReloadTests {
             #expect(await room.waitUntilDurable(kept, limit: .seconds(5)))
         }
     }
+
+    @Test("who sends ops and does not follow is told of a new epoch, also when nothing more is stored under it")
+    func toldWithoutFollowing() async throws {
+        try await LiveTestServer.run { server in
+            let lift = try await Lift.begin(on: server)
+            try await lift.durable(2)
+            try await server.node.rooms.room(lift.workout).restart()
+            let told = try await lift.talker.next { if case .durable(_, 2, _) = $0 { true } else { false } }
+            #expect(told.json == ServerFrame.durable(room: lift.room, epoch: 2, seq: 2).json)
+        }
+    }
 }
 
 extension LiveTestServer {
