@@ -71,10 +71,17 @@ struct AccountStandingTests {
             standings.observe { user, _ in told.withLock { _ = $0.insert(user) } }
             try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask { try await standings.run() }
-                for batch in [users.prefix(2), users.suffix(1)] {
-                    try await server.pool.execute(
-                        "update users set status = 'suspended' where id = any(\(Array(batch))::uuid[])")
-                    try await eventually { told.withLock { $0.isSuperset(of: batch) } }
+                do {
+                    for batch in [users.prefix(2), users.suffix(1)] {
+                        try await server.pool.execute(
+                            "update users set status = 'suspended' where id = any(\(Array(batch))::uuid[])")
+                        try await eventually { told.withLock { $0.isSuperset(of: batch) } }
+                    }
+                } catch {
+                    // The reading ends when nobody waits at the gate.
+                    group.cancelAll()
+                    await gate.open()
+                    throw error
                 }
                 group.cancelAll()
                 await gate.open()
