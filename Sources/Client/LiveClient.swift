@@ -58,8 +58,9 @@ public actor LiveClient {
     /// Queues ops, in order, and sends them when it can; when it returns they are on disk (if there is an outbox).
     ///
     /// An op that corrects a refused one (a new weight for a set that the server did not take) is queued as that one,
-    /// corrected. Throws `OutboxError` or `LiveClientError`, which is `refused` for values that the server would never
-    /// take; then none of the ops is queued. What becomes of each is told by `events` and `pendingOps`.
+    /// corrected, and what was refused because of that one goes out again behind it. Throws `OutboxError` or
+    /// `LiveClientError`, which is `refused` for values that the server would never take; then none of the ops is
+    /// queued. What becomes of each is told by `events` and `pendingOps`.
     public func submit(_ asked: [QueuedOp]) async throws {
         let limit = Int(connection?.welcome?.limits.frameBytes ?? 65536)
         var corrected: Set<OpID> = []

@@ -43,7 +43,8 @@ struct LiveClientOpsTests {
     @Test("what is not known durable goes again, in order, on the next connection")
     func again() async throws {
         let ops = (1...3).map { QueuedOp.set($0, in: workout) }
-        try await RunningClient.with { running in
+        // Not for the server's silence, which ends a connection too.
+        try await RunningClient.with(configure: { $0.silence = .seconds(3600) }) { running in
             try await running.client.submit(ops)
             let first = try await running.greet()
             for seq in 1...2 {

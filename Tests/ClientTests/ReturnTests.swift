@@ -110,6 +110,20 @@ struct ReturnTests {
         #expect(try Outbox(path: scratch.outbox).contents.queued.map(\.op.id) == expected.map(\.op.id))
     }
 
+    @Test("what was logged meanwhile and builds on what comes back goes out behind it")
+    func loggedMeanwhile() async throws {
+        let scratch = try Scratch()
+        let (ops, late, correction) = (exercise(), op(.deleteSet(set), after: 20), correction)
+        try await RunningClient.with(scratch: scratch) { running in _ = try await refuse(ops, &running) }
+        let expected = [correction] + ops[1...] + [late]
+        do {
+            let client = try offline(scratch)
+            for op in [late, correction] { try await client.submit([op]) }
+            #expect(await client.pendingOps(of: workout).map(\.id) == expected.map(\.op.id))
+        }
+        #expect(try Outbox(path: scratch.outbox).contents.queued.map(\.op.id) == expected.map(\.op.id))
+    }
+
     @Test("an earlier correction that was refused with it is in the new one and goes out no more")
     func merged() async throws {
         try await RunningClient.with { running in

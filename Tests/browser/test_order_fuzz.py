@@ -255,9 +255,9 @@ def ground(tmp_path):
 
 
 def test_both_clients_lose_nothing_whatever_breaks(ground):
-    print(f"order fuzz: FITAI_FUZZ_SEED={SEED} FITAI_FUZZ_ORDER={SEQUENCES}")
+    print(f"order fuzz: FITAI_FUZZ_SEED={SEED} FITAI_FUZZ_ORDER={SEQUENCES}", flush=True)
     begun = time.monotonic()
     for first in range(0, SEQUENCES, AT_A_TIME):
         seeds = [SEED + index for index in range(first, min(first + AT_A_TIME, SEQUENCES))]
         Round(ground, seeds).run()
-        print(f"order fuzz: {seeds[-1] - SEED + 1} sequences, {time.monotonic() - begun:.0f} s")
+        print(f"order fuzz: {seeds[-1] - SEED + 1} sequences, {time.monotonic() - begun:.0f} s", flush=True)

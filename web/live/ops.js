@@ -103,19 +103,19 @@ export function missingBy(refused, waiting) {
  * it, in the order in which they can be taken. What builds on something else that is missing stays.
  */
 export function followingOf(made, refused, waiting) {
+  let rest = [...refused.filter(({ code }) => code === "dependsOnRefused"), ...waiting.filter(({ seq }) => seq === null)];
   const reached = new Set([made]);
-  const moved = waiting.filter(({ op, seq }) => {
-    if (seq !== null || !buildsOn(op, reached)) return false;
-    reached.add(madeBy(op));
-    return true;
-  });
+  for (let found = 0; found < reached.size;) {
+    found = reached.size;
+    for (const { op } of rest) if (buildsOn(op, reached)) reached.add(madeBy(op));
+  }
+  rest = rest.filter(({ op }) => buildsOn(op, reached));
   // What they make is missing until they have their places.
   const missing = missingBy(refused, waiting);
-  for (const { op } of moved) missing.add(madeBy(op));
+  for (const { op } of rest) missing.add(madeBy(op));
   missing.delete(made);
   const present = new Set([made]);
   const placed = [];
-  let rest = [...refused.filter(({ code }) => code === "dependsOnRefused"), ...moved];
   // Again, since what an op builds on may stand behind it, when that was corrected in between.
   for (let found = -1; found < placed.length;) {
     found = placed.length;

@@ -387,6 +387,14 @@ const tests = {
     expect("queued", left(outbox), [fixes[1].opId, fixes[0].opId, ...ops.slice(2).map(({ opId }) => opId)]);
   },
 
+  async "puts behind the correction what was logged meanwhile and builds on what comes back"() {
+    const { outbox, ops, fix } = await refusedExercise();
+    const late = { opId: uuid7(), at: 20, kind: "set.delete", setId: "s" };
+    outbox.add(ROOM, late);
+    outbox.add(ROOM, fix);
+    expect("queued", left(outbox), [fix.opId, ...ops.slice(1).map(({ opId }) => opId), late.opId]);
+  },
+
   async "waits for nobody when the server has forgotten what it refused"() {
     const { connection, outbox } = await refusedExercise();
     const late = { opId: uuid7(), at: 20, kind: "set.log", entryId: "e", setId: "t", set: { reps: 1 } };

@@ -59,19 +59,15 @@ struct LateCorrection: Sendable {
 
     /// What goes out again behind an op that makes `made` after all; what builds on something else that is missing does not.
     static func following(_ made: OpTargets, refused: [RefusedOp], waiting: [WorkoutOp]) -> [WorkoutOp] {
-        var present = made
-        var moved: [WorkoutOp] = []
-        for op in waiting where present.contains(targetOf: op.action) {
-            moved.append(op)
-            present.formUnion(OpTargets(madeBy: op.action))
-        }
+        var rest = refused.filter { $0.refusal.code == .dependsOnRefused }.map(\.queued.op) + waiting
+        let reached = reach(of: made, in: rest)
+        rest.removeAll { !reached.contains(targetOf: $0.action) }
         // What they make is missing until they have their places.
         var missing = OpTargets(missingBy: refused, waiting: waiting)
-        for op in moved { missing.formUnion(OpTargets(madeBy: op.action)) }
+        for op in rest { missing.formUnion(OpTargets(madeBy: op.action)) }
         missing.subtract(made)
-        present = made
+        var present = made
         var placed: [WorkoutOp] = []
-        var rest = refused.filter { $0.refusal.code == .dependsOnRefused }.map(\.queued.op) + moved
         while true {
             // Again, since what an op builds on may stand behind it, when that was corrected in between.
             var staying: [WorkoutOp] = []
@@ -86,6 +82,18 @@ struct LateCorrection: Sendable {
             }
             if staying.count == rest.count { return placed }
             rest = staying
+        }
+    }
+
+    /// With what is made by ops that build on it, one on the other.
+    private static func reach(of made: OpTargets, in ops: [WorkoutOp]) -> OpTargets {
+        var reached = made
+        while true {
+            let before = reached
+            for op in ops where reached.contains(targetOf: op.action) {
+                reached.formUnion(OpTargets(madeBy: op.action))
+            }
+            if reached == before { return reached }
         }
     }
 }
