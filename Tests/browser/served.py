@@ -95,22 +95,29 @@ class Served:
         return [line for line in self.log if '"level":"error"' in line or '"level":"critical"' in line]
 
     def verify(self, address):
-        """Opens the link of the latest mail to this address, which a job writes soon after registering."""
+        """Opens the link of the mail to this address, which a job writes soon after registering."""
+        return self.call("GET", self.link(address, r"/v1/auth/verify-email\?token=\S+"))
+
+    def link(self, address, pattern):
+        """Such a link of the latest mail to the address that has one."""
         deadline = time.monotonic() + PATIENCE_SECONDS
         while time.monotonic() < deadline:
-            link = self.link(address)
+            link = self.mailed(address, pattern)
             if link:
-                return self.call("GET", link)
+                return link
             time.sleep(0.05)
         raise AssertionError(f"no mail to {address}")
 
-    def link(self, address):
-        mails = sorted((self.data / "mail").glob("*.eml"), key=lambda path: path.stat().st_mtime)
-        for path in reversed(mails):
+    def mails(self):
+        """The files of all mails, oldest first."""
+        return sorted((self.data / "mail").glob("*.eml"), key=lambda path: path.stat().st_mtime)
+
+    def mailed(self, address, pattern):
+        for path in reversed(self.mails()):
             mail = email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
-            if address in mail["To"]:
-                text = mail.get_body(("plain",)).get_content()
-                return re.search(r"/v1/auth/verify-email\?token=\S+", text).group(0)
+            found = address in mail["To"] and re.search(pattern, mail.get_body(("plain",)).get_content())
+            if found:
+                return found.group(0)
         return None
 
     def call(self, method, path, body=None, token=None):

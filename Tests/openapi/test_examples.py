@@ -21,7 +21,7 @@ from served import Served
 LAST = [
     "POST /v1/users/second-factor", "POST /v1/users/second-factor/confirm", "POST /v1/auth/second-factor",
     "DELETE /v1/users/second-factor",
-    "PUT /v1/auth/email", "PUT /v1/auth/password", "POST /v1/auth/forgot-password", "POST /v1/auth/reset-password",
+    "PUT /v1/auth/email", "POST /v1/auth/confirm-email", "PUT /v1/auth/password", "POST /v1/auth/forgot-password", "POST /v1/auth/reset-password",
     "POST /v1/auth/refresh", "POST /v1/auth/logout", "DELETE /v1/users/account",
 ]
 
@@ -145,14 +145,14 @@ class Rehearsal:
         self.call("POST", f"/v1/workouts/{workout['id']}/complete", {})
         return template
 
-    def reset_token(self):
-        """The token of the newest mail that lets a password be reset."""
+    def mailed_token(self, page):
+        """The token of the newest mail with a link to this page."""
         deadline = time.monotonic() + 30
         while time.monotonic() < deadline:
             mails = sorted((self.served.data / "mail").glob("*.eml"), key=lambda path: path.stat().st_mtime)
             for path in reversed(mails):
                 mail = email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
-                found = re.search(r"reset-password\S*token=([\w-]+)", mail.get_body(("plain",)).get_content())
+                found = re.search(rf"{page}\S*token=([\w-]+)", mail.get_body(("plain",)).get_content())
                 if found:
                     return found.group(1)
             time.sleep(0.05)
@@ -163,7 +163,9 @@ class Rehearsal:
         method, path = call.split(" ")
         body = self.filled(example)
         if call == "POST /v1/auth/reset-password":
-            body["token"] = self.reset_token()
+            body["token"] = self.mailed_token("reset-password")
+        if call == "POST /v1/auth/confirm-email":
+            body["token"] = self.mailed_token("confirm-email")
         if call == "POST /v1/users/second-factor/confirm":
             body["code"] = totp(self.secret)
         if call == "POST /v1/auth/second-factor":

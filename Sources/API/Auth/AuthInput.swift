@@ -175,6 +175,38 @@ extension EmailChangeRequest: BodyInput, RouteBody {
     }
 }
 
+/// The token of a mail's link: as JSON, or by the form of the page that the link opens.
+struct ConfirmEmailBody: RouteBody {
+    static let tokenField = LinkQuery.tokenField
+    let token: String
+
+    static var shape: BodyShape? {
+        BodyShape(
+            name: "ConfirmEmailRequest", members: [tokenField.schema], isRequired: true, hasForm: true, undeclared: [])
+    }
+
+    static func take(_ arrival: inout BodyArrival) async throws -> ConfirmEmailBody? {
+        guard arrival.facts.isForm else {
+            return try await arrival.object(isRequired: true, as: ConfirmEmailRequest.self).map {
+                ConfirmEmailBody(token: $0.token)
+            }
+        }
+        var form = QueryReader(String(decoding: try await arrival.bytes(), as: UTF8.self), seal: arrival.cursorSeal)
+        let token = form.required(tokenField)
+        arrival.faults += form.faults
+        return token.map { ConfirmEmailBody(token: $0) }
+    }
+}
+
+extension ConfirmEmailRequest: BodyInput {
+    package static var members: [MemberSchema] { [LinkQuery.tokenField.schema] }
+
+    package init?(reading body: inout BodyReader) {
+        guard let token = body.required(LinkQuery.tokenField) else { return nil }
+        self.init(token: token)
+    }
+}
+
 /// `?token=` of a link in a mail.
 struct LinkQuery: RouteQuery {
     static let tokenField = Field("token", .text(1...200), "From the mail.")
