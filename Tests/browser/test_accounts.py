@@ -263,3 +263,48 @@ def test_a_request_of_the_one_who_left_is_not_repeated_by_the_next(shared):
     ada.wait(lambda: ada.all("input[name=live]"), "the choices")
     assert ada.driver.execute_script("return window.held.length") == 1
     assert ada.all("input[name=live][value=friends]")[0].is_selected()
+
+
+def test_a_forgotten_password_is_reset_from_the_sign_in_page_on(shared, served):
+    ada, _ = shared(width=390, height=844)
+    ada.allowed = (*SIGNED_OUT, "status of 400", "status of 422")
+    ada.sign_out()
+    said = []
+    for address in (f"nobody_{ada.username}@example.org", f"{ada.username}@example.org"):
+        ada.fill("login", address)
+        ada.button("Forgot your password?")
+        assert ada.find("input[name=email]").get_attribute("value") == address
+        ada.button("Send the link", "form")
+        ada.sees("is on its way")
+        said.append(ada.text(".sign-in").replace(address, ""))
+        ada.button("Sign in", ".switch")
+    assert said[0] == said[1]
+    link = served.address + served.link(f"{ada.username}@example.org", r"/reset-password/#token=\S+")
+
+    ada.driver.get(f"{served.address}/reset-password/")
+    ada.sees("This link is incomplete")
+    # In the tab that shows the page already only what stands behind # changes.
+    ada.driver.execute_script("location.href = arguments[0]", link)
+    ada.find("input[name=password]")
+    assert "token" not in ada.driver.current_url
+    ada.driver.refresh()
+    ada.fill("password", "password1")
+    ada.button("Set the password", "form")
+    ada.sees("one of the most common passwords", "[role=alert]")
+    assert ada.find("input[name=password]").get_attribute("aria-invalid") is not None
+    assert ada.all("input[autocomplete=username]")
+    card = ada.find(".card").rect
+    assert card["x"] >= 16 and card["x"] + card["width"] <= 374 and not ada.scrolls_sideways()
+    ada.fill("password", "an entirely new secret")
+    ada.button("Set the password", "form")
+    ada.sees("Your password is set")
+    ada.driver.refresh()
+    ada.sees("This link is incomplete")
+    ada.driver.execute_script("location.href = arguments[0]", link)
+    ada.fill("password", "yet another new secret")
+    ada.button("Set the password", "form")
+    ada.sees("This link no longer works")
+    ada.button("Ask for another link")
+    ada.find("input[name=email]")
+    ada.button("Sign in", ".switch")
+    ada.sign_in(ada.username, "an entirely new secret")

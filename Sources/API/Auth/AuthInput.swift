@@ -37,7 +37,7 @@ extension ValueRule where Value == String {
     /// A new password.
     static var newPassword: ValueRule {
         text(8...128).map(
-            as: .string(length: 8...128, format: "password"), .commonPassword, "Is too common, guessers try it first."
+            as: .string(length: 8...128, format: "password"), .commonPassword, "Is one of the most common passwords."
         ) { PasswordRules.isCommon($0) ? nil : $0 }
     }
 }
