@@ -308,3 +308,18 @@ def test_a_forgotten_password_is_reset_from_the_sign_in_page_on(shared, served):
     ada.find("input[name=email]")
     ada.button("Sign in", ".switch")
     ada.sign_in(ada.username, "an entirely new secret")
+
+
+def test_an_account_that_was_to_be_erased_says_that_it_stays(shared, served):
+    ada, _ = shared()
+    served.call("DELETE", "/v1/users/account", {"password": ada.password}, token=served.call(
+        "POST", "/v1/auth/login", {"login": ada.username, "password": ada.password})["tokens"]["accessToken"])
+    ada.fill("login", ada.username)
+    ada.fill("password", ada.password)
+    ada.button("Sign in", "form")
+    ada.sees("Your account stays", "dialog")
+    ada.button("Good", "dialog")
+    ada.sees("Hi Ada")
+    ada.sign_out()
+    ada.sign_in(ada.username, ada.password)
+    assert ada.all("dialog") == []

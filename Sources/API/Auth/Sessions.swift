@@ -16,6 +16,8 @@ package struct Sessions: Sendable {
         let identity: Identity
         let refreshToken: OpaqueSecret
         let refreshExpiresAt: Timestamp
+        /// Whether it belongs to an account that was to be erased and stays by this sign-in.
+        var isKept = false
     }
 
     private enum Renewal: Sendable {

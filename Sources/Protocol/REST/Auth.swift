@@ -89,10 +89,13 @@ public struct Account: Codable, Sendable {
 public struct SignedIn: Codable, Sendable {
     public var user: Account
     public var tokens: Tokens
+    /// True when the account was to be erased, and stays because of this sign-in; nil otherwise.
+    public var isKept: Bool?
 
-    public init(user: Account, tokens: Tokens) {
+    public init(user: Account, tokens: Tokens, isKept: Bool? = nil) {
         self.user = user
         self.tokens = tokens
+        self.isKept = isKept
     }
 }
 
