@@ -323,3 +323,15 @@ def test_an_account_that_was_to_be_erased_says_that_it_stays(shared, served):
     ada.sign_out()
     ada.sign_in(ada.username, ada.password)
     assert ada.all("dialog") == []
+
+
+def test_settings_that_were_opened_offline_load_when_the_connection_is_back(shared):
+    ada, _ = shared()
+    ada.network(False)
+    ada.find("#banner.shown")
+    ada.go("#/settings")
+    ada.sees("The server cannot be reached")
+    ada.network(True)
+    ada.wait(lambda: ada.all("input[name=live]"), "the choices")
+    ada.sees("It is off.")
+    assert "cannot be reached" not in ada.text()

@@ -9,6 +9,9 @@ extension AuthRoutes {
             RouteOptions(
                 problems: [.challengeInvalid, .codeWrong, .accountSuspended, .invalidCredentials, .originRefused],
                 limit: .account), use: signInWithCode)
+        routes.get(
+            "/v1/users/second-factor", "Get whether your second factor is on, and how many recovery codes are left",
+            use: secondFactorStatus)
         routes.post(
             "/v1/users/second-factor", "Get a secret for an authenticator app",
             RouteOptions(problems: proof, limit: .account), use: beginSecondFactor)
@@ -28,13 +31,19 @@ extension AuthRoutes {
         let usesCookie = body.challenge == nil
         if usesCookie || body.cookie == true { try cookie.checkOrigin(of: call.facts) }
         guard let challenge = body.challenge ?? challengeCookie.value(in: call.facts) else {
-            throw Problem(.challengeInvalid)
+            throw Problem(.challengeInvalid, detail: SecondFactorSignIn.tooLate)
         }
         let (account, opened) = try await secondFactorSignIn.signIn(
             challenge, code: body.code, call.facts, from: call.origin)
         var answer = try signedIn(account, opened, call.facts, inCookie: usesCookie || body.cookie == true)
         if usesCookie { answer.headers.addCookie(challengeCookie.removal) }
         return answer
+    }
+
+    private func secondFactorStatus(
+        _ call: Call<SignedInUser, NoQuery, NoBody>
+    ) async throws -> Answer<SecondFactorStatus> {
+        Answer(try await ownSecondFactor.status(of: call.caller.id))
     }
 
     private func beginSecondFactor(
