@@ -310,6 +310,39 @@ def test_a_forgotten_password_is_reset_from_the_sign_in_page_on(shared, served):
     ada.sign_in(ada.username, "an entirely new secret")
 
 
+def test_refusals_say_what_helps(shared, served):
+    ada, bob = shared()
+    ada.allowed = (*SIGNED_OUT, "status of 403", "status of 429")
+    ada.sign_out()
+    ada.sign_in(bob["username"], bob["password"])
+    user = served.call("POST", "/v1/auth/login", {"login": ada.username, "password": ada.password})["user"]["id"]
+    ada.go(f"#/add/{user}")
+    ada.button("Send friend request")
+    ada.sees("Verify your email address first")
+    clear = "document.getElementById('toasts').replaceChildren()"
+    # One came with the registration, four more may; then it says when, and nothing of a mail on its way.
+    for _ in range(4):
+        mails = len(served.mails())
+        ada.driver.execute_script(clear)
+        ada.button("Send again")
+        ada.sees("A new link is on its way.", "#toasts")
+        ada.wait(lambda: len(served.mails()) == mails + 1, "the mail")
+    ada.button("Send again")
+    ada.sees("Try again in 60 minutes.", "#toasts")
+    assert "on its way" not in ada.text("#toasts")
+
+    ada.sign_out()
+    ada.fill("login", f"guessed_{ada.username}")
+    ada.fill("password", "wrong")
+    said = []
+    # Five are free; then come pauses that double, so that even slow guesses meet one soon.
+    while len(said) < 20 and "Too many" not in (said or [""])[-1]:
+        ada.button("Sign in", "form")
+        said.append(ada.wait(lambda: ada.text(".form-fault"), "a refusal"))
+    assert said[0] == "Email, username or password is incorrect"
+    assert len(said) > 5 and said[-1].startswith("Too many failed attempts to sign in. Try again in "), said
+
+
 def test_an_account_that_was_to_be_erased_says_that_it_stays(shared, served):
     ada, _ = shared()
     served.call("DELETE", "/v1/users/account", {"password": ada.password}, token=served.call(
