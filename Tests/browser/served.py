@@ -108,9 +108,12 @@ class Served:
             time.sleep(0.05)
         raise AssertionError(f"no mail to {address}")
 
+    def mails(self):
+        """The files of all mails, oldest first."""
+        return sorted((self.data / "mail").glob("*.eml"), key=lambda path: path.stat().st_mtime)
+
     def mailed(self, address, pattern):
-        mails = sorted((self.data / "mail").glob("*.eml"), key=lambda path: path.stat().st_mtime)
-        for path in reversed(mails):
+        for path in reversed(self.mails()):
             mail = email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
             found = address in mail["To"] and re.search(pattern, mail.get_body(("plain",)).get_content())
             if found:

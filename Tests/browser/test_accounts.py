@@ -263,3 +263,108 @@ def test_a_request_of_the_one_who_left_is_not_repeated_by_the_next(shared):
     ada.wait(lambda: ada.all("input[name=live]"), "the choices")
     assert ada.driver.execute_script("return window.held.length") == 1
     assert ada.all("input[name=live][value=friends]")[0].is_selected()
+
+
+def test_a_forgotten_password_is_reset_from_the_sign_in_page_on(shared, served):
+    ada, _ = shared(width=390, height=844)
+    ada.allowed = (*SIGNED_OUT, "status of 400", "status of 422")
+    ada.sign_out()
+    said = []
+    for address in (f"nobody_{ada.username}@example.org", f"{ada.username}@example.org"):
+        ada.fill("login", address)
+        ada.button("Forgot your password?")
+        assert ada.find("input[name=email]").get_attribute("value") == address
+        ada.button("Send the link", "form")
+        ada.sees("is on its way")
+        said.append(ada.text(".sign-in").replace(address, ""))
+        ada.button("Sign in", ".switch")
+    assert said[0] == said[1]
+    link = served.address + served.link(f"{ada.username}@example.org", r"/reset-password/#token=\S+")
+
+    ada.driver.get(f"{served.address}/reset-password/")
+    ada.sees("This link is incomplete")
+    # In the tab that shows the page already only what stands behind # changes.
+    ada.driver.execute_script("location.href = arguments[0]", link)
+    ada.find("input[name=password]")
+    assert "token" not in ada.driver.current_url
+    ada.driver.refresh()
+    ada.fill("password", "password1")
+    ada.button("Set the password", "form")
+    ada.sees("one of the most common passwords", "[role=alert]")
+    assert ada.find("input[name=password]").get_attribute("aria-invalid") is not None
+    assert ada.all("input[autocomplete=username]")
+    card = ada.find(".card").rect
+    assert card["x"] >= 16 and card["x"] + card["width"] <= 374 and not ada.scrolls_sideways()
+    ada.fill("password", "an entirely new secret")
+    ada.button("Set the password", "form")
+    ada.sees("Your password is set")
+    ada.driver.refresh()
+    ada.sees("This link is incomplete")
+    ada.driver.execute_script("location.href = arguments[0]", link)
+    ada.fill("password", "yet another new secret")
+    ada.button("Set the password", "form")
+    ada.sees("This link no longer works")
+    ada.button("Ask for another link")
+    ada.find("input[name=email]")
+    ada.button("Sign in", ".switch")
+    ada.sign_in(ada.username, "an entirely new secret")
+
+
+def test_refusals_say_what_helps(shared, served):
+    ada, bob = shared()
+    ada.allowed = (*SIGNED_OUT, "status of 403", "status of 429")
+    ada.sign_out()
+    ada.sign_in(bob["username"], bob["password"])
+    user = served.call("POST", "/v1/auth/login", {"login": ada.username, "password": ada.password})["user"]["id"]
+    ada.go(f"#/add/{user}")
+    ada.button("Send friend request")
+    ada.sees("Verify your email address first")
+    clear = "document.getElementById('toasts').replaceChildren()"
+    # One came with the registration, four more may; then it says when, and nothing of a mail on its way.
+    for _ in range(4):
+        mails = len(served.mails())
+        ada.driver.execute_script(clear)
+        ada.button("Send again")
+        ada.sees("A new link is on its way.", "#toasts")
+        ada.wait(lambda: len(served.mails()) == mails + 1, "the mail")
+    ada.button("Send again")
+    ada.sees("Try again in 60 minutes.", "#toasts")
+    assert "on its way" not in ada.text("#toasts")
+
+    ada.sign_out()
+    ada.fill("login", f"guessed_{ada.username}")
+    ada.fill("password", "wrong")
+    said = []
+    # Five are free; then come pauses that double, so that even slow guesses meet one soon.
+    while len(said) < 20 and "Too many" not in (said or [""])[-1]:
+        ada.button("Sign in", "form")
+        said.append(ada.wait(lambda: ada.text(".form-fault"), "a refusal"))
+    assert said[0] == "Email, username or password is incorrect"
+    assert len(said) > 5 and said[-1].startswith("Too many failed attempts to sign in. Try again in "), said
+
+
+def test_an_account_that_was_to_be_erased_says_that_it_stays(shared, served):
+    ada, _ = shared()
+    served.call("DELETE", "/v1/users/account", {"password": ada.password}, token=served.call(
+        "POST", "/v1/auth/login", {"login": ada.username, "password": ada.password})["tokens"]["accessToken"])
+    ada.fill("login", ada.username)
+    ada.fill("password", ada.password)
+    ada.button("Sign in", "form")
+    ada.sees("Your account stays", "dialog")
+    ada.button("Good", "dialog")
+    ada.sees("Hi Ada")
+    ada.sign_out()
+    ada.sign_in(ada.username, ada.password)
+    assert ada.all("dialog") == []
+
+
+def test_settings_that_were_opened_offline_load_when_the_connection_is_back(shared):
+    ada, _ = shared()
+    ada.network(False)
+    ada.find("#banner.shown")
+    ada.go("#/settings")
+    ada.sees("The server cannot be reached")
+    ada.network(True)
+    ada.wait(lambda: ada.all("input[name=live]"), "the choices")
+    ada.sees("It is off.")
+    assert "cannot be reached" not in ada.text()

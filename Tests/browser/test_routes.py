@@ -172,3 +172,49 @@ def test_a_planned_workout_is_shown_as_planned_and_can_be_started(people, served
     mara.sees("Add exercise")
     mara.everything_is_sent()
     assert served.call("GET", f"/v1/workouts/{planned['id']}", token=access)["status"] == "active"
+
+
+def test_an_address_that_leads_nowhere_has_a_page_that_leads_back(people):
+    mara = people("Mara", width=390, height=844)
+    mara.allowed = ("status of 404",)
+    mara.driver.get(f"{mara.address}/nothing-here")
+    mara.sees("There is nothing here")
+    assert not mara.scrolls_sideways()
+    mara.button("Go to FitAI")
+    mara.sees("Hi Mara")
+
+
+def test_the_links_of_mails_open_pages_that_say_what_they_did(people, served):
+    mara = people("Mara", width=390, height=844)
+    mara.allowed = ("status of 400", "status of 422")
+    old, new = f"{mara.username}@example.org", f"{mara.username}@example.net"
+    verify = served.link(old, r"/v1/auth/verify-email\?token=\S+")
+    access = tokens(mara, served)["accessToken"]
+    served.call("PUT", "/v1/auth/email", {"email": new, "password": mara.password}, token=access)
+    links = [served.link(address, r"/v1/auth/confirm-email\?token=\S+") for address in (old, new)]
+
+    def opens(path):
+        mara.driver.get(served.address + path)
+        # In the product's style, whose background follows the colour scheme.
+        background = mara.driver.execute_script("return getComputedStyle(document.body).backgroundColor")
+        assert background == "rgb(16, 19, 18)" and not mara.scrolls_sideways()
+
+    for link in links:
+        opens(link)
+        mara.sees(f"is to have the address {new}")
+    assert served.call("GET", "/v1/users/profile", token=access)["email"] == old
+    opens(verify)
+    mara.sees("Your email address is verified")
+    opens(links[0])
+    mara.button("Confirm the change")
+    mara.sees("the change needs both")
+    opens(links[1])
+    mara.button("Confirm the change")
+    mara.sees("Your email address is changed")
+    assert served.call("GET", "/v1/users/profile", token=access)["email"] == new
+    for path, words in ((verify, "no longer works"), ("/v1/auth/confirm-email?token=nonsense", "no longer works"),
+                        ("/v1/auth/confirm-email", "is incomplete"), ("/v1/auth/verify-email", "is incomplete")):
+        opens(path)
+        mara.sees(words)
+    mara.button("Go to FitAI")
+    mara.sees("Hi Mara")

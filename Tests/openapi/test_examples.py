@@ -21,7 +21,7 @@ from served import Served
 LAST = [
     "POST /v1/users/second-factor", "POST /v1/users/second-factor/confirm", "POST /v1/auth/second-factor",
     "DELETE /v1/users/second-factor",
-    "PUT /v1/auth/email", "PUT /v1/auth/password", "POST /v1/auth/forgot-password", "POST /v1/auth/reset-password",
+    "PUT /v1/auth/email", "POST /v1/auth/confirm-email", "PUT /v1/auth/password", "POST /v1/auth/forgot-password", "POST /v1/auth/reset-password",
     "POST /v1/auth/refresh", "POST /v1/auth/logout", "DELETE /v1/users/account",
 ]
 
@@ -159,8 +159,8 @@ class Rehearsal:
         self.served.call("POST", f"{path}/confirm", {"code": totp(secret)}, token=token)
         return self.mailed_token("remove-second-factor", "locked@example.org")
 
-    def mailed_token(self, page, address):
-        """The token of the newest mail to an address whose link leads to a page."""
+    def mailed_token(self, page, address=""):
+        """The token of the newest mail, to an address if it is given, whose link leads to a page."""
         deadline = time.monotonic() + 30
         while time.monotonic() < deadline:
             mails = sorted((self.served.data / "mail").glob("*.eml"), key=lambda path: path.stat().st_mtime)
@@ -180,6 +180,8 @@ class Rehearsal:
             body["token"] = self.mailed_token("reset-password", self.account["email"])
         if call == "POST /v1/auth/remove-second-factor":
             body["token"] = self.lock_out()
+        if call == "POST /v1/auth/confirm-email":
+            body["token"] = self.mailed_token("confirm-email")
         if call == "POST /v1/users/second-factor/confirm":
             body["code"] = totp(self.secret)
         if call == "POST /v1/auth/second-factor":

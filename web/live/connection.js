@@ -8,6 +8,8 @@ const ANSWER_MS = 10_000;
 const FIRST_DELAY_MS = 500;
 const LONGEST_DELAY_MS = 30_000;
 const TOKEN_MARGIN_MS = 60_000;
+/** The `readyState` of a socket between the other side's close and its own `onclose`. */
+const CLOSING = 2;
 
 /** The server said no: `code`, a sentence for developers, whether trying again may help. */
 export class Refusal extends Error {
@@ -83,13 +85,18 @@ export class Connection extends EventTarget {
     if (this.state !== "open" && type !== "hello") return Promise.reject(new ConnectionLost());
     const id = (this.#lastId += 1);
     const answer = new Promise((resolve, reject) => this.#requests.set(id, { resolve, reject, onPage }));
-    this.#socket.send(JSON.stringify({ type, id, ...members }));
+    this.#send({ type, id, ...members });
     return answer;
   }
 
   /** Sends a frame that nobody answers; dropped without a connection. */
   notify(type, members) {
-    if (this.state === "open") this.#socket.send(JSON.stringify({ type, ...members }));
+    if (this.state === "open") this.#send({ type, ...members });
+  }
+
+  /** A socket that is closing takes nothing more; what waits for an answer is told when it has closed. */
+  #send(frame) {
+    if (this.#socket.readyState !== CLOSING) this.#socket.send(JSON.stringify(frame));
   }
 
   async #connect() {

@@ -6,7 +6,7 @@ import { cheerLayer } from "../parts/cheers.js";
 import { h, icons, openDialog, reconcile, setText } from "../parts/dom.js";
 import { editSet, entryCard } from "../parts/entry-card.js";
 import { pickExercise } from "../parts/exercise-picker.js";
-import { changes, clock as clockText, weight } from "../parts/format.js";
+import { changes, clock as clockText, counted, weight } from "../parts/format.js";
 import { heartControl } from "../parts/heart-control.js";
 import { restClock } from "../parts/rest-clock.js";
 import { muscleBars, runningTimes, totals } from "../parts/totals.js";
@@ -76,7 +76,7 @@ export function athletePage(app, id) {
     }),
     drop(entry) {
       const count = entry.sets.filter((set) => !set.isDeleted).length;
-      if (count > 0 && !confirm(`Remove ${entry.name} with its ${count === 1 ? "set" : `${count} sets`}?`)) return;
+      if (count > 0 && !confirm(`Remove ${entry.name} with its ${count === 1 ? "set" : counted(count, "set")}?`)) return;
       act("exercise.remove", { entryId: entry.id });
     },
     standing: (setId) => training.standing(setId),

@@ -1,5 +1,6 @@
 import { avatar, topBar } from "../parts/bar.js";
 import { h } from "../parts/dom.js";
+import { refusal } from "../parts/verify-email.js";
 import { ApiError } from "../rest/api.js";
 
 /** Somebody's friend link: who it is, and a friend request. */
@@ -37,7 +38,7 @@ export function friendPage(app, userId) {
       } catch (error) {
         if (!(error instanceof ApiError)) throw error;
         event.target.disabled = false;
-        fault.textContent = error.message;
+        fault.replaceChildren(...refusal(error, session));
       }
     };
     const labels = { stranger: "Send friend request", requestReceived: "Accept friend request" };

@@ -1,7 +1,8 @@
 import { avatar, liveMark } from "../parts/bar.js";
 import { h, icons, reconcile } from "../parts/dom.js";
-import { ago, tonnage } from "../parts/format.js";
+import { ago, counted, tonnage } from "../parts/format.js";
 import { toast } from "../parts/toasts.js";
+import { sendVerification } from "../parts/verify-email.js";
 import { uuid7 } from "../live/uuid7.js";
 
 /** Where to go from: the workout under way, friends and who trains, past workouts. */
@@ -121,15 +122,7 @@ function verifyNotice(session) {
     if (element.hidden) return;
     element.replaceChildren(
       h("p", h("strong", "Verify your email. "), `We sent a link to ${session.user.email}; friend requests need it.`),
-      h("button.small", { type: "button", onclick: resend }, "Send again"));
-  };
-  const resend = async () => {
-    try {
-      await session.request("POST", "/auth/resend-verification", {});
-      toast("A new link is on its way.");
-    } catch (error) {
-      toast(error.message);
-    }
+      h("button.small", { type: "button", onclick: () => sendVerification(session) }, "Send again"));
   };
   // The link is opened elsewhere; coming back to this page is when it shows.
   const look = () => {
@@ -172,6 +165,6 @@ async function showPast(app, section, showHero) {
   if (ended.length === 0) return;
   section.replaceChildren(h("h2", "Lately"), h("ul.past", ...ended.map((workout) => h("li",
     h("span.person-name", h("strong", workout.name ?? "Workout"),
-      h("span.muted", `${ago(Date.parse(workout.endedAt), Date.now())} · ${workout.workingSets} sets`)),
+      h("span.muted", `${ago(Date.parse(workout.endedAt), Date.now())} · ${counted(workout.workingSets, "set")}`)),
     h("strong", tonnage(workout.tonnageKg * 1000))))));
 }

@@ -24,18 +24,22 @@ export function settingsPage(app) {
   const { session } = app;
   const form = h("form.card.stack", h("p.muted", "One moment…"));
   const developer = location.hash.includes("developer") || isDeveloper() ? developerCard() : null;
+  const factor = secondFactorCard(session);
   const element = h("div.page", topBar("Settings"), form, h("section.card.stack", unitChoice(session)),
     h("section.card.stack",
       h("h2", "Account"),
       h("p", h("strong", session.user.displayName), h("br"),
         h("span.muted", `@${session.user.username} · ${session.user.email}`)),
       h("button", { type: "button", onclick: signOut }, "Sign out")),
-    secondFactorCard(session),
+    factor.element,
     developer);
+
+  let isLoaded = false;
 
   async function load() {
     try {
       fill((await session.get("/users/preferences")).privacy);
+      isLoaded = true;
     } catch (error) {
       form.replaceChildren(h("p", error.message), h("button", { type: "button", onclick: load }, "Try again"));
     }
@@ -69,8 +73,18 @@ export function settingsPage(app) {
     }
   }
 
+  let isFactorLoaded = false;
+  const loadFactor = async () => { isFactorLoaded = await factor.load(); };
+  // What could not be read comes with the connection.
+  const back = () => {
+    if (!isLoaded) load();
+    if (!isFactorLoaded) loadFactor();
+  };
+
+  app.connection.addEventListener("open", back);
   load();
-  return { element, title: "Settings" };
+  loadFactor();
+  return { element, title: "Settings", leave() { app.connection.removeEventListener("open", back); } };
 }
 
 /** Asks before a sign-out that leaves something unsent; answers whether to go on. */

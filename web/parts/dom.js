@@ -67,23 +67,39 @@ export function reconcile(parent, items, key, make) {
   for (const child of known.values()) child.remove();
 }
 
-/** A dialog that is shown at once and leaves the page when it closes; resolves to what `close(value)` was given. */
-export function openDialog(title, fill) {
+/**
+ * A dialog that is shown at once and leaves the page when it closes; resolves to what `close(value)` was given.
+ * With `leave`, the cross, Escape and a click beside the dialog call that in place of closing it.
+ */
+export function openDialog(title, fill, { leave = null } = {}) {
   return new Promise((resolve) => {
     let result;
     const close = (value) => {
       result = value;
       dialog.close();
     };
-    const dialog = h("dialog", { "aria-label": title },
+    const quit = leave ?? (() => close());
+    const dialog = h("dialog", { "aria-label": title, closedby: leave && "none" },
       h("header.dialog-head", h("h2", title),
-        h("button.quiet.round", { type: "button", "aria-label": "Close", onclick: () => close() }, icons.close())),
+        h("button.quiet.round", { type: "button", "aria-label": "Close", onclick: () => quit() }, icons.close())),
       fill(close));
     dialog.addEventListener("close", () => {
       dialog.remove();
       resolve(result);
     });
-    dialog.addEventListener("click", (event) => { if (event.target === dialog) close(); });
+    dialog.addEventListener("click", (event) => { if (event.target === dialog) quit(); });
+    if (leave) {
+      // As a key and as a request: a browser grants a second request to close without asking.
+      dialog.addEventListener("keydown", (event) => {
+        if (event.key !== "Escape") return;
+        event.preventDefault();
+        leave();
+      });
+      dialog.addEventListener("cancel", (event) => {
+        event.preventDefault();
+        leave();
+      });
+    }
     document.body.append(dialog);
     dialog.showModal();
   });

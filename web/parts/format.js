@@ -39,7 +39,7 @@ export const countdown = (milliseconds) => clock(Math.ceil(Math.max(0, milliseco
 export function setText({ weightGrams, reps, durationMs, distanceMm }) {
   const parts = [];
   if (weightGrams !== null && weightGrams > 0) parts.push(weight(weightGrams));
-  if (reps !== null) parts.push(parts.length > 0 ? `× ${reps}` : `${reps} reps`);
+  if (reps !== null) parts.push(parts.length > 0 ? `× ${reps}` : counted(reps, "rep"));
   if (durationMs !== null) parts.push(clock(durationMs));
   if (distanceMm !== null) parts.push(`${fine.format(distanceMm / 1000)} m`);
   return parts.join(" ");
@@ -73,5 +73,8 @@ export function names(list, total = list.length) {
   return parts.length < 2 ? parts.join("") : `${parts.slice(0, -1).join(", ")} and ${parts.at(-1)}`;
 }
 
+/** "1 set", "3 sets". */
+export const counted = (count, noun) => `${count} ${noun}${count === 1 ? "" : "s"}`;
+
 /** "1 change", "3 changes". */
-export const changes = (count) => `${count} ${count === 1 ? "change" : "changes"}`;
+export const changes = (count) => counted(count, "change");

@@ -1,36 +1,85 @@
 import { h, openDialog } from "./dom.js";
+import { counted } from "./format.js";
 import { toast } from "./toasts.js";
+import { refusal } from "./verify-email.js";
 
-/** Turns the second factor on and off. */
+/** Tells whether the second factor is on, and turns it on or off; `load` asks again. */
 export function secondFactorCard(session) {
-  return h("section.card.stack",
+  const state = h("div.stack", h("p.muted", "One moment…"));
+  const element = h("section.card.stack",
     h("h2", "Second factor"),
     h("p.muted", "With it, signing in takes a code of an authenticator app as well as your password."),
-    h("div.row",
-      h("button", { type: "button", onclick: () => turnOn(session) }, "Turn on"),
-      h("button.quiet", { type: "button", onclick: () => turnOff(session) }, "Turn off")));
+    state);
+
+  async function load() {
+    try {
+      show(await session.get("/users/second-factor"));
+    } catch (error) {
+      state.replaceChildren(h("p", error.message), h("div.row", h("button", { type: "button", onclick: load }, "Try again")));
+      return false;
+    }
+    return true;
+  }
+
+  function show({ isOn, recoveryCodesLeft }) {
+    const act = isOn ? turnOff : turnOn;
+    state.replaceChildren(
+      h("p", h("strong", isOn ? "It is on." : "It is off."),
+        isOn && ` ${counted(recoveryCodesLeft, "recovery code")} left.`),
+      h("div.row", h("button", {
+        type: "button",
+        onclick: async () => {
+          await act(session);
+          load();
+        },
+      }, isOn ? "Turn off" : "Turn on")));
+  }
+
+  return { element, load };
 }
 
 async function turnOn(session) {
-  const setup = await ask("Turn on the second factor", [password()], "Next", ({ password }) =>
+  const setup = await ask("Turn on the second factor", session, [password()], "Next", ({ password }) =>
     session.request("POST", "/users/second-factor", { password }));
   if (!setup) return;
-  const codes = await ask("Add FitAI to your app", [
+  const codes = await ask("Add FitAI to your app", session, [
     h("p", "Open ", h("a", { href: setup.uri }, "this link"), " on the device with the app, or type this key into it:"),
     h("p", h("code", setup.secret.replace(/(.{4})(?=.)/g, "$1 "))),
     code("The code that the app shows"),
   ], "Turn on", ({ code }) => session.request("POST", "/users/second-factor/confirm", { code }));
   if (!codes) return;
-  await openDialog("Keep your recovery codes", (close) => h("div.stack",
-    h("p", "Each of them signs you in once without the app. They are not shown again."),
-    h("pre", codes.recoveryCodes.join("\n")),
-    h("button.primary", { type: "button", onclick: () => close() }, "I have kept them")));
+  await showCodes(codes.recoveryCodes);
   toast("The second factor is on.");
 }
 
+/** The only time that they are shown: neither the dialog nor the page is left by accident. */
+async function showCodes(codes) {
+  const hold = (event) => event.preventDefault();
+  addEventListener("beforeunload", hold);
+  const question = h("div.stack", { role: "alert" });
+  let close;
+  const leave = () => {
+    question.replaceChildren(
+      h("p", h("strong", "Have you kept them? "), "Without the app and these codes you cannot sign in any more."),
+      h("div.row",
+        h("button", { type: "button", onclick: () => question.replaceChildren() }, "Back to the codes"),
+        h("button.danger", { type: "button", onclick: () => close() }, "Yes, close")));
+    question.querySelector("button").focus();
+  };
+  await openDialog("Keep your recovery codes", (closing) => {
+    close = closing;
+    return h("div.stack",
+      h("p", "Each of them signs you in once without the app. They are not shown again."),
+      h("pre", codes.join("\n")),
+      h("button.primary", { type: "button", autofocus: true, onclick: () => close() }, "I have kept them"),
+      question);
+  }, { leave });
+  removeEventListener("beforeunload", hold);
+}
+
 async function turnOff(session) {
-  const isOff = await ask("Turn off the second factor", [password(), code("A code of the app, or a recovery code")],
-    "Turn off", async (members) => {
+  const isOff = await ask("Turn off the second factor", session,
+    [password(), code("A code of the app, or a recovery code")], "Turn off", async (members) => {
       await session.request("DELETE", "/users/second-factor", members);
       return true;
     });
@@ -44,21 +93,23 @@ function input(label, attributes) {
   return h("label.field", h("span", label), h("input", { required: true, ...attributes }));
 }
 
-/** A dialog with a form; resolves to what `send` answered, or undefined when it was closed. */
-function ask(title, parts, action, send) {
+/** A dialog with a form, whose first field has the focus; resolves to what `send` answered, or undefined when it was closed. */
+function ask(title, session, parts, action, send) {
   return openDialog(title, (close) => {
     const fault = h("p.form-fault", { role: "alert" });
     const submit = h("button.primary", { type: "submit" }, action);
-    return h("form.stack", { onsubmit }, ...parts, fault, submit);
+    const form = h("form.stack", { onsubmit }, ...parts, fault, submit);
+    form.querySelector("input").autofocus = true;
+    return form;
 
     async function onsubmit(event) {
       event.preventDefault();
       submit.disabled = true;
-      fault.textContent = "";
+      fault.replaceChildren();
       try {
         close(await send(Object.fromEntries(new FormData(event.target))));
       } catch (error) {
-        fault.textContent = error.faults?.[0]?.detail ?? error.message;
+        fault.replaceChildren(...refusal(error, session));
       } finally {
         submit.disabled = false;
       }

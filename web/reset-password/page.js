@@ -1,37 +1,62 @@
 // Sets a new password by the link of a mail. The token stands behind #, so that no server sees it in an address.
 
-const token = new URLSearchParams(location.hash.slice(1)).get("token");
-// Out of the address bar and the history as well.
-history.replaceState(null, "", location.pathname);
+import { ApiError, call } from "../rest/api.js";
 
-const form = document.getElementById("form");
-const message = document.getElementById("message");
+/** Where this tab keeps the token until it is used, for a reload. */
+const KEPT = "fitai.reset-token";
 
-function done(text) {
-  form.hidden = true;
-  message.textContent = text;
+const byId = (id) => document.getElementById(id);
+const form = byId("form");
+const password = byId("password");
+let token = null;
+
+/** Begins with the link that was opened, also in a tab that shows this page already. */
+function begin() {
+  const given = new URLSearchParams(location.hash.slice(1)).get("token");
+  if (given) sessionStorage.setItem(KEPT, given);
+  // Out of the address bar and the history as well.
+  if (location.hash) history.replaceState(null, "", location.pathname);
+  token = sessionStorage.getItem(KEPT);
+  if (!token) return end("This link is incomplete. Open it from the mail again.", { canAskAgain: true });
+  password.value = "";
+  blame(null);
+  form.hidden = false;
+  byId("message").hidden = byId("again").hidden = true;
 }
 
-async function submit(event) {
+function end(text, { canAskAgain }) {
+  sessionStorage.removeItem(KEPT);
+  form.hidden = true;
+  byId("again").hidden = !canAskAgain;
+  byId("message").hidden = false;
+  byId("message").textContent = text;
+}
+
+/** Shows what is wrong with the password, or what else was refused; null clears both. */
+function blame(error) {
+  const fault = error?.faults?.find(({ pointer }) => pointer === "/password");
+  byId("fault").textContent = fault ? `The password ${fault.detail[0].toLowerCase()}${fault.detail.slice(1)}` : error?.message ?? "";
+  password.toggleAttribute("aria-invalid", Boolean(fault));
+  if (fault) password.focus();
+}
+
+form.addEventListener("submit", async (event) => {
   event.preventDefault();
   const button = form.querySelector("button");
   button.disabled = true;
+  blame(null);
   try {
-    const answer = await fetch("/v1/auth/reset-password", {
-      method: "POST",
-      headers: { "content-type": "application/json" },
-      body: JSON.stringify({ token, password: document.getElementById("password").value }),
-    });
-    if (answer.ok) return done("Your password is set. Sign in with it.");
-    const problem = await answer.json();
-    if (problem.code === "linkInvalid") return done("This link does not work any more. Ask for another mail.");
-    message.textContent = problem.errors?.[0]?.detail ?? problem.title;
-  } catch {
-    message.textContent = "The server cannot be reached. Try again.";
+    await call("POST", "/auth/reset-password", { body: { token, password: password.value } });
+    end("Your password is set. Sign in with it.", { canAskAgain: false });
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error;
+    if (error.code === "linkInvalid") {
+      end("This link no longer works: it has expired, was used, or a newer one has taken its place.", { canAskAgain: true });
+    } else blame(error);
   } finally {
     button.disabled = false;
   }
-}
+});
 
-if (token) form.addEventListener("submit", submit);
-else done("This link is not whole. Open it from the mail again.");
+addEventListener("hashchange", () => { if (location.hash) begin(); });
+begin();

@@ -31,6 +31,8 @@ export class Session extends EventTarget {
   user;
   isOver = false;
   #access = null;
+  /** While its own sign-out is under way, which the socket or a renewal may hear of before it has its answer. */
+  #isLeaving = false;
   #renewal = null;
 
   /** Without tokens the first request gets some by the cookie. */
@@ -41,11 +43,14 @@ export class Session extends EventTarget {
   }
 
   async signOut() {
+    this.#isLeaving = true;
     try {
       await this.request("POST", "/auth/logout", { everywhere: false });
     } catch (error) {
       if (!(error instanceof ApiError) || error.isOutOfReach) throw error;
       // The session was over already.
+    } finally {
+      this.#isLeaving = false;
     }
     this.end("signedOut");
   }
@@ -55,7 +60,7 @@ export class Session extends EventTarget {
     if (this.isOver) return;
     this.isOver = true;
     this.#access = null;
-    this.dispatchEvent(new CustomEvent("over", { detail: reason }));
+    this.dispatchEvent(new CustomEvent("over", { detail: reason === "ended" && this.#isLeaving ? "signedOut" : reason }));
   }
 
   /** An authorised request; renews the token when it has run out. */

@@ -26,13 +26,17 @@ export class SignIns extends EventTarget {
     document.addEventListener("visibilitychange", () => { if (document.visibilityState === "visible") this.#look(); });
   }
 
-  async register(members) { await this.#enter("/auth/register", members); }
+  async register(members) { return this.#enter("/auth/register", members); }
 
-  async signIn(members) { await this.#enter("/auth/login", members); }
+  /** Answers what the server says of the sign-in beside the session: `isKept` of an account that was to be erased. */
+  async signIn(members) { return this.#enter("/auth/login", members); }
+
+  /** Has a link mailed that sets a new password, if the address has an account; nobody is told whether it has. */
+  async forgotPassword(members) { await call("POST", "/auth/forgot-password", { body: members }); }
 
   /** The second half of signing in; without a challenge it is in a cookie, after a sign-in elsewhere. */
   async signInWithCode(challenge, code) {
-    await this.#enter("/auth/second-factor", { ...challenge && { challenge }, code });
+    return this.#enter("/auth/second-factor", { ...challenge && { challenge }, code });
   }
 
   /** Who is signed in on this browser but not on this page: its last session was another account's. */
@@ -45,11 +49,12 @@ export class SignIns extends EventTarget {
   }
 
   async #enter(path, members) {
-    await alone(async () => {
-      const { user, tokens } = await call("POST", path, { body: { ...members, cookie: true } });
+    return alone(async () => {
+      const { user, tokens, isKept = false } = await call("POST", path, { body: { ...members, cookie: true } });
       const mark = crypto.randomUUID();
       localStorage.setItem(KEY, JSON.stringify({ ...user, mark }));
       this.#begin({ user, mark }, tokens);
+      return { isKept };
     });
   }
 

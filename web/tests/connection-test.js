@@ -224,6 +224,19 @@ const tests = {
     expect("state", [connection.state, signedOut], ["offline", 0]);
   },
 
+  async "sends nothing into a socket that is closing, and tells what waits when it has closed"() {
+    const { connection } = await connected();
+    const socket = ScriptedSocket.last;
+    socket.readyState = 2;
+    const sent = socket.sent.length;
+    connection.notify("heart", { bpm: 120 });
+    const outcome = connection.request("op", { room: "r" }).catch((error) => error.constructor.name);
+    await settle();
+    expect("sent", socket.sent.length, sent);
+    await socket.lose(1000);
+    expect("outcome", await outcome, "ConnectionLost");
+  },
+
   async "ends when the session is over, and waits while it cannot tell"() {
     const { connection, session } = await connected();
     let signedOut = 0;

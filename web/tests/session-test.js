@@ -52,6 +52,27 @@ const tests = {
     expect("nobody's", ["", "x", "a.b.c", `x.${encoded({})}.y`].map(subject), [null, null, null, null]);
   },
 
+  async "ends as signed out by its own sign-out, whoever hears of it first"() {
+    const { session, ends } = scene();
+    const leaving = outcome(session.signOut());
+    await asks(1);
+    // As the socket says, which the server closes before it answers.
+    session.end("ended");
+    await last().answer(200, {});
+    await leaving;
+    expect("reasons", ends, ["signedOut"]);
+  },
+
+  async "ends as ended after a sign-out that did not reach the server"() {
+    const { session, ends } = scene();
+    const leaving = outcome(session.signOut());
+    await asks(1);
+    last().reject(new TypeError());
+    await leaving;
+    session.end("ended");
+    expect("reasons", ends, ["ended"]);
+  },
+
   async "asks with a token of its own account"() {
     const { session } = scene();
     const answer = outcome(session.get("/feed"));

@@ -104,8 +104,8 @@ extension SecurityNotice.Happening {
             ("Your password was changed", "The password of your FitAI account was changed just now.")
         case .passwordReset:
             (
-                "Your password was set anew",
-                "The password of your FitAI account was set anew by a link from a mail. All sessions were ended, and "
+                "Your password was reset",
+                "The password of your FitAI account was reset by a link from a mail. All sessions were ended, and "
                     + "so was everything that was pending: other links, and changes of the address."
             )
         case .emailChanged:
@@ -138,8 +138,8 @@ extension SecurityNotice.Happening {
         case .deletionCancelled:
             (
                 "Your account stays",
-                "Somebody has signed in to your FitAI account or set its password anew, and it was to be erased: it "
-                    + "stays as it was."
+                "Your FitAI account was to be erased. Somebody has signed in to it or reset its password, so it stays. "
+                    + "A workout that was running when you asked for that was completed then; nothing else has changed."
             )
         case .secondFactorOn:
             (

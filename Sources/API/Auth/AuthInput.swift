@@ -37,7 +37,7 @@ extension ValueRule where Value == String {
     /// A new password.
     static var newPassword: ValueRule {
         text(8...128).map(
-            as: .string(length: 8...128, format: "password"), .commonPassword, "Is too common, guessers try it first."
+            as: .string(length: 8...128, format: "password"), .commonPassword, "Is one of the most common passwords."
         ) { PasswordRules.isCommon($0) ? nil : $0 }
     }
 }
@@ -172,6 +172,38 @@ extension EmailChangeRequest: BodyInput, RouteBody {
         let password = body.required(Self.passwordField)
         guard let email, let password else { return nil }
         self.init(email: email, password: password)
+    }
+}
+
+/// The token of a mail's link: as JSON, or by the form of the page that the link opens.
+struct ConfirmEmailBody: RouteBody {
+    static let tokenField = LinkQuery.tokenField
+    let token: String
+
+    static var shape: BodyShape? {
+        BodyShape(
+            name: "ConfirmEmailRequest", members: [tokenField.schema], isRequired: true, hasForm: true, undeclared: [])
+    }
+
+    static func take(_ arrival: inout BodyArrival) async throws -> ConfirmEmailBody? {
+        guard arrival.facts.isForm else {
+            return try await arrival.object(isRequired: true, as: ConfirmEmailRequest.self).map {
+                ConfirmEmailBody(token: $0.token)
+            }
+        }
+        var form = QueryReader(String(decoding: try await arrival.bytes(), as: UTF8.self), seal: arrival.cursorSeal)
+        let token = form.required(tokenField)
+        arrival.faults += form.faults
+        return token.map { ConfirmEmailBody(token: $0) }
+    }
+}
+
+extension ConfirmEmailRequest: BodyInput {
+    package static var members: [MemberSchema] { [LinkQuery.tokenField.schema] }
+
+    package init?(reading body: inout BodyReader) {
+        guard let token = body.required(LinkQuery.tokenField) else { return nil }
+        self.init(token: token)
     }
 }
 

@@ -4,26 +4,40 @@ import Protocol
 extension AuthRoutes {
     func declareEmail(on routes: inout RouteTable) {
         routes.get(
-            "/v1/auth/verify-email", "Verifies an email address; the link of the mail",
-            RouteOptions(problems: [.linkInvalid], limit: .account, ignoresUnknownQuery: true, hasPage: true),
+            "/v1/auth/verify-email",
+            "Verify an email address by the link of the mail. A program that opens it for its reader does no harm: it "
+                + "works any number of times and proves only that the mail has arrived",
+            RouteOptions(
+                problems: [.linkInvalid], limit: .account, ignoresUnknownQuery: true,
+                linkAdvice: "If your address still has to be verified, sign in to FitAI and have the mail sent again."),
             use: verifyEmail)
         routes.post(
-            "/v1/auth/resend-verification", "Sends the verification mail again", status: .accepted,
-            RouteOptions(limit: .account), use: resendVerification)
+            "/v1/auth/resend-verification",
+            "Send the verification mail again; refused with Retry-After when there were too many within an hour",
+            status: .accepted, RouteOptions(limit: .account), use: resendVerification)
         routes.add(
             .put, "/v1/auth/email", "Asks both addresses to confirm another email address", status: .accepted,
             RouteOptions(problems: [.passwordWrong, .passwordMissing, .emailTaken], limit: .account),
             use: changeEmail)
+        let advice = "Ask for the change of your address again; both addresses then get a new link."
         routes.get(
-            "/v1/auth/confirm-email", "Confirms a change of the email address; the link of the mails",
-            RouteOptions(
-                problems: [.linkInvalid, .emailTaken], limit: .account, ignoresUnknownQuery: true, hasPage: true),
+            "/v1/auth/confirm-email",
+            "Get the change of an email address that the link of a mail is for; a browser gets the page that asks "
+                + "before it confirms. Opening the link changes nothing",
+            RouteOptions(problems: [.linkInvalid], limit: .account, ignoresUnknownQuery: true, linkAdvice: advice),
+            use: askBeforeConfirming)
+        routes.post(
+            "/v1/auth/confirm-email",
+            "Confirm a change of the email address by the link of a mail; it takes effect when both addresses have",
+            RouteOptions(problems: [.linkInvalid, .emailTaken], limit: .account, linkAdvice: advice),
             use: confirmEmail)
     }
 
     private func verifyEmail(_ call: Call<Anyone, LinkQuery, NoBody>) async throws -> Answer<EmailVerified> {
         try await verification.verify(call.query.token, from: call.facts.address)
-        return Answer(EmailVerified(isVerified: true), page: Self.page("Your email address is verified"))
+        return Answer(
+            EmailVerified(isVerified: true),
+            page: LinkPage("Your email address is verified", "You can go on where you left off."))
     }
 
     private func resendVerification(_ call: Call<SignedInUser, NoQuery, NoBody>) async throws -> Answer<NoContent> {
@@ -41,18 +55,27 @@ extension AuthRoutes {
         return .done
     }
 
-    private func confirmEmail(_ call: Call<Anyone, LinkQuery, NoBody>) async throws -> Answer<EmailConfirmed> {
-        let isChanged = try await emailChange.confirm(call.query.token, from: call.facts.address)
-        let words: StaticString =
-            isChanged ? "Your email address is changed" : "Confirmed: now open the link in the other mail"
-        return Answer(EmailConfirmed(isChanged: isChanged), page: Self.page(words))
+    private func askBeforeConfirming(
+        _ call: Call<Anyone, LinkQuery, NoBody>
+    ) async throws -> Answer<EmailConfirmation> {
+        let change = try await emailChange.look(call.query.token)
+        guard !change.isConfirmed else { return Answer(change, page: Self.page(isChanged: change.isChanged)) }
+        let page = LinkPage(
+            "Change your email address?",
+            "Your FitAI account is to have the address \(change.email). If you have not asked for that, close this page.",
+            form: LinkPage.Form(
+                action: "/v1/auth/confirm-email", token: call.query.token, button: "Confirm the change"))
+        return Answer(change, page: page)
     }
 
-    private static func page(_ words: StaticString) -> String {
-        """
-        <!doctype html><html lang="en"><meta charset="utf-8"><title>FitAI</title>
-        <meta name="viewport" content="width=device-width">
-        <h1>\(words)</h1><p><a href="/">Go on to FitAI</a></p></html>
-        """
+    private func confirmEmail(_ call: Call<Anyone, NoQuery, ConfirmEmailBody>) async throws -> Answer<EmailConfirmed> {
+        let isChanged = try await emailChange.confirm(call.body.token, from: call.facts.address)
+        return Answer(EmailConfirmed(isChanged: isChanged), page: Self.page(isChanged: isChanged))
+    }
+
+    private static func page(isChanged: Bool) -> LinkPage {
+        isChanged
+            ? LinkPage("Your email address is changed", "From now on you sign in with the new one.")
+            : LinkPage("Confirmed", "Now open the link in the mail to your other address: the change needs both.")
     }
 }

@@ -218,7 +218,8 @@ struct AuthRoutes: Sendable {
         _ account: Account, _ opened: Sessions.Opened, _ facts: RequestFacts, inCookie: Bool
     ) throws -> Answer<SignedIn> {
         Answer(
-            SignedIn(user: account, tokens: try tokens(opened, inCookie: inCookie)),
+            SignedIn(
+                user: account, tokens: try tokens(opened, inCookie: inCookie), isKept: opened.isKept ? true : nil),
             headers: headers(for: opened, facts, inCookie: inCookie))
     }
 

@@ -75,7 +75,7 @@ struct EmailChange: Sendable {
         guard let (secret, email, name, new) = pending else { return }
         let warning =
             job.side == .old
-            ? "If you have not asked for it, do not open the link, and set a new password."
+            ? "If you have not asked for it, do not confirm it, and set a new password."
             : "If you have not asked for it, do nothing."
         let letter = Letter(
             subject: "Confirm your new email address", name: job.side == .old ? name : nil,
@@ -89,12 +89,21 @@ struct EmailChange: Sendable {
         try await mail.mailer.deliver(letter.mail(to: email), id: run.id)
     }
 
-    private struct Confirmation: Sendable {
-        let account: LockedAccount
+    /// What a link confirms.
+    private struct Found: Sendable {
         let change: UUIDv7
         let purpose: MailLinks.Purpose
         let email: String
+        let isConfirmed: Bool
         let isChanged: Bool
+    }
+
+    /// The change that a link confirms, without confirming it. Throws `linkInvalid`.
+    func look(_ token: String) async throws -> EmailConfirmation {
+        guard let secret = OpaqueSecret(token),
+            let found = try await pool.transaction({ connection in try find(secret, on: connection) })
+        else { throw Problem(.linkInvalid) }
+        return EmailConfirmation(email: found.email, isConfirmed: found.isConfirmed, isChanged: found.isChanged)
     }
 
     /// Confirms for the address the link was sent to; answers whether the account has the new address now.
@@ -104,35 +113,40 @@ struct EmailChange: Sendable {
         guard let secret = OpaqueSecret(token) else { throw Problem(.linkInvalid) }
         do {
             return try await pool.transaction { connection in
-                guard let confirmation = try find(secret, on: connection) else { throw Problem(.linkInvalid) }
-                return try confirmation.isChanged || take(confirmation, from: address, on: connection)
+                let user = try connection.first(
+                    "select user_id from mail_links where hash = \(secret.hash)", as: UserID.self)
+                // What ends changes and links holds this lock, so that they are read as it left them.
+                guard let user, let account = try LockedAccount.lock(user, on: connection),
+                    let found = try find(secret, on: connection)
+                else { throw Problem(.linkInvalid) }
+                return try found.isChanged || take(found, for: account, from: address, on: connection)
             }
         } catch StoreError.unique("users_email_key") {
             throw Problem(.emailTaken)
         }
     }
 
-    private func find(_ secret: OpaqueSecret, on connection: isolated PostgresConnection) throws -> Confirmation? {
-        let user = try connection.first(
-            "select user_id from mail_links where hash = \(secret.hash)", as: UserID.self)
-        // What ends changes and links holds this lock, so that they are read as it left them.
-        guard let user, let account = try LockedAccount.lock(user, on: connection) else { return nil }
-        return try connection.first(
+    private func find(_ secret: OpaqueSecret, on connection: isolated PostgresConnection) throws -> Found? {
+        try connection.first(
             """
-            select c.id, l.purpose, c.new_email, c.changed_at is not null
-            from mail_links l join email_changes c on c.id = l.change_id
+            select c.id, l.purpose, c.new_email,
+                c.changed_at is not null or case l.purpose when 'confirmOldEmail' then c.old_confirmed_at
+                    else c.new_confirmed_at end is not null,
+                c.changed_at is not null
+            from mail_links l join email_changes c on c.id = l.change_id join users u on u.id = l.user_id
             where l.hash = \(secret.hash) and l.purpose in ('confirmOldEmail', 'confirmNewEmail')
-              and (c.changed_at is not null or l.expires_at > \(now()) and c.old_email = \(account.email))
+              and (c.changed_at is not null or l.expires_at > \(now()) and c.old_email = u.email)
             """
         ) { row throws(StoreError) in
-            Confirmation(
-                account: account, change: try row.next(), purpose: try row.next(), email: try row.next(),
+            Found(
+                change: try row.next(), purpose: try row.next(), email: try row.next(), isConfirmed: try row.next(),
                 isChanged: try row.next())
         }
     }
 
     private func take(
-        _ confirmation: Confirmation, from address: String, on connection: isolated PostgresConnection
+        _ confirmation: Found, for account: LockedAccount, from address: String,
+        on connection: isolated PostgresConnection
     ) throws -> Bool {
         let time = now()
         let column: SQL = confirmation.purpose == .confirmOldEmail ? "old_confirmed_at" : "new_confirmed_at"
@@ -142,7 +156,7 @@ struct EmailChange: Sendable {
             returning old_confirmed_at is not null and new_confirmed_at is not null
             """, as: Bool.self)
         guard isComplete == true else { return false }
-        let user = confirmation.account.id
+        let user = account.id
         try connection.execute("update email_changes set changed_at = \(time) where id = \(confirmation.change)")
         try connection.execute(
             """
@@ -151,7 +165,7 @@ struct EmailChange: Sendable {
             """)
         // Links that went to the old address are worth nothing, even if the account comes back to it.
         try PendingClaims.endLinks(of: user, at: time, on: connection)
-        try mail.notify(confirmation.account, of: .emailChanged, on: connection)
+        try mail.notify(account, of: .emailChanged, on: connection)
         try events.record(.emailChanged, of: user, address: address, on: connection)
         return true
     }

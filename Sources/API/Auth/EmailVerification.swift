@@ -16,15 +16,25 @@ struct EmailVerification: Sendable {
 
     /// Has the mail sent when the caller's transaction commits.
     func ask(_ user: UserID, on connection: isolated PostgresConnection) throws {
-        try mail.jobs.enqueue(VerificationMail(userId: user), AccountMail.urgent, on: connection)
+        var options = AccountMail.urgent
+        // One that waits is the one that is asked for.
+        options.key = user.description
+        try mail.jobs.enqueue(VerificationMail(userId: user), options, on: connection)
     }
 
-    /// Has the mail sent again, unless the address is verified.
+    /// Has the mail sent again, unless the address is verified. Throws `tooManyRequests` when too many went there lately:
+    /// none would come.
     func askAgain(_ user: UserID) async throws {
         try await pool.transaction { connection in
             let isOpen = try connection.first(
                 "select true from users where id = \(user) and verified_at is null", as: Bool.self)
-            if isOpen == true { try ask(user, on: connection) }
+            guard isOpen == true else { return }
+            if let pause = try mail.links.pause(before: .verifyEmail, for: user, on: connection) {
+                throw Problem(
+                    .tooManyRequests, detail: "Several mails went to you already; look among the unwanted ones too.",
+                    retryAfterSeconds: Int((pause.wholeMilliseconds + 999) / 1000))
+            }
+            try ask(user, on: connection)
         }
     }
 

@@ -69,6 +69,20 @@ struct MailLinks: Sendable {
         return secret
     }
 
+    /// How long a user has to wait until `make` makes one of this purpose again; nil where it does so now.
+    func pause(
+        before purpose: Purpose, for user: UserID, on connection: isolated PostgresConnection
+    ) throws -> Duration? {
+        let hour = Duration.seconds(3600)
+        let oldest = try connection.first(
+            """
+            select created_at from mail_links
+            where user_id = \(user) and purpose = \(purpose) and created_at > \(now() - hour)
+            order by created_at desc offset \(MailBound.mostPerHour - 1) limit 1
+            """, as: Timestamp.self)
+        return oldest.map { $0 + hour - now() }
+    }
+
     /// The address of a route of ours that takes the secret as `?token=`.
     func url(_ path: StaticString, _ secret: OpaqueSecret) -> String { "\(publicURL)\(path)?token=\(secret.text)" }
 

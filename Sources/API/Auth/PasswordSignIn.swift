@@ -75,7 +75,8 @@ struct PasswordSignIn: Sendable {
                 return (.challenged(challenge), false)
             }
             let wasLeaving = try deletion.readmit(account, from: origin, on: connection)
-            let opened = try sessions.open(for: account, from: origin, on: connection)
+            var opened = try sessions.open(for: account, from: origin, on: connection)
+            opened.isKept = wasLeaving
             return (.opened(account.account, opened), wasLeaving)
         }
         if wasLeaving { await deletion.live.livePreferenceChanged(candidate.id) }

@@ -18,6 +18,8 @@ package struct Sessions: Sendable {
         let refreshExpiresAt: Timestamp
         /// When it was opened or renewed, under the lock that whatever ends it takes too.
         let at: Timestamp
+        /// Whether it belongs to an account that was to be erased and stays by this sign-in.
+        var isKept = false
     }
 
     private enum Renewal: Sendable {

@@ -34,7 +34,7 @@ extension SpecificationWriter {
             ]
         }
         for (status, codes) in Dictionary(grouping: route.problems, by: \.status) {
-            responses[String(status)] = Self.problems(Self.sorted(codes))
+            responses[String(status)] = Self.problems(Self.sorted(codes), of: route)
         }
         return responses
     }
@@ -63,7 +63,7 @@ extension SpecificationWriter {
         if route.options.hasFields, let partial = partial(of: schema) {
             content[FieldSelection.mediaType] = ["schema": partial]
         }
-        if route.options.hasPage { content["text/html"] = ["schema": ["type": "string"]] }
+        if route.options.linkAdvice != nil { content["text/html"] = ["schema": ["type": "string"]] }
         response["content"] = content
         return response
     }
@@ -105,18 +105,20 @@ extension SpecificationWriter {
         return parameter
     }
 
-    private static func problems(_ codes: [ProblemCode]) -> DocumentValue {
+    private static func problems(_ codes: [ProblemCode], of route: Route) -> DocumentValue {
         let lines = codes.map { "- `\($0.rawValue)`: \($0.title)" }
         let needsWait = [429, 503].contains(codes[0].status)
+        var content: DocumentValue = [
+            "application/problem+json": [
+                "schema": ["$ref": .string("#/components/schemas/\(problemName(codes))")],
+                "example": example(of: codes[0]),
+            ]
+        ]
+        if route.options.linkAdvice != nil { content["text/html"] = ["schema": ["type": "string"]] }
         return [
             "description": .string(lines.joined(separator: "\n")),
             "headers": needsWait ? named("X-Request-Id", "Retry-After") : named("X-Request-Id"),
-            "content": [
-                "application/problem+json": [
-                    "schema": ["$ref": .string("#/components/schemas/\(problemName(codes))")],
-                    "example": example(of: codes[0]),
-                ]
-            ],
+            "content": content,
         ]
     }
 

@@ -78,22 +78,17 @@ struct SpecificationWriter {
 
     private mutating func requestBody(of body: BodyShape) throws -> DocumentValue {
         guard body.media.isEmpty else { return SpecificationWriter.content(ofBytes: body) }
-        let schema = SpecificationWriter.schema(of: body.members)
+        let members = SpecificationWriter.schema(of: body.members)
         let answer = recorder.objects[body.name] != nil
         let name = answer ? body.name + "Body" : body.name
-        if let other = bodies[name], other != schema {
+        if let other = bodies[name], other != members {
             throw SchemaFault(description: "two bodies are called \(name)")
         }
-        bodies[name] = schema
-        return [
-            "required": .boolean(body.isRequired),
-            "content": [
-                "application/json": [
-                    "schema": ["$ref": .string("#/components/schemas/\(name)")],
-                    "example": Examples.object(body.members),
-                ]
-            ],
-        ]
+        bodies[name] = members
+        let schema: DocumentValue = ["$ref": .string("#/components/schemas/\(name)")]
+        var content: DocumentValue = ["application/json": ["schema": schema, "example": Examples.object(body.members)]]
+        if body.hasForm { content["application/x-www-form-urlencoded"] = ["schema": schema] }
+        return ["required": .boolean(body.isRequired), "content": content]
     }
 
     /// A body that is taken as bytes; of a form the part with the file is named.

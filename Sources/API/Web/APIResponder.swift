@@ -51,6 +51,7 @@ package struct APIResponder: HTTPResponder {
         var route = "unknown"
         var verdict: RateLimits.Verdict?
         var answer: RenderedAnswer
+        var advice: String?
         do {
             switch outcome {
             case .unknown: throw Problem(.notFound)
@@ -58,6 +59,7 @@ package struct APIResponder: HTTPResponder {
                 answer = wrongMethod(allowed, facts)
             case .found(let match):
                 route = match.endpoint.route.path
+                advice = match.endpoint.route.options.linkAdvice
                 if isShortOfMemory(), !route.hasPrefix("/v1/health") {
                     throw Problem(.unavailable, detail: "This node is short of memory.", retryAfterSeconds: 5)
                 }
@@ -69,9 +71,9 @@ package struct APIResponder: HTTPResponder {
                         logger: logger))
             }
         } catch let refusal as LimitReached {
-            answer = problem(refusal.problem, facts).adding(refusal.verdict)
+            answer = problem(refusal.problem, facts, advice).adding(refusal.verdict)
         } catch {
-            answer = problem(self.problem(for: error, route, logger), facts)
+            answer = problem(self.problem(for: error, route, logger), facts, advice)
         }
         answer = answer.adding(verdict)
         finish(&answer, facts)
@@ -112,11 +114,12 @@ package struct APIResponder: HTTPResponder {
             receivedAt: now())
     }
 
-    private func problem(_ problem: Problem, _ facts: RequestFacts) -> RenderedAnswer {
+    private func problem(_ problem: Problem, _ facts: RequestFacts, _ linkAdvice: String? = nil) -> RenderedAnswer {
         var problem = problem
         problem.requestId = facts.id
         problem.instance = facts.path.cut(to: 500)
-        return RenderedAnswer(problem)
+        let advice = facts.headers.acceptPages ? linkAdvice : nil
+        return RenderedAnswer(problem, page: advice.map { LinkPage(problem, advice: $0) })
     }
 
     /// What is no problem of the client's is told as little as possible; its cause goes to the log once.
@@ -139,7 +142,9 @@ package struct APIResponder: HTTPResponder {
         answer.headers[.xContentTypeOptions] = "nosniff"
         answer.headers[.referrerPolicy] = "no-referrer"
         answer.headers[.frameOptions] = "DENY"
-        answer.headers[.contentSecurityPolicy] = "default-src 'none'; frame-ancestors 'none'"
+        if answer.headers[.contentSecurityPolicy] == nil {
+            answer.headers[.contentSecurityPolicy] = "default-src 'none'; frame-ancestors 'none'"
+        }
         addStrictTransport(&answer.headers)
         crossOrigin.tell(&answer, to: facts)
         guard answer.body.count > 1024,

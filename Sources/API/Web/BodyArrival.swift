@@ -41,6 +41,9 @@ package struct BodyArrival {
         return type
     }
 
+    /// Of cursors, which a form may hold as a query does.
+    var cursorSeal: Seal { mechanisms.cursorSeal }
+
     /// A place among the uploads.
     func place() throws(Problem) -> UploadPlace { try mechanisms.uploads.take(user) }
 

@@ -57,9 +57,9 @@ package struct Answer<Output: Encodable & Sendable>: Sendable {
     package var entityTag: EntityTag?
     package var headers: HTTPFields
     /// The same as a page, for those who ask with a browser.
-    package var page: String?
+    package var page: LinkPage?
 
-    package init(_ output: Output, entityTag: EntityTag? = nil, headers: HTTPFields = [:], page: String? = nil) {
+    package init(_ output: Output, entityTag: EntityTag? = nil, headers: HTTPFields = [:], page: LinkPage? = nil) {
         self.output = output
         self.entityTag = entityTag
         self.headers = headers

@@ -149,6 +149,11 @@ extension RequestFacts {
         return String(header.dropFirst(7)).trimmingSpaces()
     }
 
+    /// Whether the body is the form of a page.
+    var isForm: Bool {
+        headers[.contentType].flatMap { MediaType(header: $0) }?.name == "application/x-www-form-urlencoded"
+    }
+
     var isJSON: Bool {
         guard let type = headers[.contentType].flatMap({ MediaType(header: $0) }) else { return false }
         let charset = type.parameters["charset"]?.lowercased() ?? "utf-8"

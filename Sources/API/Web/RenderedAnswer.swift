@@ -21,13 +21,14 @@ package struct RenderedAnswer: Sendable {
         self.body = body
     }
 
-    /// Any problem as problem+json; the one place that renders errors.
-    package init(_ problem: Problem) {
+    /// Any problem as problem+json, or as the page given in its place; the one place that renders errors.
+    package init(_ problem: Problem, page: LinkPage? = nil) {
         status = HTTPResponse.Status(code: problem.status)
         headers = [.contentType: "application/problem+json", .cacheControl: "no-store"]
         if let seconds = problem.retryAfterSeconds { headers[.retryAfter] = String(seconds) }
         if problem.status == 401 { headers[.wwwAuthenticate] = "Bearer" }
         body = RenderedAnswer.json(problem)
+        if let page { show(page) }
     }
 
     /// Renders a route's output: JSON with sorted names, cut to `fields`, with its entity tag.
@@ -37,10 +38,9 @@ package struct RenderedAnswer: Sendable {
             status == route.status || route.options.alsoAnswers.contains(status),
             "\(route.path): \(status) is not declared")
         headers = answer.headers
-        if let page = answer.page, facts.wantsPage {
-            headers[.contentType] = "text/html; charset=utf-8"
-            headers[.cacheControl] = "no-store"
-            body = Array(page.utf8)
+        if let page = answer.page, facts.headers.acceptPages {
+            body = []
+            show(page)
             return
         }
         if let output = (answer.output as? any MediaOutput) ?? (answer.output as? any LaterOutput)?.download {
@@ -60,6 +60,13 @@ package struct RenderedAnswer: Sendable {
         headers[.contentType] = fields == nil ? "application/json" : FieldSelection.mediaType
         tag(answer.entityTag, caching: route.options.caching, access: route.access)
         spareKnown(by: facts, of: route)
+    }
+
+    private mutating func show(_ page: LinkPage) {
+        headers[.contentType] = "text/html; charset=utf-8"
+        headers[.cacheControl] = "no-store"
+        headers[.contentSecurityPolicy] = LinkPage.policy
+        body = Array(page.html.utf8)
     }
 
     private mutating func take(
@@ -152,9 +159,4 @@ struct DownloadStream: Sendable {
 extension EntityTag {
     /// A tag as it stands in a header.
     init(quoted text: String) { self.init(String(text.dropFirst().dropLast())) }
-}
-
-extension RequestFacts {
-    /// Whether a browser asks for something to show.
-    var wantsPage: Bool { headers[.accept]?.contains("text/html") ?? false }
 }

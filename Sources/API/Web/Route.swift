@@ -50,14 +50,14 @@ package struct RouteOptions: Sendable {
     package var alsoAnswers: [HTTPResponse.Status]
     /// For links in mails, to which mail programs may add parameters.
     package var ignoresUnknownQuery: Bool
-    /// Whether a browser that asks for a page gets one.
-    package var hasPage: Bool
+    /// For links that people follow: a browser gets pages, and this tells what to do where the link does not work.
+    package var linkAdvice: String?
 
     package init(
         problems: [ProblemCode] = [], limit: LimitClass = .read, isKeyed: Bool = false, hasFields: Bool = false,
         caching: Caching = .none, bodyLimit: Int = 1 << 20, bodyTimeout: Duration? = nil,
         handlerTimeout: Duration? = nil, alsoAnswers: [HTTPResponse.Status] = [], ignoresUnknownQuery: Bool = false,
-        hasPage: Bool = false
+        linkAdvice: String? = nil
     ) {
         self.problems = problems
         self.limit = limit
@@ -69,7 +69,7 @@ package struct RouteOptions: Sendable {
         self.handlerTimeout = handlerTimeout
         self.alsoAnswers = alsoAnswers
         self.ignoresUnknownQuery = ignoresUnknownQuery
-        self.hasPage = hasPage
+        self.linkAdvice = linkAdvice
     }
 }
 

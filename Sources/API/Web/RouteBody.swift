@@ -18,16 +18,21 @@ package struct BodyShape: Sendable {
     /// With `multipart/form-data`: the part that holds the file.
     package let filePart: String?
     package let isRequired: Bool
+    /// Whether the same members may come as the form of a page.
+    package let hasForm: Bool
     /// Read but not declared, or declared but not read: must be empty.
     package let undeclared: Set<String>
 
     /// A JSON object.
-    package init(name: String, members: [MemberSchema], isRequired: Bool, undeclared: Set<String>) {
+    package init(
+        name: String, members: [MemberSchema], isRequired: Bool, hasForm: Bool = false, undeclared: Set<String>
+    ) {
         self.name = name
         self.members = members
         media = []
         filePart = nil
         self.isRequired = isRequired
+        self.hasForm = hasForm
         self.undeclared = undeclared
     }
 
@@ -39,6 +44,7 @@ package struct BodyShape: Sendable {
         self.media = media
         self.filePart = filePart
         isRequired = true
+        hasForm = false
         undeclared = []
     }
 }
@@ -77,7 +83,7 @@ package struct OptionalBody<Body: BodyInput>: RouteBody {
 
 extension BodyArrival {
     /// The body as a JSON object with the members of `Body`.
-    mutating func object<Body: BodyInput>(isRequired: Bool) async throws -> Body? {
+    mutating func object<Body: BodyInput>(isRequired: Bool, as: Body.Type = Body.self) async throws -> Body? {
         var bytes = try await bytes()
         if bytes.isEmpty, !isRequired {
             bytes = Array("{}".utf8)

@@ -89,10 +89,13 @@ public struct Account: Codable, Sendable {
 public struct SignedIn: Codable, Sendable {
     public var user: Account
     public var tokens: Tokens
+    /// True when the account was to be erased, and stays because of this sign-in; nil otherwise.
+    public var isKept: Bool?
 
-    public init(user: Account, tokens: Tokens) {
+    public init(user: Account, tokens: Tokens, isKept: Bool? = nil) {
         self.user = user
         self.tokens = tokens
+        self.isKept = isKept
     }
 }
 
@@ -144,7 +147,31 @@ public struct EmailChangeRequest: Codable, Sendable {
     }
 }
 
-/// `GET /v1/auth/confirm-email`
+/// `GET /v1/auth/confirm-email`: the change of the email address that a mail's link confirms.
+public struct EmailConfirmation: Codable, Sendable {
+    /// The new address.
+    public var email: String
+    /// Whether the address that this link was sent to has confirmed.
+    public var isConfirmed: Bool
+    /// Whether both have, and the account has the new address.
+    public var isChanged: Bool
+
+    public init(email: String, isConfirmed: Bool, isChanged: Bool) {
+        self.email = email
+        self.isConfirmed = isConfirmed
+        self.isChanged = isChanged
+    }
+}
+
+/// `POST /v1/auth/confirm-email`
+public struct ConfirmEmailRequest: Codable, Sendable {
+    /// From the mail.
+    public var token: String
+
+    public init(token: String) { self.token = token }
+}
+
+/// What `POST /v1/auth/confirm-email` answers.
 public struct EmailConfirmed: Codable, Sendable {
     /// False while the other address has not confirmed.
     public var isChanged: Bool

@@ -21,6 +21,18 @@ public struct UnwantedFactorRemoval: Codable, Sendable {
     public init(token: String) { self.token = token }
 }
 
+/// `GET /v1/users/second-factor`
+public struct SecondFactorStatus: Codable, Hashable, Sendable {
+    public var isOn: Bool
+    /// How many recovery codes are not used yet; 0 while it is off.
+    public var recoveryCodesLeft: Int
+
+    public init(isOn: Bool, recoveryCodesLeft: Int) {
+        self.isOn = isOn
+        self.recoveryCodesLeft = recoveryCodesLeft
+    }
+}
+
 /// `POST /v1/users/second-factor`
 public struct SecondFactorRequest: Codable, Sendable {
     /// Left out only for an account without one.

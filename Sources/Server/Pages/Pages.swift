@@ -22,6 +22,9 @@ struct Pages: Sendable {
 
     private init(files: [String: File]) { self.files = files }
 
+    /// What is shown at an address that leads nowhere.
+    static let missingPath = "/not-found/"
+
     /// Reads the directory.
     ///
     /// - Throws: `BootFault` when it holds no index.html, cannot be read, or holds more than `limitBytes`.

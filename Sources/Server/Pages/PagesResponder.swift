@@ -1,3 +1,4 @@
+import API
 import HTTPTypes
 import Hummingbird
 
@@ -9,7 +10,7 @@ struct PagesResponder<Context: RequestContext>: HTTPResponder {
         guard let file = pages[request.uri.path] else {
             // The page of /docs asks whether the explorer is installed; that it is not is no error.
             let isQuestion = request.uri.path == Pages.explorerPath
-            return Response(status: isQuestion ? .noContent : .notFound, headers: Self.guards)
+            return isQuestion ? Response(status: .noContent, headers: Self.guards) : missing(request)
         }
         var headers = Self.guards
         guard request.method == .get || request.method == .head else {
@@ -27,6 +28,17 @@ struct PagesResponder<Context: RequestContext>: HTTPResponder {
             return Response(status: .ok, headers: headers)
         }
         return Response(status: .ok, headers: headers, body: ResponseBody(byteBuffer: file.body))
+    }
+
+    /// The page that says so for a browser, nothing for others.
+    private func missing(_ request: Request) -> Response {
+        var headers = Self.guards
+        headers[.cacheControl] = "no-store"
+        guard request.method == .get, request.headers.acceptPages, let page = pages[Pages.missingPath] else {
+            return Response(status: .notFound, headers: headers)
+        }
+        headers[.contentType] = page.mediaType
+        return Response(status: .notFound, headers: headers, body: ResponseBody(byteBuffer: page.body))
     }
 
     private static var guards: HTTPFields {

@@ -106,6 +106,8 @@ struct AccountDeletionTests {
                 "select kind from security_events where user_id = \(ada.id)", as: String.self)
             #expect(kinds.contains("deletionRequested") && kinds.contains("deletionCancelled"))
             #expect(back.user.id == ada.id)
+            #expect(back.isKept == true)
+            #expect(try await Self.login("ada", on: server).decoded(as: SignedIn.self).isKept == nil)
         }
     }
 

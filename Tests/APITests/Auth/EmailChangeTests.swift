@@ -1,4 +1,5 @@
 import API
+import Foundation
 import Protocol
 import Store
 import TestKit
@@ -28,7 +29,75 @@ struct EmailChangeTests {
     }
 
     private func confirm(_ token: String?, _ server: RESTServer) async throws -> RESTAnswer {
-        try await server.client.get("/v1/auth/confirm-email?token=\(token ?? "")")
+        try await server.client.post("/v1/auth/confirm-email", ConfirmEmailRequest(token: token ?? ""))
+    }
+
+    /// As a browser opens the link, or sends the form of the page that it shows.
+    private func page(
+        _ method: String, _ token: String, _ server: RESTServer
+    ) async throws -> RESTAnswer {
+        let path = "/v1/auth/confirm-email"
+        let asBrowser = [("Accept", "text/html,application/xhtml+xml,*/*;q=0.8")]
+        if method == "GET" { return try await server.client.get("\(path)?token=\(token)", headers: asBrowser) }
+        return try await server.client.send(
+            method, path, json: Data("token=\(token)".utf8),
+            headers: asBrowser + [("Content-Type", "application/x-www-form-urlencoded")])
+    }
+
+    @Test("opening both links changes nothing, however often; the page's form confirms as the POST of a program does")
+    func openingIsNoConfirmation() async throws {
+        try await RESTServer.run { server in
+            let ada = try await server.user("ada")
+            _ = try await ask(ada, "o'neil&co@example.com")
+            let links = try await links(server)
+            let (old, new) = (
+                try #require(links["ada@example.com"]), try #require(links["o'neil&co@example.com"])
+            )
+            for token in [old, new, old, new] {
+                let shown: EmailConfirmation = try await server.client.get("/v1/auth/confirm-email?token=\(token)")
+                    .decoded()
+                #expect(shown.email == "o'neil&co@example.com" && !shown.isConfirmed && !shown.isChanged)
+                let page = try await page("GET", token, server)
+                #expect(page.status == 200 && page.text.contains("o&#39;neil&amp;co@example.com"))
+                #expect(page.text.contains(#"name="token" value="\#(token)""#))
+            }
+            let untouched = try await server.pool.query(
+                "select old_confirmed_at is null and new_confirmed_at is null from email_changes", as: Bool.self)
+            #expect(untouched == [true])
+            #expect(try await page("POST", old, server).text.contains("the change needs both"))
+            let half: EmailConfirmation = try await server.client.get("/v1/auth/confirm-email?token=\(old)").decoded()
+            #expect(half.isConfirmed && !half.isChanged)
+            #expect(try await page("POST", new, server).text.contains("Your email address is changed"))
+            #expect(
+                try await server.pool.query("select email from users", as: String.self) == ["o'neil&co@example.com"])
+            #expect(try await page("GET", new, server).text.contains("Your email address is changed"))
+        }
+    }
+
+    @Test("a link that does not work tells a browser so on a page of the product, and a program by a problem")
+    func badLinkAsPage() async throws {
+        try await RESTServer.run { server in
+            for (path, words) in [
+                ("/v1/auth/confirm-email?token=nonsense", "no longer works"),
+                ("/v1/auth/confirm-email", "is incomplete"),
+                ("/v1/auth/verify-email?token=nonsense", "no longer works"),
+                ("/v1/auth/verify-email", "is incomplete"),
+                ("/v1/auth/google/callback?state=nonsense", "sign in again"),
+            ] {
+                let problem = try await server.client.get(path)
+                #expect(problem[header: "content-type"] == "application/problem+json")
+                let page = try await server.client.get(path, headers: [("Accept", "text/html")])
+                #expect(page.status == problem.status)
+                #expect(page[header: "content-type"] == "text/html; charset=utf-8")
+                #expect(page.text.contains(words), "\(path)")
+                #expect(page.text.contains("/style/base.css") && !page.text.contains("style="))
+                let policy = try #require(page[header: "content-security-policy"])
+                #expect(policy.contains("style-src 'self'") && policy.contains("form-action 'self'"))
+                #expect(!policy.contains("unsafe") && !policy.contains("script"))
+            }
+            let answer = try await page("POST", "nonsense", server)
+            #expect(answer.status == 400 && answer.text.contains("no longer works"))
+        }
     }
 
     @Test(

@@ -55,4 +55,30 @@ struct EmailVerificationTests {
             #expect(try await server.mails.count == 2)
         }
     }
+
+    @Test("whoever has been sent five mails within an hour is told when there will be another, and gets it then")
+    func bounded() async throws {
+        try await RESTServer.run { server in
+            let ada = try await server.user("ada", isVerified: false)
+            #expect(try await server.mails.count == 1)
+            server.clock.advance(by: .seconds(600))
+            for count in 2...5 {
+                #expect(try await ada.client.send("POST", "/v1/auth/resend-verification").status == 202)
+                #expect(try await server.mails.count == count)
+            }
+            let refused = try await ada.client.send("POST", "/v1/auth/resend-verification")
+            #expect(refused.code == "tooManyRequests")
+            // An hour after the first of the five.
+            let seconds = try #require(refused[header: "retry-after"].flatMap { Int($0) })
+            #expect(2990...3000 ~= seconds)
+            #expect(try await server.mails.count == 5)
+            server.clock.advance(by: .seconds(Int64(seconds)))
+            let renewed = try await server.client.post(
+                "/v1/auth/login", LoginRequest(login: "ada", password: RESTServer.password)
+            ).decoded(as: SignedIn.self)
+            let client = server.client(token: renewed.tokens.accessToken)
+            #expect(try await client.send("POST", "/v1/auth/resend-verification").status == 202)
+            #expect(try await server.mails.count == 6)
+        }
+    }
 }

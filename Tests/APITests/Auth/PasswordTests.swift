@@ -41,7 +41,7 @@ struct PasswordTests {
             let again: SignedIn = try await login(newPassword, on: server).decoded()
             #expect(again.user.isVerified)
             #expect(try await server.client.post("/v1/auth/reset-password", request).code == "linkInvalid")
-            #expect(try await server.mails.contains { $0.contains("Subject: Your password was set anew") })
+            #expect(try await server.mails.contains { $0.contains("Subject: Your password was reset") })
             // Nothing of the secret lies in the database.
             let stored = try await server.pool.query(
                 "select count(*) from jobs where payload::text like \("%" + link + "%")", as: Int.self)

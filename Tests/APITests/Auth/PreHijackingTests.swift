@@ -25,7 +25,7 @@ struct PreHijackingTests {
     }
 
     private func confirm(_ token: String, _ server: RESTServer) async throws -> RESTAnswer {
-        try await server.client.get("/v1/auth/confirm-email?token=\(token)")
+        try await server.client.post("/v1/auth/confirm-email", ConfirmEmailRequest(token: token))
     }
 
     private func emails(_ server: RESTServer) async throws -> [String] {

@@ -177,6 +177,30 @@ struct ProcessTests {
         }
     }
 
+    @Test("an address that leads nowhere shows a browser the page that says so, and others nothing")
+    func missingPage() async throws {
+        try await ServerDirectory.with { directory in
+            try FileManager.default.createDirectory(
+                atPath: directory + "/web/not-found", withIntermediateDirectories: true)
+            try Data("<h1>hello</h1>".utf8).write(to: URL(filePath: directory + "/web/index.html"))
+            try Data("<h1>nothing</h1>".utf8).write(to: URL(filePath: directory + "/web/not-found/index.html"))
+            try await ServerProcess.serving(
+                dataDirectory: directory + "/var", environment: ["WEB_DIR": directory + "/web"]
+            ) { _, ready in
+                for (accept, body) in [("text/html,*/*;q=0.8", "<h1>nothing</h1>"), ("application/json", "")] {
+                    var request = URLRequest(url: try #require(URL(string: ready.url + "/nothing-here")))
+                    request.setValue(accept, forHTTPHeaderField: "Accept")
+                    let (data, response) = try await URLSession.shared.data(for: request)
+                    let answer = try #require(response as? HTTPURLResponse)
+                    #expect(answer.statusCode == 404)
+                    #expect(String(decoding: data, as: UTF8.self) == body)
+                    let policy = answer.value(forHTTPHeaderField: "Content-Security-Policy")
+                    #expect(policy?.contains("default-src 'none'") == true)
+                }
+            }
+        }
+    }
+
     @Test("--help tells the commands, serve --help every variable")
     func help() async throws {
         let root = try ServerProcess(["--help"])

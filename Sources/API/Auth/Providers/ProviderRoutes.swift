@@ -16,6 +16,8 @@ struct ProviderRoutes: Sendable {
     let publicURL: String
     let now: @Sendable () -> Timestamp
 
+    private static let advice = "Go back to FitAI and sign in again."
+
     func declare(on routes: inout RouteTable) {
         declare(.google, google, "Google", on: &routes)
         declare(.github, github, "GitHub", on: &routes)
@@ -28,7 +30,7 @@ struct ProviderRoutes: Sendable {
         let path = "/v1/auth/\(name.rawValue)"
         routes.add(
             .get, path, "Goes to \(shown) to sign in there; not found where that is not configured",
-            status: .seeOther, RouteOptions(problems: [.notFound], limit: .account)
+            status: .seeOther, RouteOptions(problems: [.notFound], limit: .account, linkAdvice: Self.advice)
         ) { (call: Call<Anyone, SignInQuery, NoBody>) in
             guard let provider else { throw Problem(.notFound) }
             return try await begin(call, name, provider)
@@ -40,7 +42,7 @@ struct ProviderRoutes: Sendable {
                 problems: [
                     .notFound, .signInFailed, .invalidCredentials, .accountSuspended, .emailTaken, .usernameTaken,
                 ], limit: .account,
-                ignoresUnknownQuery: true)
+                ignoresUnknownQuery: true, linkAdvice: Self.advice)
         ) { (call: Call<Anyone, SignInCallback, NoBody>) in
             guard let provider else { throw Problem(.notFound) }
             return try await finish(call, name, provider)

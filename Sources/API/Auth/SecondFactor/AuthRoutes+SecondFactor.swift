@@ -9,6 +9,9 @@ extension AuthRoutes {
             RouteOptions(
                 problems: [.challengeInvalid, .codeWrong, .accountSuspended, .invalidCredentials, .originRefused],
                 limit: .account), use: signInWithCode)
+        routes.get(
+            "/v1/users/second-factor", "Get whether your second factor is on, and how many recovery codes are left",
+            use: secondFactorStatus)
         routes.post(
             "/v1/auth/remove-second-factor",
             "Remove a second factor that you did not turn on, by the link of the mail; ends all sessions and the "
@@ -33,7 +36,7 @@ extension AuthRoutes {
         let usesCookie = body.challenge == nil
         if usesCookie || body.cookie == true { try cookie.checkOrigin(of: call.facts) }
         guard let challenge = body.challenge ?? challengeCookie.value(in: call.facts) else {
-            throw Problem(.challengeInvalid)
+            throw Problem(.challengeInvalid, detail: SecondFactorSignIn.tooLate)
         }
         let (account, opened) = try await secondFactorSignIn.signIn(
             challenge, code: body.code, call.facts, from: call.origin)
@@ -47,6 +50,12 @@ extension AuthRoutes {
     ) async throws -> Answer<NoContent> {
         try await unwantedFactor.remove(call.body.token, from: call.origin)
         return .done
+    }
+
+    private func secondFactorStatus(
+        _ call: Call<SignedInUser, NoQuery, NoBody>
+    ) async throws -> Answer<SecondFactorStatus> {
+        Answer(try await ownSecondFactor.status(of: call.caller.id))
     }
 
     private func beginSecondFactor(

@@ -12,6 +12,16 @@ struct OwnSecondFactor: Sendable {
 
     private var events: SecurityEvents { sessions.events }
 
+    /// Whether it is on, and what is left of its recovery codes.
+    func status(of user: UserID) async throws -> SecondFactorStatus {
+        let left = try await pool.first(
+            """
+            select (select count(*) from recovery_codes c where c.user_id = f.user_id and c.used_at is null)
+            from second_factors f where f.user_id = \(user) and f.confirmed_at is not null
+            """, as: Int.self)
+        return SecondFactorStatus(isOn: left != nil, recoveryCodesLeft: left ?? 0)
+    }
+
     /// Makes a secret for an authenticator app. It takes effect once a code from the app has been confirmed.
     ///
     /// Throws what proving the password throws, and `wrongState` where a second factor is on.

@@ -24,6 +24,9 @@ struct SecondFactorSignIn: Sendable {
     let now: @Sendable () -> Timestamp
     private let tries = ChallengeTries()
 
+    /// What is said of a challenge that is too old; one that is none of ours is told no more.
+    static let tooLate = "That took too long. Sign in again."
+
     private enum Result: Sendable {
         case opened(Account, Sessions.Opened, wasLeaving: Bool)
         case stale
@@ -62,7 +65,9 @@ struct SecondFactorSignIn: Sendable {
     func signIn(
         _ challenge: String, code: String, _ facts: RequestFacts, from origin: Sessions.Origin
     ) async throws -> (Account, Sessions.Opened) {
-        guard let challenge = SignInChallenge(challenge, seal, at: now()) else { throw Problem(.challengeInvalid) }
+        guard let challenge = SignInChallenge(challenge, seal, at: now()) else {
+            throw Problem(.challengeInvalid, detail: Self.tooLate)
+        }
         let since = try await pool.first(
             "select devices_known_since from users where id = \(challenge.user)", as: Timestamp?.self)
         guard let since else { throw Problem(.challengeInvalid) }
@@ -70,7 +75,9 @@ struct SecondFactorSignIn: Sendable {
         let attempt = LoginDelays.Attempt(
             name: "code \(challenge.user)", address: origin.address, device: device, isShortSecret: true)
         try delays.begin(attempt)
-        guard tries.begin(challenge.id) else { throw Problem(.challengeInvalid) }
+        guard tries.begin(challenge.id) else {
+            throw Problem(.challengeInvalid, detail: "Too many wrong codes. Sign in again.")
+        }
         let result = try await pool.transaction { connection in
             try open(challenge, code, origin, on: connection)
         }
@@ -80,7 +87,7 @@ struct SecondFactorSignIn: Sendable {
             if wasLeaving { await deletion.live.livePreferenceChanged(account.id) }
             return (account, opened)
         case .stale:
-            throw Problem(.challengeInvalid)
+            throw Problem(.challengeInvalid, detail: "Your password or sign-in has changed. Sign in again.")
         case .wrong:
             failures.note(.secondFactorFailed, of: challenge.user, from: origin)
             throw Problem(.codeWrong)
@@ -107,7 +114,8 @@ struct SecondFactorSignIn: Sendable {
             try mail.notify(account, of: .recoveryCodeUsed, on: connection)
         }
         let wasLeaving = try deletion.readmit(account, from: origin, on: connection)
-        let opened = try sessions.open(for: account, passedFactor: true, from: origin, on: connection)
+        var opened = try sessions.open(for: account, passedFactor: true, from: origin, on: connection)
+        opened.isKept = wasLeaving
         return .opened(account.account, opened, wasLeaving: wasLeaving)
     }
 

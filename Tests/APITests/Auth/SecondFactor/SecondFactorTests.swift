@@ -59,16 +59,38 @@ struct SecondFactorTests {
         }
     }
 
+    @Test("its owner sees whether it is on, and how many recovery codes are left")
+    func status() async throws {
+        try await RESTServer.run { server in
+            func status(_ client: RESTClient) async throws -> SecondFactorStatus {
+                try await client.get("/v1/users/second-factor").decoded()
+            }
+            let bob = try await server.user("bob")
+            #expect(try await status(bob.client) == SecondFactorStatus(isOn: false, recoveryCodesLeft: 0))
+            _ = try await bob.client.post("/v1/users/second-factor", ["password": RESTServer.password])
+            // Begun is not on.
+            #expect(try await status(bob.client) == SecondFactorStatus(isOn: false, recoveryCodesLeft: 0))
+            let ada = try await SecondFactorBench.on("ada", server)
+            _ = try await ada.send(ada.recoveryCodes[0], ada.challenge())
+            #expect(try await status(ada.user.client) == SecondFactorStatus(isOn: true, recoveryCodesLeft: 9))
+            #expect(try await server.client.get("/v1/users/second-factor").status == 401)
+        }
+    }
+
     @Test("a challenge is good for five minutes and five codes")
     func bounds() async throws {
         try await RESTServer.run(adjust: { $0.loginDelays.freeForAccount = 100 }) { server in
             let ada = try await SecondFactorBench.on("ada", server)
             let late = try await ada.challenge()
             server.clock.advance(by: .seconds(301))
-            #expect(try await ada.send(ada.code(), late).code == "challengeInvalid")
+            let tooLate = try await ada.send(ada.code(), late)
+            #expect(tooLate.code == "challengeInvalid")
+            #expect(tooLate.string("detail") == "That took too long. Sign in again.")
             let tried = try await ada.challenge()
             for _ in 0..<5 { #expect(try await ada.send("000000", tried).code == "codeWrong") }
-            #expect(try await ada.send(ada.code(), tried).code == "challengeInvalid")
+            let tooOften = try await ada.send(ada.code(), tried)
+            #expect(tooOften.code == "challengeInvalid")
+            #expect(tooOften.string("detail") == "Too many wrong codes. Sign in again.")
             #expect(try await ada.send(ada.code(), "nonsense").code == "challengeInvalid")
             #expect(try await ada.send(ada.code(), nil).code == "originRefused")
             #expect(try await ada.send(ada.code(), try await ada.challenge()).status == 200)
