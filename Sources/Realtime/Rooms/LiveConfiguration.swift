@@ -11,6 +11,8 @@ package struct LiveConfiguration: Sendable {
     package var opsBurst = 200
     package var connectionsPerUser = 10
     package var helloWithin: Duration = .seconds(10)
+    /// How long a hello waits for storage before it is refused for the time being.
+    package var greetingWithin: Duration = .seconds(5)
     /// How long an expired token is borne.
     package var tokenGrace: Duration = .seconds(30)
     /// A room nobody needs is unloaded after so long.

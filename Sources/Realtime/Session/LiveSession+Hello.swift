@@ -23,11 +23,22 @@ extension LiveSession {
         guard !saidHello else { return refuse(id, Refusal(.badRequest, "hello was said already")) }
         saidHello = true
         isGreeting = true
+        greetings += 1
+        let turn = greetings
         let isStarted = live.context.background.start { [self, live, upgradeIdentity] in
             let greeting = await Self.greeting(live, token: token, upgradeIdentity)
-            connection.eventLoop.execute { [self] in greeted(id, greeting) }
+            connection.eventLoop.execute { [self] in greeted(id, turn, greeting) }
         }
-        if !isStarted { greeted(id, .refused(Refusal(.busy, "the server is busy", retryAfterMilliseconds: 1000))) }
+        if !isStarted {
+            greeted(id, turn, .refused(Refusal(.busy, "the server is busy", retryAfterMilliseconds: 1000)))
+        }
+        // Storage that hangs is told before clients give up waiting; what comes of it then counts no more.
+        guard isGreeting else { return }
+        let limit = TimeAmount(live.configuration.greetingWithin)
+        greetingDeadline = connection.eventLoop.assumeIsolated().scheduleTask(in: limit) {
+            self.greeted(
+                id, turn, .refused(Refusal(.unavailable, "storage is away", retryAfterMilliseconds: 1000)))
+        }
         readOnOrHold()
         if let client {
             logger.debug(
@@ -54,8 +65,9 @@ extension LiveSession {
         }
     }
 
-    private func greeted(_ id: Int64, _ greeting: Greeting) {
-        guard !isClosed else { return }
+    private func greeted(_ id: Int64, _ turn: Int, _ greeting: Greeting) {
+        guard !isClosed, isGreeting, turn == greetings else { return }
+        greetingDeadline?.cancel()
         welcome(id, greeting)
         isGreeting = false
         readOnOrHold()
@@ -69,6 +81,8 @@ extension LiveSession {
         case .refused(let refusal):
             saidHello = false
             wasRefused = true
+            // Another one may come, in as much time as the first one had.
+            connection.closeAfter(live.configuration.helloWithin, .helloTimeout, reason: "no hello came")
             refuse(id, refusal)
         case .speaker(let identity, let signedIn): welcome(id, identity, signedIn)
         }

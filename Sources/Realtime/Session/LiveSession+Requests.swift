@@ -114,13 +114,22 @@ extension LiveSession {
     }
 
     private func moderate(_ id: Int64, inTurn name: String, _ moderation: Moderation) {
-        guard let room = rooms[name] else { return refuse(id, Refusal(.noSuchRoom, "there is no such room")) }
-        let connectionId = connection.id
+        // The athlete decides on any connection; others' rooms are not to be had this way.
+        guard case .workout(let workout)? = RoomName(name), let link = link(relation: .oneself) else {
+            return refuse(id, Refusal(.noSuchRoom, "there is no such room"))
+        }
+        let (known, connectionId) = (rooms[name], connection.id)
         lookUp(id, in: name) { [live] in
             do {
+                var room = known
+                if room == nil { room = try await live.rooms.join(workout, creator: nil, link) }
+                guard let room else { throw Refusal(.noSuchRoom, "there is no such room") }
                 let decision = try await room.moderate(moderation, by: connectionId)
                 if try await !live.rooms.keep(decision, of: room.id) { await room.takeBack(decision) }
-                return { $0.send(.ok(id: id)) }
+                return { session in
+                    guard session.entered(room, as: name) else { return }
+                    session.send(.ok(id: id))
+                }
             } catch let refusal as Refusal {
                 return { $0.refuse(id, refusal) }
             } catch {

@@ -21,6 +21,9 @@ final class LiveSession: SocketSession, @unchecked Sendable {
     var speaker: Speaker?
     /// Set when hello came; a second one is refused.
     var saidHello = false
+    /// Counts hellos, so that a late look-up tells which one it was for.
+    var greetings = 0
+    var greetingDeadline: Scheduled<Void>?
     /// Set when a hello may have been refused: it could not be read, or storage was away.
     var wasRefused = false
     var isClosed = false

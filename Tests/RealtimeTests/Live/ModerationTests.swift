@@ -47,6 +47,18 @@ struct ModerationTests {
         }
     }
 
+    @Test("the athlete decides on a connection that has done nothing in the room yet; others find no room")
+    func otherConnection() async throws {
+        try await LiveTestServer.run { server in
+            let lift = try await Lift.begin(on: server)
+            let other = try await server.connect(lift.athlete)
+            #expect(try await other.ask(.moderate(room: lift.room, .close)).refusal == nil)
+            #expect(await (try await server.node.rooms.room(lift.workout)).isClosed)
+            let ben = try await server.connect(try await server.user("Ben"))
+            #expect(try await ben.ask(.moderate(room: lift.room, .open)).refusal?.code == .noSuchRoom)
+        }
+    }
+
     @Test("decisions about watchers come out of a budget of the connection")
     func budget() async throws {
         let clock = TestClock()

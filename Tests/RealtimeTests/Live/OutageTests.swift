@@ -58,6 +58,34 @@ struct OutageTests {
         }
     }
 
+    @Test("a hello that waits for storage is refused for the time being, and the next one is answered")
+    func hangingHello() async throws {
+        var configuration = LiveConfiguration()
+        configuration.greetingWithin = .milliseconds(50)
+        let gate = Gate()
+        try await LiveTestServer.run(
+            configuration,
+            people: { people in
+                let friends = people.friends
+                people.friends = {
+                    await gate.pass()
+                    return try await friends($0)
+                }
+            }
+        ) { server in
+            let ben = try await server.user("Ben")
+            await gate.close()
+            let talker = try await LiveTalker.open(port: server.port)
+            let token = LiveTestServer.token(ben.userId)
+            let refused = try await talker.ask(.hello(token: token, client: nil))
+            #expect(refused.refusal?.code == .unavailable && refused.refusal?.code.isTemporary == true)
+            await gate.open()
+            try await eventually {
+                if case .welcome = try await talker.ask(.hello(token: token, client: nil)) { true } else { false }
+            }
+        }
+    }
+
     @Test(
         "nobody who is in is put out by a look-up that fails; what changed meanwhile is made good when storage is back")
     func stays() async throws {
