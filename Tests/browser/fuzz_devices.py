@@ -14,7 +14,6 @@ import threading
 from person import browser
 from served import PATIENCE_SECONDS, ROOT
 
-PATIENCE_SECONDS = int(os.environ.get("FITAI_PATIENCE", PATIENCE_SECONDS))
 DEVICE = os.environ.get("FITAI_DEVICE") or ROOT / ".build/debug/LiveDevice"
 
 

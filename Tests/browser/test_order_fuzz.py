@@ -226,7 +226,7 @@ class Round:
         stored = [op for op in plan.ops if op.device == number and op.id in place]
         untouched = [op for op in stored if not op.corrects and not op.hasty and not any(base.correction for base in bases(op))]
         places = [place[op.id] for op in untouched]
-        assert places == sorted(places), f"{where}: not in order"
+        assert places == sorted(places), f"{where}: not in order:\n{plan.story({op.id for op in untouched}, history, {})}"
         for op in stored:
             for base in op.bases:
                 assert place.get(base.standing.id, -1) < place[op.id], f"{where}: before what it builds on"
