@@ -20,6 +20,8 @@ FUZZ_SEQUENCES ?= 100000
 FUZZ_INPUTS ?= 10000000
 FUZZ_ORDER ?= 1000
 SANITIZED_INPUTS ?= 1000000
+# More flags for the build of the tests, as for one without debug information, which takes less time.
+BUILD_FLAGS ?=
 SOAK ?= Crash|Fuzz|Drill|DoubleKill|Ghost|Undurable
 SLOW_PERCENT ?= 33
 
@@ -35,16 +37,16 @@ demo: $(FITAI) ## Serve with two demo users and a real training log lifted live
 	@exec $(FITAI) demo
 
 test: setup-test .venv/.installed ## Run every test
-	swift build --build-tests
+	swift build --build-tests $(BUILD_FLAGS)
 	@# Most of the time tests wait (for Postgres, a socket, a process): more of them at once than there are cores.
 	@printf '%s\n' $(SWIFT_TESTS) $(PYTHON_TESTS) | xargs -P 3 -n 1 scripts/run_tests.sh
 
 test-swift: setup-test ## Run the Swift tests
-	swift build --build-tests
+	swift build --build-tests $(BUILD_FLAGS)
 	@printf '%s\n' $(SWIFT_TESTS) | xargs -P 2 -n 1 scripts/run_tests.sh
 
 test-python: setup-test .venv/.installed ## Run the tests that are written in Python
-	swift build --build-tests
+	swift build --build-tests $(BUILD_FLAGS)
 	@printf '%s\n' $(PYTHON_TESTS) | xargs -P 2 -n 1 scripts/run_tests.sh
 
 lint: setup-lint ## Check formatting and the house rules
@@ -58,7 +60,7 @@ bench: setup-test ## Measure fan-out and the write path against their targets
 	loadtest/bench/run.sh
 
 test-slow: setup-test .venv/.installed ## Run every test on a third of a core (SLOW_PERCENT): none may depend on the machine's speed
-	swift build --build-tests
+	swift build --build-tests $(BUILD_FLAGS)
 	scripts/slow.sh $(SLOW_PERCENT) swift test --skip-build --no-parallel
 	set -e; for folder in $(PYTHON_TESTS); do \
 		scripts/slow.sh $(SLOW_PERCENT) .venv/bin/python -m pytest -q -p no:cacheprovider $$folder; done
@@ -71,7 +73,7 @@ test-sanitized: setup-test ## Run the fuzz of every decoder under AddressSanitiz
 		swift test --skip-build --sanitize=address --scratch-path .build-sanitized --no-parallel --filter DecoderFuzz
 
 soak: setup-test .venv/.installed ## Run the crash and fuzz tests for long (CRASH_ROUNDS, FUZZ_…), Autobahn's suite, every test slowly
-	swift build --build-tests
+	swift build --build-tests $(BUILD_FLAGS)
 	FITAI_CRASH_ROUNDS=$(CRASH_ROUNDS) FITAI_FUZZ_SEQUENCES=$(FUZZ_SEQUENCES) FITAI_FUZZ_INPUTS=$(FUZZ_INPUTS) \
 		swift test --skip-build --filter '$(SOAK)'
 	FITAI_FUZZ_ORDER=$(FUZZ_ORDER) .venv/bin/python -m pytest -q -p no:cacheprovider Tests/browser/test_order_fuzz.py

@@ -39,7 +39,7 @@ package struct ExerciseUse: Sendable {
                 from exercises x left join unnest(\(totals.map(\.exercise)), \(totals.map(\.sets)),
                     \(totals.map(\.athletes)), \(totals.map(\.earlierSets))) as c (id, sets, athletes, earlier)
                     on c.id = x.id
-                where e.id = x.id and e.owner is null
+                where e.id = x.id and e.owner is null and x.owner is null
                     and (e.recent_sets, e.recent_athletes, e.earlier_sets)
                         is distinct from (coalesce(c.sets, 0), coalesce(c.athletes, 0), coalesce(c.earlier, 0))
                 """)

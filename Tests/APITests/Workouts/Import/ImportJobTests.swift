@@ -89,7 +89,7 @@ struct ImportJobTests {
             try await server.runJobs()
             let done: WorkoutImport = try await ada.client.get("/v1/workouts/import/\(id)").decoded()
             #expect(done.status == .failed)
-            #expect(done.failure?.contains("more than 2000 rows") == true)
+            #expect(done.failure?.contains("too many rows cannot be read") == true)
             #expect(try await server.count("workouts") == 0)
         }
     }
