@@ -55,12 +55,19 @@ extension LiveSession {
     }
 
     private func unsubscribe(_ id: Int64, room name: String) {
-        if let room = rooms[name] {
-            subscriptions.remove(name)
-            // The athlete's ops may wait for `durable` in it; to others the room means nothing any more.
-            if room.athlete.userId != speaker?.member.userId { rooms[name] = nil }
-            room.perform { [connection] in $0.leave(connection, isClosing: false) }
+        guard let room = rooms[name] else { return send(.ok(id: id)) }
+        subscriptions.remove(name)
+        room.perform { [self] room in
+            room.leave(connection, isClosing: false)
+            // Behind what the room was asked before.
+            if connection.eventLoop.inEventLoop { return unsubscribed(id, from: room) }
+            connection.eventLoop.execute { self.unsubscribed(id, from: room) }
         }
+    }
+
+    private func unsubscribed(_ id: Int64, from room: WorkoutRoom) {
+        // The athlete's ops may wait for `durable` in it; to others the room means nothing any more.
+        if room.athlete.userId != speaker?.member.userId, !subscriptions.contains(room.name) { forget(room) }
         send(.ok(id: id))
     }
 
