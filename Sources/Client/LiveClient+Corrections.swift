@@ -66,6 +66,8 @@ extension LiveClient {
         let workout = correction.queued.workout
         for lost in correction.lost {
             dismiss(lost.queued.op.id)
+            // An earlier correction of the same call may have put it back.
+            queue.inLane(workout) { $0.drop(lost.queued.op.id) }
             tell(.op(lost.queued, .corrected(correction.queued.op)))
         }
         // Once more, since answers may have come while it was written.

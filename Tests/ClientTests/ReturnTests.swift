@@ -110,6 +110,23 @@ struct ReturnTests {
         #expect(try Outbox(path: scratch.outbox).contents.queued.map(\.op.id) == expected.map(\.op.id))
     }
 
+    @Test("two corrections at once, of an exercise and of a set in it, go out as corrected, and nothing else")
+    func twoAtOnce() async throws {
+        let scratch = try Scratch()
+        let ops = exercise()
+        try await RunningClient.with(scratch: scratch) { running in _ = try await refuse(ops, &running) }
+        let better = op(.updateSet(set, SetValues(weightGrams: 90_000, reps: 5)), after: 61)
+        let fixes = [correction, better]
+        var pending: [OpID] = []
+        do {
+            let client = try offline(scratch)
+            try await client.submit(fixes)
+            pending = await client.pendingOps(of: workout).map(\.id)
+        }
+        #expect(pending.contains(better.op.id) && !pending.contains(ops[1].op.id))
+        #expect(try Set(Outbox(path: scratch.outbox).contents.queued.map(\.op.id)) == Set(pending))
+    }
+
     @Test("what was logged meanwhile and builds on what comes back goes out behind it")
     func loggedMeanwhile() async throws {
         let scratch = try Scratch()

@@ -8,6 +8,9 @@ package actor Gate {
 
     package func close() { isClosed = true }
 
+    /// How many it holds up.
+    package var count: Int { waiting.count }
+
     /// Lets everyone through, from now on too.
     package func open() {
         isClosed = false

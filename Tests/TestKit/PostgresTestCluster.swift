@@ -29,7 +29,8 @@ package actor TestCluster {
         let fast = isDurable ? [] : ["fsync=off", "full_page_writes=off", "max_wal_size=256MB"]
         cluster = try LocalCluster(
             dataDirectory: directory, environment: [:],
-            settings: fast + ["max_connections=400", "wal_level=minimal", "max_wal_senders=0"],
+            // Statistics, and the plans made by them, are not to depend on when a test runs.
+            settings: fast + ["max_connections=400", "wal_level=minimal", "max_wal_senders=0", "autovacuum=off"],
             logger: .silent)
     }
 

@@ -3,10 +3,18 @@ import NIOPosix
 /// Threads for tasks that reckon for long between their waits: on the shared threads of all tasks a few of them would
 /// hold up every request.
 ///
-/// `withTaskExecutorPreference(WorkExecutor.logs) { … }` runs what is in no actor there. Lives as long as the process.
+/// `withTaskExecutorPreference(WorkExecutor.logs) { … }` runs what is in no actor there. Actors without an executor of their
+/// own would come along, with all who wait for them: call them in `outside`. Lives as long as the process.
 final class WorkExecutor: TaskExecutor {
     /// Reads and writes training logs; tasks take turns where they wait for storage.
     static let logs = WorkExecutor(threads: 1)
+
+    /// Runs on the shared threads what would not be long.
+    static func outside<Value, Failure>(
+        _ body: () async throws(Failure) -> Value
+    ) async throws(Failure) -> Value {
+        try await withTaskExecutorPreference(globalConcurrentExecutor, operation: body)
+    }
 
     private let threads: NIOThreadPool
 

@@ -143,6 +143,9 @@ struct OpLane: Sendable {
         return lose(index, refusal)
     }
 
+    /// Takes an op out that another one has taken in.
+    mutating func drop(_ id: OpID) { items.removeAll { $0.op.id == id } }
+
     /// Puts ops behind all others, in this order, whether they are on their way or not.
     mutating func putLast(_ ops: [WorkoutOp]) {
         let known = Dictionary(items.map { ($0.op.id, $0) }) { first, _ in first }

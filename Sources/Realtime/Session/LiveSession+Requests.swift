@@ -125,24 +125,13 @@ extension LiveSession {
         guard case .workout(let workout)? = RoomName(name), let link = link(relation: .oneself) else {
             return refuse(id, Refusal(.noSuchRoom, "there is no such room"))
         }
-        let (known, connectionId) = (rooms[name], connection.id)
+        let known = rooms[name]
         lookUp(id, in: name) { [live] in
-            do {
-                var room = known
-                if room == nil { room = try await live.rooms.join(workout, creator: nil, link) }
-                guard let room else { throw Refusal(.noSuchRoom, "there is no such room") }
-                let decision = try await room.moderate(moderation, by: connectionId)
-                if try await !live.rooms.keep(decision, of: room.id) { await room.takeBack(decision) }
-                return { session in
-                    guard session.entered(room, as: name) else { return }
-                    session.send(.ok(id: id))
-                }
-            } catch let refusal as Refusal {
-                return { $0.refuse(id, refusal) }
-            } catch {
-                return {
-                    $0.refuse(id, Refusal(.unavailable, "in effect, but not stored", retryAfterMilliseconds: 1000))
-                }
+            let (room, refusal) = await live.rooms.decide(moderation, known: known, in: workout, link)
+            return { session in
+                // Whatever was decided, the room knows the connection by now.
+                if let room, !session.entered(room, as: name) { return }
+                if let refusal { session.refuse(id, refusal) } else { session.send(.ok(id: id)) }
             }
         }
     }
@@ -150,5 +139,42 @@ extension LiveSession {
     /// This connection's link to a room.
     func link(relation: Relation) -> RoomLink? {
         speaker.map { RoomLink(connection: connection, user: $0.member, relation: relation) }
+    }
+}
+
+extension Rooms {
+    /// Lets an athlete decide about watchers, and stores that.
+    ///
+    /// - Parameter known: the room as the connection has it, which may be unloaded.
+    /// - Returns: the room that knows the connection now, if any does; and why nothing was decided, or that it is not stored.
+    fileprivate nonisolated func decide(
+        _ moderation: Moderation, known: WorkoutRoom?, in workout: WorkoutID, _ link: RoomLink
+    ) async -> (WorkoutRoom?, Refusal?) {
+        var room = known
+        do {
+            while true {
+                let here = if let room { room } else { try await join(workout, creator: nil, link) }
+                room = here
+                let decision = try await here.ifLoaded { room throws(Refusal) in
+                    try room.moderate(moderation, by: link.connection.id)
+                }
+                // Unloaded meanwhile: it is opened anew.
+                guard let decision else {
+                    await forget(here)
+                    room = nil
+                    continue
+                }
+                do {
+                    if try await !keep(decision, of: here.id) { await here.takeBack(decision) }
+                } catch {
+                    await here.moderated()
+                    throw Refusal(.unavailable, "in effect, but not stored", retryAfterMilliseconds: 1000)
+                }
+                await here.moderated()
+                return (here, nil)
+            }
+        } catch {
+            return (room, error as? Refusal ?? Refusal(.unavailable, "storage is away", retryAfterMilliseconds: 1000))
+        }
     }
 }

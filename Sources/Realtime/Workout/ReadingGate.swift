@@ -6,13 +6,14 @@ import Synchronization
 /// wait in line, and are refused when that took too long.
 final class ReadingGate: Sendable {
     private struct Waiter {
-        let since: ContinuousClock.Instant
+        let id: UInt64
         let continuation: CheckedContinuation<Bool, Never>
     }
 
     private struct State {
         var readers = 0
         var waiting = Deque<Waiter>()
+        var lastID: UInt64 = 0
     }
 
     /// Histories that are read at a time: more than there are connections, so that these are never idle.
@@ -21,7 +22,7 @@ final class ReadingGate: Sendable {
     private let state = Mutex(State())
     private let patience: Duration
 
-    /// - Parameter patience: who has waited for longer when it is their turn is refused; storage hangs then.
+    /// - Parameter patience: who has waited for so long is refused; storage hangs then.
     init(patience: Duration = .seconds(5)) { self.patience = patience }
 
     /// How many wait for a place.
@@ -38,35 +39,50 @@ final class ReadingGate: Sendable {
         return try await read()
     }
 
-    /// - Returns: false for who has waited too long.
+    /// - Returns: false for who has waited too long, or was cancelled.
     private func enter() async -> Bool {
-        await withCheckedContinuation { continuation in
-            let isFree = state.withLock { state in
-                guard state.readers == Self.places else {
-                    state.readers += 1
-                    return true
+        let id = state.withLock { state in
+            state.lastID += 1
+            return state.lastID
+        }
+        let timer = Task {
+            // A cancelled timer has nobody to wake.
+            try? await Task.sleep(for: patience)
+            giveUp(id)
+        }
+        defer { timer.cancel() }
+        return await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                let isFree = state.withLock { state in
+                    guard state.readers == Self.places else {
+                        state.readers += 1
+                        return true
+                    }
+                    state.waiting.append(Waiter(id: id, continuation: continuation))
+                    return false
                 }
-                state.waiting.append(Waiter(since: .now, continuation: continuation))
-                return false
+                if isFree { continuation.resume(returning: true) }
             }
-            if isFree { continuation.resume(returning: true) }
+        } onCancel: {
+            giveUp(id)
         }
     }
 
-    /// Hands the place on to the first who has not waited too long.
+    /// Takes one who waits out of the line.
+    private func giveUp(_ id: UInt64) {
+        let waiter = state.withLock { state in
+            state.waiting.firstIndex { $0.id == id }.map { state.waiting.remove(at: $0) }
+        }
+        waiter?.continuation.resume(returning: false)
+    }
+
+    /// Hands the place on to the first in line.
     private func leave() {
-        let (late, next) = state.withLock { state in
-            let start = ContinuousClock.now - patience
-            var late: [Waiter] = []
-            while let first = state.waiting.first, first.since < start {
-                late.append(first)
-                state.waiting.removeFirst()
-            }
+        let next = state.withLock { state in
             let next = state.waiting.popFirst()
             if next == nil { state.readers -= 1 }
-            return (late, next)
+            return next
         }
-        for waiter in late { waiter.continuation.resume(returning: false) }
         next?.continuation.resume(returning: true)
     }
 }

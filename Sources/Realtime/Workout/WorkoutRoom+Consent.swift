@@ -73,14 +73,23 @@ extension WorkoutRoom {
         guard let link = links[connection], link.isAthlete else {
             throw Refusal(.forbidden, "only the athlete may do that")
         }
+        try apply(moderation)
+        lastUse = context.clock.now
+        unstoredDecisions += 1
+        return moderation
+    }
+
+    /// A decision is stored, or will not be: who opens the room anew reads it from now on.
+    func moderated() { unstoredDecisions -= 1 }
+
+    private func apply(_ moderation: Moderation) throws(Refusal) {
         switch moderation {
         case .mute(let user):
             try Self.add(user, to: &mutedWatchers, "muted")
-            countMemory()
-            return moderation
+            return countMemory()
         case .unmute(let user):
             mutedWatchers.remove(user)
-            return moderation
+            return
         case .remove(let user):
             guard user != athlete.userId else { throw Refusal(.invalid, "the athlete cannot be removed") }
             try Self.add(user, to: &removedWatchers, "removed")
@@ -90,7 +99,6 @@ extension WorkoutRoom {
         }
         reviewWatchers()
         announceToFriends()
-        return moderation
     }
 
     private static func add(_ user: UserID, to users: inout Set<UserID>, _ what: String) throws(Refusal) {

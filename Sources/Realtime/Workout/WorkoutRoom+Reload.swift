@@ -162,7 +162,8 @@ extension WorkoutRoom {
     ///
     /// An athlete's connection that does not follow needs it for its next op only, which opens it again.
     var spareSince: Timestamp? {
-        guard phase == .open, history.undurable.isEmpty, durableWaiters.isEmpty else { return nil }
+        guard phase == .open, history.undurable.isEmpty, durableWaiters.isEmpty, unstoredDecisions == 0
+        else { return nil }
         guard !links.isEmpty else { return lastUse }
         let isFollowed = links.values.contains { !$0.isAthlete || $0.isSubscribed }
         return isFollowed || context.clock.now - lastUse < context.configuration.linkGrace ? nil : lastUse

@@ -53,6 +53,8 @@ package actor WorkoutRoom {
     /// When changes of the crowd are told next; nil while there are none.
     var presenceDue: NIODeadline?
     var mutedWatchers: Set<UserID>
+    /// Decisions about watchers that are in effect and not stored yet.
+    var unstoredDecisions = 0
     var cheers: CheerBudgets
     /// The state as it was sent last to somebody who subscribed.
     var encodedState: EncodedState?

@@ -141,7 +141,7 @@ extension HotPlanTests.Area {
                 "/v1/workouts/export?format=strong&unit=kg")
             for weights in [[100.0], [100, 110]] {
                 let imported = try await user.importing(Data(ImportFixture.hevy(weights).utf8))
-                try await read(client, "/v1/workouts/import/\(try #require(imported.string("id")))")
+                try await read(client, "/v1/workouts/import/\(try #require(imported.string("id"), "\(imported.text)"))")
             }
             _ = try await client.delete("/v1/workouts/\(workout)")
         case .progress:

@@ -59,6 +59,39 @@ struct ModerationTests {
         }
     }
 
+    @Test("a connection whose decision was refused leaves the room when it closes")
+    func refusedDecision() async throws {
+        try await LiveTestServer.run { server in
+            let lift = try await Lift.begin(on: server)
+            let room = try await server.node.rooms.room(lift.workout)
+            let before = await room.links.count
+            let other = try await server.connect(lift.athlete)
+            let refusal = try await other.ask(.moderate(room: lift.room, .remove(lift.athlete.userId))).refusal
+            #expect(refusal?.code == .invalid)
+            #expect(await room.links.count == before + 1)
+            try await other.socket.close()
+            try await eventually { await room.links.count == before }
+        }
+    }
+
+    @Test("a room stays while a decision about its watchers is not stored")
+    func unstoredDecision() async throws {
+        var configuration = LiveConfiguration()
+        configuration.linkGrace = .zero
+        try await LiveTestServer.run(configuration) { server in
+            let lift = try await Lift.begin(on: server)
+            try await lift.durable(2)
+            let room = try await server.node.rooms.room(lift.workout)
+            let connection = try #require(await room.links.keys.first)
+            _ = try await room.moderate(.remove(.make()), by: connection)
+            #expect(await room.unloadIfSpare() == false)
+            await room.moderated()
+            #expect(await room.unloadIfSpare())
+            // The connection's next decision finds the room anew.
+            #expect(try await lift.talker.ask(.moderate(room: lift.room, .close)).refusal == nil)
+        }
+    }
+
     @Test("decisions about watchers come out of a budget of the connection")
     func budget() async throws {
         let clock = TestClock()

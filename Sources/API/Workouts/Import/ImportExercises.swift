@@ -92,7 +92,7 @@ struct ImportExercises: Sendable {
         for (row, isNew) in made {
             let entry = ExerciseCatalog.Entry(row)
             byName[row.exercise.name.lowercased()] = entry.facts
-            if isNew { await live.exerciseChanged(entry, user) }
+            if isNew { await WorkExecutor.outside { await live.exerciseChanged(entry, user) } }
         }
         let new = Set(made.filter(\.isNew).map { $0.exercise.exercise.name.lowercased() })
         for (name, cleaned) in missing {

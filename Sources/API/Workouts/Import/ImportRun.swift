@@ -131,13 +131,15 @@ struct ImportRun {
             // What this very import made before it was interrupted is its own work.
             return report.add(workout, source.importId == id ? .created : .unchanged, source.workout)
         }
-        let states = try await tools.rooms.storedStates(of: [source.workout])
+        let states = try await WorkExecutor.outside { try await tools.rooms.storedStates(of: [source.workout]) }
         guard let state = states[source.workout] else { return report.add(workout, .deleted, nil) }
         let change = WorkoutMerge(of: workout, into: state)
         if !options.isDryRun {
             for op in change.ops {
                 do throws(Refusal) {
-                    _ = try await tools.rooms.submit(op, to: source.workout, by: user)
+                    try await WorkExecutor.outside { () throws(Refusal) in
+                        _ = try await tools.rooms.submit(op, to: source.workout, by: user)
+                    }
                 } catch {
                     switch error.code {
                     case .deleted, .noSuchRoom: return report.add(workout, .deleted, nil)
