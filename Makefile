@@ -69,7 +69,8 @@ test-slow: setup-test .venv/.installed ## Run every test on a third of a core (S
 # themselves are Debian's. Swift traps on overflow by itself, and its compiler has no other undefined-behaviour checks.
 test-sanitized: setup-test ## Run the fuzz of every decoder under AddressSanitizer (SANITIZED_INPUTS)
 	swift build --build-tests --sanitize=address --scratch-path .build-sanitized
-	ASAN_OPTIONS=detect_leaks=0 FITAI_FUZZ_INPUTS=$(SANITIZED_INPUTS) \
+	@# The quarantine would look like growth.
+	ASAN_OPTIONS=detect_leaks=0:quarantine_size_mb=1 FITAI_FUZZ_INPUTS=$(SANITIZED_INPUTS) \
 		swift test --skip-build --sanitize=address --scratch-path .build-sanitized --no-parallel --filter DecoderFuzz
 
 soak: setup-test .venv/.installed ## Run the crash and fuzz tests for long (CRASH_ROUNDS, FUZZ_…), Autobahn's suite, every test slowly
