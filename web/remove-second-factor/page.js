@@ -1,38 +1,40 @@
-// Removes a second factor by the link of a mail. It takes a button: programs that look at links in mails must not do it.
+// Removes a second factor by the link of a mail. It takes a button: programs that open links in mails must not do it.
 
-const token = new URLSearchParams(location.hash.slice(1)).get("token");
-// Out of the address bar and the history as well.
-history.replaceState(null, "", location.pathname);
+import { ApiError, call } from "../rest/api.js";
+import { followLink, forget } from "../parts/link-token.js";
 
-const form = document.getElementById("form");
-const message = document.getElementById("message");
+/** Where this tab keeps the token until it is used. */
+const KEPT = "fitai.remove-factor-token";
 
-function done(text) {
-  form.hidden = true;
-  document.getElementById("words").hidden = true;
-  message.textContent = text;
+const byId = (id) => document.getElementById(id);
+const form = byId("form");
+let token = null;
+
+function show(text, { isOver }) {
+  form.hidden = byId("words").hidden = isOver;
+  byId("message").textContent = text;
+  if (isOver) forget(KEPT);
 }
 
-async function submit(event) {
+form.addEventListener("submit", async (event) => {
   event.preventDefault();
   const button = form.querySelector("button");
   button.disabled = true;
   try {
-    const answer = await fetch("/v1/auth/remove-second-factor", {
-      method: "POST",
-      headers: { "content-type": "application/json" },
-      body: JSON.stringify({ token }),
-    });
-    if (answer.ok) return done("The second factor is removed. We have mailed you a link to set a new password.");
-    const problem = await answer.json();
-    if (problem.code === "linkInvalid") return done("This link does not work any more: it was used, it is too old, or the second factor is off already.");
-    message.textContent = problem.detail ?? problem.title;
-  } catch {
-    message.textContent = "The server cannot be reached. Try again.";
+    await call("POST", "/auth/remove-second-factor", { body: { token } });
+    show("The second factor is removed. We have mailed you a link to set a new password.", { isOver: true });
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error;
+    if (error.code === "linkInvalid") {
+      show("This link no longer works: it has expired, was used, or the second factor is already off.", { isOver: true });
+    } else show(error.message, { isOver: false });
   } finally {
     button.disabled = false;
   }
-}
+});
 
-if (token) form.addEventListener("submit", submit);
-else done("This link is not whole. Open it from the mail again.");
+followLink(KEPT, (given) => {
+  token = given;
+  if (token) show("", { isOver: false });
+  else show("This link is incomplete. Open it from the mail again.", { isOver: true });
+});

@@ -1,6 +1,7 @@
-// Sets a new password by the link of a mail. The token stands behind #, so that no server sees it in an address.
+// Sets a new password by the link of a mail.
 
 import { ApiError, call } from "../rest/api.js";
+import { followLink, forget } from "../parts/link-token.js";
 
 /** Where this tab keeps the token until it is used, for a reload. */
 const KEPT = "fitai.reset-token";
@@ -10,13 +11,9 @@ const form = byId("form");
 const password = byId("password");
 let token = null;
 
-/** Begins with the link that was opened, also in a tab that shows this page already. */
-function begin() {
-  const given = new URLSearchParams(location.hash.slice(1)).get("token");
-  if (given) sessionStorage.setItem(KEPT, given);
-  // Out of the address bar and the history as well.
-  if (location.hash) history.replaceState(null, "", location.pathname);
-  token = sessionStorage.getItem(KEPT);
+/** Begins with the link that was opened. */
+function begin(given) {
+  token = given;
   if (!token) return end("This link is incomplete. Open it from the mail again.", { canAskAgain: true });
   password.value = "";
   blame(null);
@@ -25,7 +22,7 @@ function begin() {
 }
 
 function end(text, { canAskAgain }) {
-  sessionStorage.removeItem(KEPT);
+  forget(KEPT);
   form.hidden = true;
   byId("again").hidden = !canAskAgain;
   byId("message").hidden = false;
@@ -58,5 +55,4 @@ form.addEventListener("submit", async (event) => {
   }
 });
 
-addEventListener("hashchange", () => { if (location.hash) begin(); });
-begin();
+followLink(KEPT, begin);

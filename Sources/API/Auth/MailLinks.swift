@@ -69,7 +69,7 @@ struct MailLinks: Sendable {
         return secret
     }
 
-    /// How long a user has to wait until `make` makes one of this purpose again; nil where it does so now.
+    /// How long until `make` may make the user another link of this purpose; nil when it may now.
     func pause(
         before purpose: Purpose, for user: UserID, on connection: isolated PostgresConnection
     ) throws -> Duration? {

@@ -26,7 +26,7 @@ struct OutboxReplay {
 
     func holds(_ id: OpID) -> Bool { entries[id] != nil }
 
-    /// False when the payload is no record.
+    /// Returns false when the payload cannot be read as a record.
     mutating func take(_ payload: [UInt8]) -> Bool {
         // The record's CRC was right: what cannot be read was written by another version and is counted as damage.
         guard let record = try? OutboxRecord(payload) else { return false }

@@ -41,7 +41,7 @@ public struct Fields: Sendable {
         return try read(name, "one of \(choices)") { $0.string.flatMap { Choice(rawValue: $0) } }
     }
 
-    /// Empty where there is no such member.
+    /// Empty when the member is missing.
     public func ids(_ name: String) throws(Refusal) -> [UUIDv7] { try list(name, "an array of UUIDv7") { $0.id } }
     public func requiredIds(_ name: String) throws(Refusal) -> [UUIDv7] {
         _ = try required(name, json[name])

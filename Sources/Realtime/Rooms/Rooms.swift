@@ -22,7 +22,7 @@ package actor Rooms: Service {
 
     private struct Waiter {
         let creator: UserID?
-        /// Nil tells that it is this one's turn to open the room.
+        /// Nil when it is this waiter's turn to open the room.
         let continuation: CheckedContinuation<Result<WorkoutRoom, Refusal>?, Never>
     }
 
@@ -125,8 +125,8 @@ package actor Rooms: Service {
             slots[id] = nil
         }
         if case .failure(let refusal) = result, refusal.code == .noSuchRoom {
-            // There is no workout for whoever would have made it: that says nothing to others, an op of whose devices may
-            // have come before the one that begins the workout, or whose workout it is.
+            // This creator cannot make the workout. That says nothing about the others: it may be theirs, or one of their ops
+            // may have arrived before the op that starts it.
             let others = waiting.filter { $0.creator != opening.creator }
             waiting.removeAll { $0.creator != opening.creator }
             if let next = others.first {

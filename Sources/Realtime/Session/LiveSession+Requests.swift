@@ -121,7 +121,7 @@ extension LiveSession {
     }
 
     private func moderate(_ id: Int64, inTurn name: String, _ moderation: Moderation) {
-        // The athlete decides on any connection; others' rooms are not to be had this way.
+        // Athletes may moderate from any connection; nobody can reach another athlete's room this way.
         guard case .workout(let workout)? = RoomName(name), let link = link(relation: .oneself) else {
             return refuse(id, Refusal(.noSuchRoom, "there is no such room"))
         }
