@@ -6,8 +6,6 @@ import Testing
 /// What the shared code reads from outside ends no process, whatever it is; growth is bounded.
 @Suite("Fuzz of the decoders of values and logs", .serialized)
 struct ValueDecoderFuzzTests {
-    private static let mostGrowthKiB = 64 * 1024
-
     @Test("JSON: what is read is written and read again as the same; numbers scale and round without a trap")
     func json() async throws {
         let texts = [
@@ -25,7 +23,7 @@ struct ValueDecoderFuzzTests {
             second.value(again)
             #expect(second.bytes == writer.bytes, "\(String(decoding: input, as: UTF8.self))")
         }
-        #expect(growth < Self.mostGrowthKiB)
+        #expect(growth < DecoderFuzz.mostGrowthKiB)
     }
 
     private func visit(_ value: JSONValue) {
@@ -85,7 +83,7 @@ struct ValueDecoderFuzzTests {
                 }
             }
         }
-        #expect(growth < Self.mostGrowthKiB)
+        #expect(growth < DecoderFuzz.mostGrowthKiB)
     }
 
     @Test("frames of clients and servers: every text is a frame or refused")
@@ -111,7 +109,7 @@ struct ValueDecoderFuzzTests {
             guard let frame = try? ServerFrame(input) else { return }  // as above
             if case .goodbye(let wait) = frame { #expect((0...86_400_000).contains(wait)) }
         }
-        #expect(growth < Self.mostGrowthKiB)
+        #expect(growth < DecoderFuzz.mostGrowthKiB)
     }
 }
 

@@ -8,6 +8,11 @@ import Synchronization
 package struct DecoderFuzz: Sendable {
     /// Inputs of one run; FITAI_FUZZ_INPUTS sets another number.
     package static let inputs = number("FITAI_FUZZ_INPUTS") ?? 100_000
+    /// What a decoder may have grown the process by in one run, in KiB, whatever came in.
+    ///
+    /// AddressSanitizer keeps red zones around every block and a shadow of what was ever touched.
+    package static let mostGrowthKiB = isSanitized ? 256 * 1024 : 64 * 1024
+    private static let isSanitized = dlsym(nil, "__asan_init") != nil
     private static let seed = UInt64(number("FITAI_FUZZ_SEED") ?? Int.random(in: 1...1_000_000_000))
     /// Far above what any input takes, also on a machine that is busy and under a sanitizer.
     private static let patience = DispatchTimeInterval.seconds(20)

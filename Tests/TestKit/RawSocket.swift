@@ -38,8 +38,10 @@ package final class RawSocket: Sendable {
 
     package func write(_ text: String) async throws { try await write(Array(text.utf8)) }
 
-    /// Shuts the write side; the peer sees the end of the input.
-    package func closeWriting() async throws { try await channel.close(mode: .output).get() }
+    /// Shuts the write side; the peer sees the end of the input, unless it has answered and closed already.
+    package func closeWriting() async throws {
+        do { try await channel.close(mode: .output).get() } catch ChannelError.alreadyClosed { return }
+    }
 
     package func close() async throws {
         do { try await channel.close().get() } catch ChannelError.alreadyClosed { return }
