@@ -4,7 +4,8 @@ import Logging
 import Protocol
 import Synchronization
 
-/// A device with the shipped client, told by lines of JSON what its athlete does: `LiveDevice PORT OUTBOX TOKEN`.
+/// A device with the shipped client, told by lines of JSON what its athlete does: `LiveDevice PORT OUTBOX TOKEN`,
+/// where TOKEN is a file that holds an access token, and another one by the time it has run out.
 ///
 /// Each line `{"do": …}` is answered by one line, in order; `Tests/browser/test_order_fuzz.py` kills it at any moment and starts
 /// it again on the same outbox. Never part of the served product.
@@ -21,9 +22,10 @@ struct LiveDevice {
         configuration.opBackoff = .milliseconds(10)
         var logger = Logger(label: "device", factory: { StreamLogHandler.standardError(label: $0) })
         logger.logLevel = .error
-        let token = AccessToken(arguments[3])
+        let path = arguments[3]
         let client = LiveClient(
-            configuration, outbox: try Outbox(path: arguments[2]), logger: logger, tokens: { _ in token })
+            configuration, outbox: try Outbox(path: arguments[2]), logger: logger,
+            tokens: { _ in AccessToken(try String(contentsOfFile: path, encoding: .utf8)) })
         try await Device(client: client).run()
     }
 }

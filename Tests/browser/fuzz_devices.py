@@ -103,7 +103,8 @@ class SwiftDevice:
     """The Swift client in a process of its own, with its outbox on disk."""
 
     def __init__(self, network, outbox, token):
-        self.command = [str(DEVICE), str(network.port), str(outbox), token]
+        """`token` is a file, read whenever a token is needed."""
+        self.command = [str(DEVICE), str(network.port), str(outbox), str(token)]
         self.followed = set()
         self.faults = []
         self.begin()
@@ -211,6 +212,11 @@ class WebDevice:
         self.driver.execute_script("begin(arguments[0])", self.settings)
         for workout in self.followed:
             self.follow(workout)
+
+    def take(self, token):
+        """Goes on with another token when the connection needs one."""
+        self.settings["token"] = token
+        self.do("take", token)
 
     def do(self, method, *arguments):
         return self.driver.execute_script("return device[arguments[0]](...arguments[1])", method, arguments)

@@ -28,6 +28,9 @@ SEED = int(os.environ.get("FITAI_FUZZ_SEED", random.randrange(1_000_000_000)))
 SHORT = 100
 # Workouts that are under way at a time.
 AT_A_TIME = 20
+# Access tokens are good for 15 minutes.
+TOKEN_SECONDS = 300
+ACCOUNT = {"username": "mara", "email": "mara@example.org", "displayName": "Mara", "password": "correct horse mara"}
 
 
 class Ground:
@@ -40,15 +43,26 @@ class Ground:
             # So little that ops are refused as too many, and as waiting for Postgres.
             OPS_PER_SECOND="200", OPS_BURST="40", QUEUE_BYTES="1048576").start()
         self.query(REFUSALS)
-        account = self.account()
+        user = self.served.call("POST", "/v1/auth/register", ACCOUNT)["user"]["id"]
+        self.token = directory / "token"
+        token = self.sign_in()
         self.networks = [Network(self.served.port) for _ in range(2)]
-        token, user = account["tokens"]["accessToken"], account["user"]["id"]
         self.devices = [
-            SwiftDevice(self.networks[0], directory / "outbox", token), WebDevice(self.networks[1], self.pages, token, user)]
+            SwiftDevice(self.networks[0], directory / "outbox", self.token), WebDevice(self.networks[1], self.pages, token, user)]
 
-    def account(self):
-        names = {"username": "mara", "email": "mara@example.org", "displayName": "Mara", "password": "correct horse mara"}
-        return self.served.call("POST", "/v1/auth/register", names)
+    def sign_in(self):
+        """Gets a token, which is also where the Swift client looks for it."""
+        credentials = {"login": ACCOUNT["username"], "password": ACCOUNT["password"]}
+        token = self.served.call("POST", "/v1/auth/login", credentials)["tokens"]["accessToken"]
+        new = self.token.with_suffix(".new")
+        new.write_text(token)
+        new.rename(self.token)
+        self.signed_in = time.monotonic()
+        return token
+
+    def keep_signed_in(self):
+        if time.monotonic() - self.signed_in > TOKEN_SECONDS:
+            self.devices[1].take(self.sign_in())
 
     def query(self, statement):
         ready = next(line for line in self.served.log if '"message":"ready"' in line)
@@ -101,6 +115,7 @@ class Round:
         self.check()
 
     def step(self):
+        self.ground.keep_signed_in()
         chance = self.random.random()
         if chance < 0.05:
             self.break_something()
@@ -164,6 +179,7 @@ class Round:
     # The end
 
     def settle(self):
+        self.ground.keep_signed_in()
         for network in self.ground.networks:
             network.come_back()
         self.ground.devices[1].do("hurry")

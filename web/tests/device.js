@@ -35,16 +35,21 @@ class Device {
   #outbox;
   #sender;
   #userId;
+  #token;
   #trainings = new Map();
 
   constructor({ url, token, userId }) {
-    const session = { token: async () => ({ token, expiresAt: Date.now() + 3_600_000 }) };
+    const session = { token: async () => ({ token: this.#token, expiresAt: Date.now() + 3_600_000 }) };
     this.#userId = userId;
+    this.#token = token;
     this.#connection = new Connection({ url, session });
     this.#outbox = new Outbox(userId);
     this.#sender = new Sender(this.#connection, this.#outbox);
     this.#connection.start();
   }
+
+  /** Another token, before the one it has runs out. */
+  take(token) { this.#token = token; }
 
   follow(workout) {
     if (this.#trainings.has(workout)) return;
