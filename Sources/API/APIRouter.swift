@@ -102,7 +102,7 @@ package struct API: Sendable {
             + [Housekeeping(chores: chores, logger: foundation.logger)]
         mechanisms = RouteMechanisms(
             tokens: foundation.tokens, gate: accounts.gate,
-            limits: RateLimits(configuration: configuration.limits, now: now), keys: keys,
+            limits: RateLimits(configuration: configuration.limits, now: now), turns: UserTurns(), keys: keys,
             bodyTimeout: configuration.bodyTimeout, handlerTimeout: configuration.handlerTimeout,
             uploads: UploadPlaces(
                 total: configuration.uploadPlaces.total, perUser: configuration.uploadPlaces.perUser),

@@ -5,6 +5,8 @@ import Store
 extension Exercises {
     /// How many own exercises a user may have.
     static let ownLimit = 500
+    /// How many a user may make in all: deleted ones stay for the sets that were lifted.
+    static let madeLimit = 2500
 
     /// Who asks for a change.
     struct Editor: Sendable {
@@ -13,17 +15,24 @@ extension Exercises {
         let isAdmin: Bool
     }
 
-    /// Makes an exercise, of the library when `owner` is nil. Throws `limitReached` beyond `ownLimit` own ones.
+    /// Makes an exercise, of the library when `owner` is nil. Throws `limitReached` beyond `ownLimit` own ones or `madeLimit`
+    /// with the deleted ones.
     func make(_ id: ExerciseID, _ body: NewExercise, owner: UserID?, by editor: Editor) async throws -> Row {
         let values = body.values
         return try await pool.transaction { connection in
             if let owner {
                 // Two at once count one after the other.
                 try connection.execute("select from users where id = \(owner) for no key update")
-                let count = try connection.first(
-                    "select count(*) from exercises where owner = \(owner) and deleted_at is null", as: Int.self)
-                guard count ?? 0 < Self.ownLimit else {
+                let counts = try connection.first(
+                    """
+                    select count(*) filter (where deleted_at is null), count(*) from exercises where owner = \(owner)
+                    """, as: (Int, Int).self)
+                let (own, made) = counts ?? (0, 0)
+                guard own < Self.ownLimit else {
                     throw Problem(.limitReached, detail: "At most \(Self.ownLimit) exercises of one's own.")
+                }
+                guard made < Self.madeLimit else {
+                    throw Problem(.limitReached, detail: "At most \(Self.madeLimit) exercises, deleted ones included.")
                 }
             }
             let row = try connection.first(

@@ -89,8 +89,10 @@ struct GoalReckoning: Sendable {
             sessions = try await history.sessions(
                 of: user, from: profile.weekStart.week(of: first), to: profile.today, zone: zone)
         }
-        return goals.map { goal in
-            switch goal.kind {
+        return try goals.map { goal in
+            // Thousands of sets for each of them may take longer than anybody waits.
+            try Task.checkCancellation()
+            return switch goal.kind {
             case .strength: Self.strength(goal, goal.exercise.flatMap { sets[$0] } ?? [])
             case .body: Self.body(goal, (goal.metric.flatMap { values[$0] } ?? []).map { ($0.at, $0.date, $0.value) })
             case .volume: Self.volume(goal, sessions)

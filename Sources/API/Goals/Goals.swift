@@ -6,6 +6,8 @@ import Store
 struct Goals: Sendable {
     /// Goals that a user may have open at once.
     static let activeLimit = 50
+    /// Goals of a user, open or over.
+    static let limit = 1000
 
     let pool: PostgresPool
     let users: Users
@@ -96,10 +98,15 @@ struct Goals: Sendable {
             }
             // Two at once wait for each other here, so that the limit holds.
             try connection.execute("select 1 from users where id = \(user) for no key update")
-            let active = try connection.first(
-                "select count(*) from goals where user_id = \(user) and status = 'active'", as: Int.self)
-            guard active ?? 0 < Self.activeLimit else {
+            let counts = try connection.first(
+                "select count(*) filter (where status = 'active'), count(*) from goals where user_id = \(user)",
+                as: (Int, Int).self)
+            let (active, all) = counts ?? (0, 0)
+            guard active < Self.activeLimit else {
                 throw Problem(.limitReached, detail: "At most \(Self.activeLimit) goals may be open at once.")
+            }
+            guard all < Self.limit else {
+                throw Problem(.limitReached, detail: "At most \(Self.limit) goals; delete old ones.")
             }
             let added = try connection.execute(
                 """

@@ -19,6 +19,9 @@ struct StoredMeasurement: Sendable {
 
 /// Bodies as they were measured.
 struct BodyMeasurements: Sendable {
+    /// Measurements of a user; goals and trends look at all of them.
+    static let limit = 10_000
+
     let pool: PostgresPool
 
     private static let columns: SQL = """
@@ -51,7 +54,7 @@ struct BodyMeasurements: Sendable {
             """, Self.read)
     }
 
-    /// Stores a measurement; `idTaken` when its id names another one.
+    /// Stores a measurement; `idTaken` when its id names another one, `limitReached` beyond `limit`.
     func add(_ measurement: StoredMeasurement, of user: UserID, at now: Timestamp) async throws {
         try await pool.transaction { connection in
             let added = try connection.execute(
@@ -69,6 +72,13 @@ struct BodyMeasurements: Sendable {
                     """, as: Bool.self)
                 guard isOurs == true else { throw Problem(.idTaken) }
                 return
+            }
+            // Two at once count one after the other.
+            try connection.execute("select from users where id = \(user) for no key update")
+            let count = try connection.first(
+                "select count(*) from body_measurements where user_id = \(user)", as: Int.self)
+            guard count ?? 0 <= Self.limit else {
+                throw Problem(.limitReached, detail: "At most \(Self.limit) measurements.")
             }
             try connection.write(measurement, of: user)
             try connection.noteTrainingChange(of: [user])

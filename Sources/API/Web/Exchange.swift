@@ -10,6 +10,7 @@ package struct RouteMechanisms: Sendable {
     let tokens: TokenVerifier
     let gate: AccessGate
     let limits: RateLimits
+    let turns: UserTurns
     let keys: IdempotencyKeys
     /// How long a body may take to arrive.
     let bodyTimeout: Duration
@@ -61,8 +62,9 @@ struct Exchange: Sendable {
             let call = Call(
                 caller: caller, query: query, body: body, facts: facts, seed: seed, logger: logger,
                 parameters: parameters)
+            // To wait for a turn is part of the time a request has.
             let answer = try await withDeadline(route.options.handlerTimeout ?? mechanisms.handlerTimeout) {
-                try await handler(call)
+                try await mechanisms.turns.run(for: identity?.userId) { try await handler(call) }
             }
             return try RenderedAnswer(answer, of: route, for: facts, fields: fields)
         }

@@ -24,9 +24,13 @@ package struct IdempotencyKeys: Sendable {
         case answered(RenderedAnswer)
     }
 
-    /// What a user's answers may hold together, in bytes, and how large one is that has the others counted.
+    /// What a user's answers may hold together, in bytes, and how many there may be: with more of them in a day the oldest
+    /// are forgotten early.
     static let mostBytes = 32 << 20
+    static let mostKeys = 20_000
+    /// How large an answer is that has the others counted, and how many smaller ones there are to one that has.
     private static let countedBytes = 4096
+    private static let uncounted = 256
     static let keptFor = Duration.seconds(24 * 3600)
 
     /// Which requests were sent under a key lately; what they answered is exported where it belongs.
@@ -152,7 +156,9 @@ package struct IdempotencyKeys: Sendable {
                 location = \(answer.headers[.location] as String?), entity_tag = \(answer.headers[.eTag] as String?)
             where user_id = \(claim.userId) and route = \(claim.route) and key = \(claim.key)
             """)
-        if answer.body.count > Self.countedBytes { try await trim(claim.userId) }
+        if answer.body.count > Self.countedBytes || Int.random(in: 0..<Self.uncounted) == 0 {
+            try await trim(claim.userId)
+        }
     }
 
     /// Drops a user's oldest answers beyond the bound, and their keys.
@@ -161,9 +167,10 @@ package struct IdempotencyKeys: Sendable {
             """
             delete from idempotency_keys where user_id = \(user) and status is not null and (route, key) in (
                 select route, key from (
-                    select route, key, sum(octet_length(body)) over (order by created_at desc, route, key) as bytes
-                    from idempotency_keys where user_id = \(user) and status is not null) kept
-                where bytes > \(Self.mostBytes))
+                    select route, key, row_number() over newest as place, sum(octet_length(body)) over newest as bytes
+                    from idempotency_keys where user_id = \(user) and status is not null
+                    window newest as (order by created_at desc, route, key)) kept
+                where place > \(Self.mostKeys) or bytes > \(Self.mostBytes))
             """)
     }
 

@@ -6,8 +6,10 @@ import NIOPosix
 /// `withTaskExecutorPreference(WorkExecutor.logs) { … }` runs what is in no actor there. Actors without an executor of their
 /// own would come along, with all who wait for them: call them in `outside`. Lives as long as the process.
 final class WorkExecutor: TaskExecutor {
-    /// Reads and writes training logs; tasks take turns where they wait for storage.
+    /// Reads and writes training logs while their senders wait; tasks take turns where they wait for storage.
     static let logs = WorkExecutor(threads: 1)
+    /// The same for jobs, which last for minutes: who waits for an answer does not stand behind them.
+    static let logsOfJobs = WorkExecutor(threads: 1)
 
     /// Runs on the shared threads what would not be long.
     static func outside<Value, Failure>(

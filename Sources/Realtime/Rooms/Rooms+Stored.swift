@@ -15,6 +15,11 @@ extension Rooms {
         try await context.loader.people.bodyWeightGrams(athlete)
     }
 
+    /// How many more workouts an athlete may have.
+    package nonisolated func workoutsLeft(of athlete: UserID) async throws -> Int {
+        try await context.loader.workoutsLeft(of: athlete)
+    }
+
     /// An athlete's training changed beside their rooms: open rooms read it before they tell their records again.
     package nonisolated func trainingChanged(of athlete: UserID) { context.loader.ages.overtake(of: athlete) }
 }

@@ -72,7 +72,7 @@ extension LiveSession {
         }
         room.perform { [self] room in
             if room.phase == .unloaded { connection.eventLoop.execute { self.forget(room) } }
-            answer(room.answer(arrival, through: gate))
+            answer(room.answer(arrival, through: gate), from: room)
         }
     }
 
@@ -122,7 +122,8 @@ extension WorkoutRoom {
     /// Decides an op in its turn.
     func answer(_ arrival: OpArrival, through gate: OpGate) -> ServerFrame {
         do throws(Refusal) {
-            let done = try gate.pass(arrival) { () throws(Refusal) in
+            let isKnown = arrival.op.map { history.ops[$0.id]?.fingerprint == $0.fingerprint } ?? false
+            let done = try gate.pass(arrival, isKnown: isKnown) { () throws(Refusal) in
                 guard arrival.refusal == nil, let op = arrival.op else {
                     throw refusing(arrival.refusal ?? Refusal(.badRequest, "the op cannot be read"), arrival.made)
                 }

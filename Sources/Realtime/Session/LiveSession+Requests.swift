@@ -44,19 +44,28 @@ extension LiveSession {
                 answer = id.map { .error(id: $0, error) }
             }
             guard let answer else { return }
-            self.answer(answer)
+            self.answer(answer, from: room)
         }
     }
 
-    /// Sends an answer from wherever a room runs.
-    func answer(_ frame: ServerFrame) {
+    /// Sends a room's answer, to be called in the room: the athlete's connections get it in the order of all that the room
+    /// sends them, so that none learns of a new epoch or of `durable` before what was answered until then.
+    func answer(_ frame: ServerFrame, from room: WorkoutRoom) {
+        if room.athleteOutbox.answer(EncodedFrame.text(frame.json), to: connection) { return }
         if connection.eventLoop.inEventLoop { return send(frame) }
         connection.eventLoop.execute { self.send(frame) }
     }
 
+    /// A room has ended for this connection.
+    func ended(_ room: WorkoutRoom, forAthlete isAthlete: Bool) {
+        subscriptions.remove(room.name)
+        // The athlete's further ops are refused there.
+        if !isAthlete { forget(room) }
+    }
+
     private func unsubscribe(_ id: Int64, room name: String) {
-        guard let room = rooms[name] else { return send(.ok(id: id)) }
         subscriptions.remove(name)
+        guard let room = rooms[name] else { return send(.ok(id: id)) }
         room.perform { [self] room in
             room.leave(connection, isClosing: false)
             // Behind what the room was asked before.

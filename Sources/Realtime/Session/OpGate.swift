@@ -80,9 +80,15 @@ final class OpGate: Sendable {
     }
 
     /// Lets an op pass to where it is decided.
-    func pass(_ arrival: OpArrival, _ decide: () throws(Refusal) -> OpAnswer) throws(Refusal) -> OpAnswer {
+    ///
+    /// - Parameter isKnown: it was applied already: its repeat changes nothing, so it is answered also while the gate is shut,
+    ///   and leaves it as it is.
+    func pass(
+        _ arrival: OpArrival, isKnown: Bool = false, _ decide: () throws(Refusal) -> OpAnswer
+    ) throws(Refusal) -> OpAnswer {
         if let awaited = state.withLock({ $0.awaited }), awaited != arrival.opId {
-            throw Refusal(.outOfOrder, "op \(awaited) was refused and must come first")
+            guard isKnown else { throw Refusal(.outOfOrder, "op \(awaited) was refused and must come first") }
+            return try decide()
         }
         do throws(Refusal) {
             let answer = try decide()

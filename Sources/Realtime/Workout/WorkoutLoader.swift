@@ -4,6 +4,9 @@ import Store
 
 /// Reads workouts and their stored events.
 package struct WorkoutLoader: Sendable {
+    /// Workouts that an athlete may have, planned, deleted and never begun ones among them: two a day for 27 years.
+    package static let mostWorkouts = 20_000
+
     private(set) var source: HistorySource
     private let lookingSource: HistorySource
     let people: People
@@ -44,10 +47,12 @@ package struct WorkoutLoader: Sendable {
     /// Raises the workout's epoch and reads it; what was acknowledged under an older epoch and is not stored is gone.
     ///
     /// - Parameter creator: makes the workout if there is none; a workout of somebody else is as good as missing.
-    /// - Throws: `noSuchRoom`, or `unavailable` while Postgres is away.
+    /// - Throws: `noSuchRoom`, `limitReached` for one more than an athlete may have, or `unavailable` while Postgres is away.
     func open(_ id: WorkoutID, creator: UserID?) async throws(Refusal) -> LoadedWorkout {
         try await reading(id) { () async throws in
-            guard let head = try await raiseEpoch(id, creator: creator) else { throw Missing() }
+            guard let head = try await raiseEpoch(id, creator: creator) else {
+                throw try await isFull(creator) ? Unopened.full : .missing
+            }
             return try await load(id, head)
         }
     }
@@ -81,7 +86,7 @@ package struct WorkoutLoader: Sendable {
             guard let seq = page.last?.event.seq else { break }
             last = seq
         }
-        guard let athlete = try await people.member(head.athlete) else { throw Missing() }
+        guard let athlete = try await people.member(head.athlete) else { throw Unopened.missing }
         return LoadedWorkout(
             id: id, athlete: athlete, history: history,
             baseline: try await isWhole
@@ -125,9 +130,19 @@ package struct WorkoutLoader: Sendable {
         return running
     }
 
-    /// There is no such workout, or its athlete is gone.
-    private struct Missing: Error {
-        let refusal = Refusal(.noSuchRoom, "there is no such room")
+    /// Why there is no room.
+    private enum Unopened: Error {
+        /// There is no such workout, or its athlete is gone.
+        case missing
+        /// Its athlete has as many as there may be.
+        case full
+
+        var refusal: Refusal {
+            switch self {
+            case .missing: Refusal(.noSuchRoom, "there is no such room")
+            case .full: Refusal(.limitReached, "at most \(WorkoutLoader.mostWorkouts) workouts")
+            }
+        }
     }
 
     /// A stored event or state that can't be read.
@@ -141,8 +156,8 @@ package struct WorkoutLoader: Sendable {
     ) async throws(Refusal) -> Value {
         do {
             return try await source.gate.pass(read)
-        } catch let missing as Missing {
-            throw missing.refusal
+        } catch let unopened as Unopened {
+            throw unopened.refusal
         } catch {
             // Also what is stored and can't be read (damaged, or of a newer version): it is no fault of the athlete's ops.
             logger.warning("a workout could not be read", metadata: ["workout.id": "\(id)", "error": "\(error)"])
@@ -158,6 +173,7 @@ package struct WorkoutLoader: Sendable {
                 try await pool.first(
                     """
                     insert into workouts (id, user_id) select \(id), id from users where id = \(creator)
+                        and (exists (select from workouts where id = \(id)) or not \(Self.isFull(creator)))
                     on conflict (id) do update set epoch = workouts.epoch + 1 where workouts.user_id = \(creator)
                     returning epoch, user_id, is_closed
                     """, as: (Int64, UUIDv7, Bool).self)
@@ -169,6 +185,27 @@ package struct WorkoutLoader: Sendable {
                     """, as: (Int64, UUIDv7, Bool).self)
             }
         return row.map { Head(epoch: $0.0, athlete: $0.1, isClosed: $0.2) }
+    }
+
+    /// How many more workouts an athlete may have.
+    func workoutsLeft(of athlete: UserID) async throws -> Int {
+        let count = try await pool.first(
+            "select count(*) from (select from workouts where user_id = \(athlete) limit \(Self.mostWorkouts)) w",
+            as: Int.self)
+        return Self.mostWorkouts - (count ?? 0)
+    }
+
+    private func isFull(_ creator: UserID?) async throws -> Bool {
+        guard let creator else { return false }
+        return try await pool.first("select \(Self.isFull(creator))", as: Bool.self) ?? false
+    }
+
+    /// Whether an athlete has as many workouts as there may be; rows beyond are not counted.
+    private static func isFull(_ athlete: UserID) -> SQL {
+        """
+        (select count(*) >= \(mostWorkouts) from (
+            select from workouts where user_id = \(athlete) limit \(mostWorkouts)) w)
+        """
     }
 
     /// The state that the workout's history begins from; nil when it begins from nothing.

@@ -45,9 +45,9 @@ extension WorkoutRoom {
         for link in links.values {
             if link.isAthlete {
                 guard link.isSubscribed else { continue }
-                ownOutbox.remove(link.connection)
+                athleteOutbox.unfollow(link.connection)
                 links[link.connection.id]?.isSubscribed = false
-                send(.ended(room: name), to: link)
+                tellEnded(link)
             } else {
                 expel(link)
             }

@@ -140,11 +140,11 @@ extension WorkoutRoom {
 
     /// Sends an event to everyone who follows; what differs for watchers is encoded for them.
     private func publish(_ event: WorkoutEvent, _ json: [UInt8]) {
-        let hasOwn = ownOutbox.count > 0
+        let hasOwn = athleteOutbox.followers > 0
         let hasWatchers = watcherOutbox.count > 0
         guard hasOwn || hasWatchers else { return }
         let frame = encoded(.event(room: name, EncodedEvent(seq: event.seq, json: json)))
-        if hasOwn { ownOutbox.offer(frame) }
+        if hasOwn { athleteOutbox.offer(frame, to: .followers) }
         guard hasWatchers else { return }
         let watched = event.forWatchers(in: history.state)
         watcherOutbox.offer(watched == event ? frame : encoded(.event(room: name, EncodedEvent(watched))))
@@ -164,7 +164,7 @@ extension WorkoutRoom {
         countMemory()
         context.loader.ages.overtake(by: id, of: athlete.userId)
         context.metrics.durableLag.record(duration: entry.appliedAt.duration(to: .now))
-        if durableOutbox.count > 0 { durableOutbox.offer(encoded(.durable(room: name, epoch: epoch, seq: seq))) }
+        if athleteOutbox.count > 0 { athleteOutbox.offer(encoded(.durable(room: name, epoch: epoch, seq: seq))) }
         let waiters = durableWaiters
         durableWaiters = waiters.filter { !$0.settle(epoch: epoch, durable: seq) }
     }

@@ -119,13 +119,14 @@ extension WorkoutRoom {
     }
 
     private func tellReset(_ rejected: [(op: OpID, message: String)]) {
-        ownOutbox.offer(encoded(.reset(room: name, snapshot(forWatchers: false))))
+        // First: by the new epoch the athlete's devices know to send again what is not durable, and these are to be left out.
+        for (op, message) in rejected {
+            athleteOutbox.offer(encoded(.rejected(room: name, opId: op, message: message)))
+        }
+        athleteOutbox.offer(encoded(.reset(room: name, snapshot(forWatchers: false))), to: .followers)
         watcherOutbox.offer(encoded(.reset(room: name, snapshot(forWatchers: true))))
         // Who only sends ops gets no reset, and may wait for what the old epoch stored without a word.
-        durableOutbox.offer(encoded(.durable(room: name, epoch: history.epoch, seq: history.durable)))
-        for (op, message) in rejected {
-            durableOutbox.offer(encoded(.rejected(room: name, opId: op, message: message)))
-        }
+        athleteOutbox.offer(encoded(.durable(room: name, epoch: history.epoch, seq: history.durable)))
     }
 
     /// The workout is gone, with its athlete.
@@ -173,7 +174,7 @@ extension WorkoutRoom {
         phase = .unloaded
         for link in links.values {
             let connection = link.connection
-            durableOutbox.remove(connection)
+            athleteOutbox.remove(connection)
             connection.eventLoop.execute { (connection.session as? LiveSession)?.forget(self) }
         }
         links = [:]

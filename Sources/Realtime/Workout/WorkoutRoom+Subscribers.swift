@@ -53,7 +53,11 @@ extension WorkoutRoom {
             room: name, epoch: history.epoch, seq: history.seq, durable: history.durable, content: content,
             members: presence(for: link))
         let frame = encoded(.subscribed(id: subscription.requestId, answer))
-        (link.isAthlete ? ownOutbox : watcherOutbox).add(link.connection, first: [frame])
+        if link.isAthlete {
+            athleteOutbox.follow(link.connection, first: [frame])
+        } else {
+            watcherOutbox.add(link.connection, first: [frame])
+        }
         return .attached
     }
 
@@ -141,7 +145,7 @@ extension WorkoutRoom {
         link.isSubscribed = isSubscribed || links[link.connection.id]?.isSubscribed ?? false
         let isNew = links.updateValue(link, forKey: link.connection.id) == nil
         if link.isAthlete {
-            durableOutbox.add(link.connection)
+            athleteOutbox.add(link.connection, follows: false)
         } else if isNew {
             crowd.arrived(link.user)
             schedulePresence()
@@ -152,10 +156,10 @@ extension WorkoutRoom {
     func leave(_ connection: SocketConnection, isClosing: Bool) {
         guard let link = links[connection.id] else { return }
         if link.isAthlete {
-            ownOutbox.remove(connection)
+            athleteOutbox.unfollow(connection)
             links[connection.id]?.isSubscribed = false
             guard isClosing else { return }
-            durableOutbox.remove(connection)
+            athleteOutbox.remove(connection)
             links[connection.id] = nil
             if links.isEmpty { forgetEncodedState() }
             return
@@ -171,7 +175,7 @@ extension WorkoutRoom {
     /// Sends a connection nothing more until it is attached anew; what it is to the room stays known.
     func pause(_ connection: SocketConnection) {
         guard let link = links[connection.id] else { return }
-        (link.isAthlete ? ownOutbox : watcherOutbox).remove(connection)
+        if link.isAthlete { athleteOutbox.unfollow(connection) } else { watcherOutbox.remove(connection) }
         links[connection.id]?.isSubscribed = false
     }
 
@@ -187,8 +191,17 @@ extension WorkoutRoom {
     func expel(_ link: RoomLink) {
         drop(link)
         crowd.expelled(link.user.userId)
-        send(.ended(room: name), to: link)
+        tellEnded(link)
         schedulePresence()
+    }
+
+    /// Tells a connection that the room has ended for it, which no longer counts among those that it follows.
+    func tellEnded(_ link: RoomLink) {
+        let (connection, frame) = (link.connection, encoded(.ended(room: name)))
+        connection.eventLoop.execute {
+            connection.send(frame, as: .reliable)
+            (connection.session as? LiveSession)?.ended(self, forAthlete: link.isAthlete)
+        }
     }
 
     nonisolated func send(_ frame: ServerFrame, to link: RoomLink, as kind: FrameKind = .reliable) {

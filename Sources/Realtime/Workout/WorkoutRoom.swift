@@ -44,10 +44,9 @@ package actor WorkoutRoom {
     var rejectedOps: Set<OpID>
     /// What ops that were refused for good would have made.
     var refusedIDs = RefusedIDs()
-    /// Subscribers of the athlete's own, watchers, and the athlete's connections that wait for `durable`.
-    let ownOutbox = RoomOutbox()
+    /// The athlete's connections, which hear `durable`; those that have subscribed follow.
+    let athleteOutbox = RoomOutbox()
     let watcherOutbox = RoomOutbox()
-    let durableOutbox = RoomOutbox()
     var durableWaiters: [DurableWaiter] = []
     var crowd = Crowd()
     /// When changes of the crowd are told next; nil while there are none.

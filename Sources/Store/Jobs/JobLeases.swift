@@ -16,17 +16,18 @@ struct JobLeases: Sendable {
     let length: Duration
     let now: @Sendable () -> Timestamp
 
-    /// Takes the job of these kinds that is due first, by priority; nil when none is.
+    /// Takes the job of these kinds that is due first, by priority; nil when none is of this priority or a higher one.
     ///
     /// Jobs that other workers are just taking are passed over, so no two ever get the same. A job whose lease has run
     /// out is due again; its worker has died or hangs.
-    func claim(_ kinds: [String]) async throws -> ClaimedJob? {
+    func claim(_ kinds: [String], _ least: JobPriority = .low) async throws -> ClaimedJob? {
         let (time, lease) = (now(), UUIDv7.make())
+        let levels = JobPriority.allCases.filter { $0.rawValue <= least.rawValue }
         return try await pool.first(
             """
             update jobs set lease = \(lease), run_at = \(time + length), attempts = attempts + 1
             where id = (
-                select due.id from (values (0::smallint), (1::smallint), (2::smallint)) as level (priority)
+                select due.id from unnest(\(levels.map { Int($0.rawValue) })::smallint[]) as level (priority)
                 cross join lateral (
                     select id from jobs
                     where priority = level.priority and run_at <= \(time) and kind = any(\(kinds))

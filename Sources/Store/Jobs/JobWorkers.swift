@@ -4,7 +4,8 @@ import ServiceLifecycle
 
 /// Runs jobs until the service group shuts down.
 ///
-/// Each worker takes one job at a time; notifications wake them, and a slow poll finds what they missed. On a graceful
+/// Each worker takes one job at a time, some of them none of low priority; notifications wake them, and a slow poll finds
+/// what they missed. On a graceful
 /// shutdown no job is begun any more; those under way may end, and what has not ended in time is given back.
 package final class JobWorkers: Service, Sendable {
     let leases: JobLeases
@@ -36,7 +37,10 @@ package final class JobWorkers: Service, Sendable {
                 watches.addTask { await self.listen() }
                 watches.addTask { await self.poll() }
                 await withDiscardingTaskGroup { workers in
-                    for _ in 0..<self.configuration.workers { workers.addTask { await self.work() } }
+                    for number in 0..<self.configuration.workers {
+                        let least = number < self.configuration.patientWorkers ? JobPriority.low : .normal
+                        workers.addTask { await self.work(least) }
+                    }
                 }
                 watches.cancelAll()
             }
@@ -58,15 +62,15 @@ package final class JobWorkers: Service, Sendable {
         return count
     }
 
-    private func work() async {
+    private func work(_ least: JobPriority) async {
         for await _ in bell.rings() {
-            while !bell.isClosed, await workOnOne() {}
+            while !bell.isClosed, await workOnOne(least) {}
         }
     }
 
-    private func workOnOne() async -> Bool {
+    private func workOnOne(_ least: JobPriority) async -> Bool {
         do {
-            guard let job = try await leases.claim(kinds) else { return false }
+            guard let job = try await leases.claim(kinds, least) else { return false }
             await execute(job)
             return true
         } catch {

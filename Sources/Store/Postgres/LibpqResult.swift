@@ -26,7 +26,7 @@ struct LibpqResult: ~Copyable {
     /// Rows inserted, updated, deleted or selected.
     var affected: Int { Int(String(cString: PQcmdTuples(pointer))) ?? 0 }
 
-    /// Decodes every row, or the first `limit`.
+    /// Decodes every row, or the first `limit`. Throws `.cancelled` between many rows, once nobody waits for them any more.
     func rows<Row>(
         limit: Int32 = .max, _ decode: (inout RowReader) throws(StoreError) -> Row
     ) throws(StoreError) -> [Row] {
@@ -34,6 +34,7 @@ struct LibpqResult: ~Copyable {
         var rows: [Row] = []
         rows.reserveCapacity(Int(count))
         for index in 0..<count {
+            if index % 1024 == 1023, Task.isCancelled { throw .cancelled }
             var reader = RowReader(result: pointer, row: index)
             rows.append(try decode(&reader))
         }

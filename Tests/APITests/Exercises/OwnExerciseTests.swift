@@ -178,6 +178,15 @@ struct OwnExerciseTests {
             #expect(try await ada.client.send("POST", "/v1/exercises", text: Self.body).code == "limitReached")
             #expect(try await ada.client.delete("/v1/exercises/01900000-0000-7000-8000-000000000001").status == 204)
             #expect(try await ada.client.send("POST", "/v1/exercises", text: Self.body).status == 201)
+            // Deleting makes no room for ever.
+            try await server.pool.execute(
+                """
+                insert into exercises (id, owner, name, level, category, primary_muscles, secondary_muscles, deleted_at)
+                select ('01900000-0000-7000-8001-' || lpad(n::text, 12, '0'))::uuid, \(ada.id), 'Gone ' || n, 'beginner',
+                    'strength', '{biceps}', '{}', now() from generate_series(1, 2000) n
+                """)
+            #expect(try await ada.client.delete("/v1/exercises/01900000-0000-7000-8000-000000000002").status == 204)
+            #expect(try await ada.client.send("POST", "/v1/exercises", text: Self.body).code == "limitReached")
         }
     }
 

@@ -98,6 +98,23 @@ struct GoalRuleTests {
         }
     }
 
+    @Test("there are at most a thousand goals, those that are over among them")
+    func limit() async throws {
+        try await RESTServer.run { server in
+            let ada = try await server.user("ada")
+            _ = try await ada.client.send("POST", "/v1/goals", text: volume)
+            try await server.pool.execute(
+                """
+                insert into goals (id, user_id, kind, title, exercise_id, metric, days_per_week, starts_on, due_on, start_value,
+                    target, created_at, status, completed_at)
+                select ('01900000-0000-7000-8000-' || lpad(n::text, 12, '0'))::uuid, user_id, kind, title, exercise_id, metric,
+                    days_per_week, starts_on, due_on, start_value, target, created_at, 'completed', created_at
+                from goals, generate_series(1, \(Goals.limit - 1)::integer) n
+                """)
+            #expect(try await ada.client.send("POST", "/v1/goals", text: volume).code == "limitReached")
+        }
+    }
+
     @Test("lists are filtered by status and kind and stay whole while goals are set")
     func lists() async throws {
         try await RESTServer.run { server in

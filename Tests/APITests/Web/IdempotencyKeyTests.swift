@@ -122,4 +122,25 @@ struct IdempotencyKeyTests {
             #expect(try await server.pool.query(others, as: Int.self) == [1])
         }
     }
+
+    @Test("a user's oldest answers go when there are more than the bound, however small they are")
+    func count() async throws {
+        try await Probe.run { server in
+            let ada = try await server.user("ada")
+            _ = try await create(ada, "old")
+            try await server.pool.execute("update idempotency_keys set created_at = created_at - interval '1 hour'")
+            _ = try await create(ada, "new")
+            try await server.pool.execute(
+                """
+                insert into idempotency_keys (user_id, route, key, request_hash, created_at, status, body)
+                select user_id, route, 'k' || n, request_hash, created_at - interval '1 minute', status, body
+                from idempotency_keys, generate_series(1, \(IdempotencyKeys.mostKeys - 1)::integer) n where key = 'new'
+                """)
+            try await IdempotencyKeys(pool: server.pool, now: { server.clock.now }).trim(ada.id)
+            let kept = try await server.pool.query(
+                "select count(*), count(*) filter (where key in ('old', 'new')) from idempotency_keys",
+                as: (Int, Int).self)
+            #expect(kept.first?.0 == IdempotencyKeys.mostKeys && kept.first?.1 == 1)
+        }
+    }
 }

@@ -36,6 +36,19 @@ struct GateTests {
         }
     }
 
+    @Test("the repeat of an op that was applied is answered also while another one is awaited, which still is")
+    func repeatAtShutGate() async throws {
+        try await LiveTestServer.run { server in
+            let lift = try await Lift.begin(on: server)
+            let (known, unknown) = (Self.op(lift.set()), EntryID.make())
+            #expect(try await lift.talker.op(lift.workout, known).appliedSeq == 3)
+            let awaited = Self.op(.logSet(.make(), entry: unknown, SetValues(weightGrams: 1000, reps: 1)))
+            #expect(try await lift.talker.op(lift.workout, awaited).refusal?.code == .unknownTarget)
+            #expect(try await lift.talker.op(lift.workout, known).appliedSeq == 3)
+            #expect(try await lift.op(lift.set()).refusal?.code == .outOfOrder)
+        }
+    }
+
     @Test("what builds on a refused set is refused for good, until the set is logged after all")
     func dependents() async throws {
         try await LiveTestServer.run { server in

@@ -92,6 +92,38 @@ struct ReloadTests {
         }
     }
 
+    @Test("what is taken back is told to every device before anything of the new epoch")
+    func rejectedFirst() async throws {
+        try await LiveTestServer.run { server in
+            let lift = try await Lift.begin(on: server)
+            try await lift.durable(2)
+            try await server.refuseDevils()
+            let (devil, device) = (SetID.make(), try await server.connect(lift.athlete))
+            _ = try await device.subscribe(lift.workout)
+            let ops = [WorkoutAction.updateSet(devil, SetValues(reps: 1)), lift.set()]
+                .map { WorkoutOp(id: .make(), at: .now, action: $0) }
+            try await lift.whileUnstorable(in: server.database) {
+                #expect(try await lift.op(lift.set(666, id: devil)).appliedSeq == 3)
+                for (place, op) in ops.enumerated() {
+                    #expect(try await device.op(lift.workout, op).appliedSeq == Int64(4 + place))
+                }
+            }
+            for _ in 0..<2 {
+                let frame = try await device.next { $0.isOfNewEpoch }
+                guard case .rejected = frame else {
+                    Issue.record("\(frame)")
+                    continue
+                }
+            }
+            guard case .reset(_, let snapshot) = try await device.next(where: { $0.isOfNewEpoch }) else {
+                Issue.record("more was taken back than two")
+                return
+            }
+            #expect(snapshot.seq == 3)
+            #expect(try await device.op(lift.workout, ops[1]).appliedSeq == 3)
+        }
+    }
+
     @Test("an op of the server's own stays marked when it is applied again")
     func automatic() async throws {
         try await LiveTestServer.run { server in
@@ -142,6 +174,17 @@ extension LiveTestServer {
     func refuseDevils() async throws {
         try await database.pool.execute(
             "alter table workout_sets add constraint no_devil check (weight_g <> 666000)")
+    }
+}
+
+extension ServerFrame {
+    /// What a reload tells the athlete's devices; `durable` of the old epoch does not count.
+    fileprivate var isOfNewEpoch: Bool {
+        switch self {
+        case .rejected, .reset: true
+        case .durable(_, let epoch, _): epoch > 1
+        default: false
+        }
     }
 }
 

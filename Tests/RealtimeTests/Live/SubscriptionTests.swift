@@ -120,4 +120,24 @@ struct SubscriptionTests {
             #expect(try await lift.talker.subscribe(lift.workout).subscribed != nil)
         }
     }
+
+    @Test("a room that has ended for a connection does not count among those that it follows")
+    func endedIsNotCounted() async throws {
+        var configuration = LiveConfiguration()
+        configuration.subscriptionLimit = 1
+        try await LiveTestServer.run(configuration) { server in
+            let watcher = try await server.connect(try await server.user("Bo"))
+            let athlete = try await server.user("Ada")
+            for _ in 0..<3 {
+                let lift = try await Lift.begin(on: server, by: athlete, visibility: .public)
+                for talker in [watcher, lift.talker] {
+                    #expect(try await talker.subscribe(lift.workout).subscribed != nil)
+                }
+                _ = try await lift.op(.delete)
+                for talker in [watcher, lift.talker] { _ = try await talker.next { $0.isEnded } }
+            }
+            let last = try await Lift.begin(on: server, by: athlete, visibility: .public)
+            #expect(try await watcher.subscribe(last.workout).subscribed != nil)
+        }
+    }
 }

@@ -68,6 +68,35 @@ struct FanOutTests {
         }
     }
 
+    @Test("answers leave between the frames before and behind them, and what is for followers goes to them alone")
+    func answers() async throws {
+        let log = SessionLog()
+        try await withSocketServer(log.host()) { port in
+            let outbox = RoomOutbox()
+            let (one, two) = (try await watcher(port, log), try await watcher(port, log))
+            #expect(!outbox.answer(frame("nobody's"), to: one.connection))
+            outbox.add(one.connection, follows: false)
+            for round in 0..<100 {
+                outbox.offer(frame("\(round) not followed yet"), to: .followers)
+                #expect(outbox.answer(frame("\(round) answer"), to: one.connection))
+                outbox.offer(frame("\(round) for everyone"))
+            }
+            outbox.add(two.connection)
+            outbox.follow(one.connection, first: [frame("snapshot")])
+            #expect(outbox.followers == 2)
+            outbox.offer(frame("event"), to: .followers)
+            #expect(outbox.answer(frame("answer"), to: two.connection))
+            outbox.offer(frame("durable"))
+            outbox.unfollow(one.connection)
+            outbox.offer(frame("event 2"), to: .followers)
+            outbox.offer(frame("durable 2"))
+            let before = (0..<100).flatMap { ["\($0) answer", "\($0) for everyone"] }
+            #expect(try await one.texts(204) == before + ["snapshot", "event", "durable", "durable 2"])
+            #expect(try await two.texts(5) == ["event", "answer", "durable", "event 2", "durable 2"])
+            #expect(outbox.count == 2 && outbox.followers == 1)
+        }
+    }
+
     @Test("frames of one key that wait together leave as the latest")
     func latest() async throws {
         let log = SessionLog()

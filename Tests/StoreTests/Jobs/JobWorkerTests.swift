@@ -50,6 +50,34 @@ struct JobWorkerTests {
         }
     }
 
+    @Test("however many long jobs of low priority there are, workers are left for what somebody waits for")
+    func lanes() async throws {
+        try await JobBench.run { bench in
+            let (begun, begin) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(100))
+            let (release, end) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
+            let (done, tell) = AsyncStream.makeStream(of: Int.self, bufferingPolicy: .bufferingNewest(100))
+            let workers = bench.workers(patient) { handlers in
+                handlers.add(Lift.self) { lift, _ in tell.yield(lift.weight) }
+                handlers.add(Run.self) { _, _ in
+                    begin.yield()
+                    // Ends for all of them at once.
+                    for await _ in release {}
+                }
+            }
+            try await running(workers) { _ in
+                for metres in 0..<8 { try await bench.enqueue(Run(metres: metres), JobOptions(priority: .low)) }
+                var beginnings = begun.makeAsyncIterator()
+                await beginnings.next()
+                var results = done.makeAsyncIterator()
+                for (weight, priority) in [JobPriority.high, .normal].enumerated() {
+                    try await bench.enqueue(Lift(weight: weight), JobOptions(priority: priority))
+                    #expect(await results.next() == weight)
+                }
+                end.finish()
+            }
+        }
+    }
+
     @Test("the poll finds what no notification told")
     func poll() async throws {
         try await JobBench.run { bench in

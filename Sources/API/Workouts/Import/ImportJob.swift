@@ -13,7 +13,7 @@ struct ImportJob: JobPayload {
 extension ImportTools {
     /// Runs a job; one that was interrupted finds what it had done and goes on behind it.
     func run(_ job: ImportJob, _ run: JobRun) async throws {
-        try await withTaskExecutorPreference(WorkExecutor.logs) { try await work(on: job, run) }
+        try await withTaskExecutorPreference(WorkExecutor.logsOfJobs) { try await work(on: job, run) }
     }
 
     private func work(on job: ImportJob, _ run: JobRun) async throws {

@@ -27,6 +27,8 @@ struct ImportRun {
     private let options: ImportOptions
     private let clock: ImportClock
     private var exercises: ImportExercises
+    /// How many more workouts the user may have.
+    private var left: Int
     /// How often each workout has come in this file.
     private var occurrences: [[UInt8]: Int] = [:]
     private(set) var report = ImportReportBuilder()
@@ -38,6 +40,7 @@ struct ImportRun {
         self.id = id
         self.user = user
         self.options = options
+        left = try await tools.rooms.workoutsLeft(of: user)
         clock = try ImportClock(zone: options.timeZone, now: time)
         exercises = try await ImportExercises(
             tools.exercises, live: tools.live, user: user, id: id, options: options,
@@ -103,6 +106,11 @@ struct ImportRun {
     private mutating func create(
         _ workout: LoggedWorkout, _ workoutId: WorkoutID, _ key: [UInt8]
     ) async throws -> ImportStore.Source? {
+        guard left > 0 else {
+            report.refuse(workout.log.line, "limitReached", "At most \(WorkoutLoader.mostWorkouts) workouts.")
+            return nil
+        }
+        left -= 1
         guard !options.isDryRun else {
             report.add(workout, .created, nil)
             return nil

@@ -15,6 +15,8 @@ package struct ImportStore: Sendable {
 
     /// How long reports are kept.
     static let keptFor = Duration.seconds(30 * 86_400)
+    /// How many reports of a user are kept; the oldest go first.
+    static let mostReports = 50
 
     let pool: PostgresPool
     let now: @Sendable () -> Timestamp
@@ -51,6 +53,16 @@ package struct ImportStore: Sendable {
                 \(done.doneBytes), \(try Self.text(done.report)), \(done.createdAt), \(done.finishedAt))
             on conflict (id) do update set report = excluded.report, finished_at = excluded.finished_at
             """)
+        try await pool.execute(Self.forgetOldest(of: user))
+    }
+
+    /// Reports of imports that are over, beyond the newest.
+    private static func forgetOldest(of user: UserID) -> SQL {
+        """
+        delete from workout_imports where user_id = \(user) and status not in ('queued', 'running') and id in (
+            select id from workout_imports where user_id = \(user)
+            order by created_at desc, id desc offset \(mostReports))
+        """
     }
 
     /// Keeps a file and has a job import it. Throws `limitReached` while another one of the user waits or runs.
@@ -75,6 +87,7 @@ package struct ImportStore: Sendable {
                 on conflict do nothing
                 """)
             guard added == 1 else { return }
+            try connection.execute(Self.forgetOldest(of: user))
             for place in 0..<(file.sizeBytes + ImportFile.pieceBytes - 1) / ImportFile.pieceBytes {
                 // The connection's own thread may wait for the disk.
                 let bytes = try file.readNow(at: place * ImportFile.pieceBytes, count: ImportFile.pieceBytes)
