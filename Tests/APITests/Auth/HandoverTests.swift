@@ -97,7 +97,9 @@ struct HandoverTests {
         }
     }
 
-    @Test("workouts so far are shown to nobody else, running ones neither, and programs are private", arguments: Proof.allCases)
+    @Test(
+        "workouts so far are shown to nobody else, running ones neither, and programs are private",
+        arguments: Proof.allCases)
     func training(proof: Proof) async throws {
         try await ProviderBench.run(isLive: true) { bench in
             let server = bench.server
@@ -106,7 +108,8 @@ struct HandoverTests {
             var paths: [String] = []
             for name in ["ended", "running"] {
                 let workout: Workout = try await stranger.client.send(
-                    "POST", "/v1/workouts", text: #"{"name": "\#(name)"}"#).decoded()
+                    "POST", "/v1/workouts", text: #"{"name": "\#(name)"}"#
+                ).decoded()
                 paths.append("/v1/workouts/\(workout.id)")
                 guard name == "ended" else { continue }
                 #expect(try await stranger.client.send("POST", "/v1/workouts/\(workout.id)/complete").status == 200)

@@ -88,7 +88,9 @@ struct SocialTests {
         }
     }
 
-    @Test("a block that is taken back does not shorten the wait after a rejection, whoever of the two blocks", arguments: [0, 1])
+    @Test(
+        "a block that is taken back does not shorten the wait after a rejection, whoever of the two blocks",
+        arguments: [0, 1])
     func blockedAfterRejection(blocker: Int) async throws {
         try await RESTServer.run(adjust: {
             $0.accessTokenLifetime = .seconds(40 * 24 * 3600)

@@ -16,10 +16,13 @@ struct ProviderBench: Sendable {
         try await SignInServer.run { provider in
             let address = try #require(OutgoingAddress(provider.url))
             let account = ProviderAccount(clientId: SignInServer.clientId, clientSecret: SignInServer.clientSecret)
-            return try await RESTServer.run(isLive: isLive, adjust: { configuration in
-                configuration.google = GoogleConfiguration(account: account, issuer: address)
-                configuration.github = GitHubConfiguration(account: account, site: address, api: address)
-            }) { server in
+            return try await RESTServer.run(
+                isLive: isLive,
+                adjust: { configuration in
+                    configuration.google = GoogleConfiguration(account: account, issuer: address)
+                    configuration.github = GitHubConfiguration(account: account, site: address, api: address)
+                }
+            ) { server in
                 try await body(ProviderBench(server: server, provider: provider))
             }
         }
