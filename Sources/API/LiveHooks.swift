@@ -13,6 +13,8 @@ package struct LiveHooks: Sendable {
     package var accountHidden: @Sendable (UserID) async -> Void
     /// A user's account is back.
     package var accountShown: @Sendable (UserID) async -> Void
+    /// A user's account came to another person: its workouts are closed, and friends and preferences are others.
+    package var accountTakenOver: @Sendable (UserID) async -> Void
     /// A user's account is leaving: what they have open ends, durably.
     package var completeOpenWorkouts: @Sendable (UserID) async throws -> Void
     /// An athlete's measurements of the body changed.
@@ -28,6 +30,7 @@ package struct LiveHooks: Sendable {
         exerciseChanged: @escaping @Sendable (ExerciseCatalog.Entry, UserID?) async -> Void = { _, _ in },
         accountHidden: @escaping @Sendable (UserID) async -> Void = { _ in },
         accountShown: @escaping @Sendable (UserID) async -> Void = { _ in },
+        accountTakenOver: @escaping @Sendable (UserID) async -> Void = { _ in },
         completeOpenWorkouts: @escaping @Sendable (UserID) async throws -> Void = { _ in },
         bodyChanged: @escaping @Sendable (UserID) async -> Void = { _ in },
         noticed: @escaping @Sendable (UserID, [Notice]) -> Void = { _, _ in },
@@ -38,6 +41,7 @@ package struct LiveHooks: Sendable {
         self.exerciseChanged = exerciseChanged
         self.accountHidden = accountHidden
         self.accountShown = accountShown
+        self.accountTakenOver = accountTakenOver
         self.completeOpenWorkouts = completeOpenWorkouts
         self.bodyChanged = bodyChanged
         self.noticed = noticed
@@ -55,6 +59,7 @@ extension LiveHooks {
             exerciseChanged: { await rooms.exerciseChanged($0, owner: $1) },
             accountHidden: { await rooms.athleteHidden($0) },
             accountShown: { await rooms.athleteShown($0) },
+            accountTakenOver: { await rooms.athleteReplaced($0) },
             completeOpenWorkouts: { try await rooms.completeOpenWorkouts(of: $0) },
             bodyChanged: { await rooms.bodyChanged($0) },
             noticed: { registry.tell($1, to: $0) },

@@ -106,7 +106,9 @@ extension SecurityNotice.Happening {
             (
                 "Your password was reset",
                 "The password of your FitAI account was reset by a link from a mail. All sessions were ended, and "
-                    + "so was everything that was pending: other links, and changes of the address."
+                    + "so was everything that was pending: other links, and changes of the address. If the address had "
+                    + "never been verified, what the account showed to others is private now, and its friendships and "
+                    + "blocks have ended."
             )
         case .emailChanged:
             (
@@ -127,7 +129,8 @@ extension SecurityNotice.Happening {
             (
                 "You have taken over an account",
                 "Somebody had made a FitAI account with your email address before you proved that it is yours. Its "
-                    + "password no longer works, its sessions were ended, and only your sign-in opens it."
+                    + "password no longer works, its sessions were ended, and only your sign-in opens it. What it showed "
+                    + "to others is private now, and its friendships and blocks have ended."
             )
         case .deletionRequested:
             (

@@ -23,6 +23,7 @@ struct PasswordReset: Sendable {
         let hasFactor: Bool
         let ended: [SessionID]
         let isReadmitted: Bool
+        let isTakenOver: Bool
     }
 
     /// Has the mail sent; the job finds out whether there is such an account, so that no answer and no time tells.
@@ -65,7 +66,8 @@ struct PasswordReset: Sendable {
     /// Sets the password. The address counts as verified, for the mail has reached its owner; whatever somebody else
     /// may have left in the account ends: all sessions, email changes under way, other links, known devices and sign-ins
     /// elsewhere. So does a deletion that was asked for, unless a second factor is on: then the mail alone lets nobody
-    /// in, and a sign-in with a code has to keep the account. Answers whose account it is, and whether one is on.
+    /// in, and a sign-in with a code has to keep the account. Where the address was not verified before, what was decided
+    /// in the account is undone as `Handover` says. Answers whose account it is, and whether a second factor is on.
     ///
     /// Throws `linkInvalid` for a link that is unknown, used, too old or was sent to an address that is no longer the
     /// account's, and `invalidValues` for a password that is the account's name or address.
@@ -80,7 +82,11 @@ struct PasswordReset: Sendable {
             return try take(account, hash, origin, on: connection)
         }
         await sessions.revoked.add(taken.ended)
-        if taken.isReadmitted { await deletion.live.livePreferenceChanged(taken.user) }
+        if taken.isTakenOver {
+            await deletion.live.accountTakenOver(taken.user)
+        } else if taken.isReadmitted {
+            await deletion.live.livePreferenceChanged(taken.user)
+        }
         return (taken.user, taken.hasFactor)
     }
 
@@ -118,12 +124,15 @@ struct PasswordReset: Sendable {
                 devices_known_since = \(time), version = version + 1
             where id = \(user)
             """)
+        let isTakenOver = !account.account.isVerified
+        if isTakenOver { try Handover.undoDecisions(in: user, at: time, on: connection) }
         try events.record(.passwordReset, of: user, address: origin.address, on: connection)
         try mail.notify(account, of: .passwordReset, on: connection)
         let hasFactor = try factors.isOn(user, on: connection)
         let isReadmitted = try !hasFactor && deletion.readmit(account, from: origin, on: connection)
         let ended = try sessions.endAll(of: user, on: connection)
-        return Taken(user: user, hasFactor: hasFactor, ended: ended, isReadmitted: isReadmitted)
+        return Taken(
+            user: user, hasFactor: hasFactor, ended: ended, isReadmitted: isReadmitted, isTakenOver: isTakenOver)
     }
 }
 

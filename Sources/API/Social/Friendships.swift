@@ -71,8 +71,9 @@ struct Friendships: Sendable {
         guard ended == 1 else { throw Problem(.notFound) }
     }
 
-    /// Blocks a user and ends whatever was between the two. Throws `notFound` for a user that does not exist, or does not
-    /// for this one, who is blocked by them.
+    /// Blocks a user and ends the friendship or the request between the two. That a request was declined stays known:
+    /// whoever was declined still has to wait once the block is taken back. Throws `notFound` for a user that does not
+    /// exist, or does not for this one, who is blocked by them.
     func block(_ other: UserID, by user: UserID) async throws {
         let time = now()
         let (low, high) = Relations.ordered(user, other)
@@ -90,7 +91,8 @@ struct Friendships: Sendable {
                 insert into blocks (blocker, blocked, blocked_at) values (\(user), \(other), \(time))
                 on conflict do nothing
                 """)
-            try connection.execute("delete from friendships where low = \(low) and high = \(high)")
+            try connection.execute(
+                "delete from friendships where low = \(low) and high = \(high) and state <> 'declined'")
         }
     }
 

@@ -51,6 +51,13 @@ extension Rooms {
         await settle(.friends(athlete))
     }
 
+    /// An account came to another person, who closed its workouts in storage: its rooms are closed as well, and its friends
+    /// and preferences are read again.
+    package func athleteReplaced(_ athlete: UserID) async {
+        for room in openRooms(of: athlete) { await room.closeForOthers() }
+        await athleteShown(athlete)
+    }
+
     /// Tries again what could not be read; called every second.
     func settleConsent() async {
         for change in unsettledConsent {

@@ -19,6 +19,13 @@ extension WorkoutRoom {
         return true
     }
 
+    /// Takes out all watchers and lets nobody in; that the workout is closed is stored already.
+    func closeForOthers() {
+        isClosed = true
+        reviewWatchers()
+        announceToFriends()
+    }
+
     /// Lets friends know of a room that was just opened.
     ///
     /// - Returns: false when consent has changed since it was read; it has to be read again.

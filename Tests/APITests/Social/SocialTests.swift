@@ -88,6 +88,26 @@ struct SocialTests {
         }
     }
 
+    @Test(
+        "a block that is taken back does not shorten the wait after a rejection, whoever of the two blocks",
+        arguments: [0, 1])
+    func blockedAfterRejection(blocker: Int) async throws {
+        try await RESTServer.run(adjust: {
+            $0.accessTokenLifetime = .seconds(40 * 24 * 3600)
+            $0.refreshTokenLifetime = .seconds(40 * 24 * 3600)
+        }) { server in
+            let (ada, bob) = (try await server.user("ada"), try await server.user("bob"))
+            _ = try await ask(ada, bob)
+            _ = try await answer(bob, ada, .reject)
+            let (first, second) = blocker == 0 ? (ada, bob) : (bob, ada)
+            #expect(try await first.client.send("POST", "/v1/users/\(second.id)/block").status == 204)
+            #expect(try await first.client.delete("/v1/users/\(second.id)/block").status == 204)
+            #expect(try await ask(ada, bob).code == "requestTooSoon")
+            server.clock.advance(by: .seconds(30 * 24 * 3600))
+            #expect(try await ask(ada, bob).status == 201)
+        }
+    }
+
     @Test("what does not fit the state is refused")
     func refusals() async throws {
         try await RESTServer.run { server in

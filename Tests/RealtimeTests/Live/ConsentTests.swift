@@ -25,7 +25,7 @@ struct ConsentTests {
 
     @Test(
         "a block ends a friend's stream at once",
-        arguments: ["block", "unfriend", "private", "narrowed", "removed", "closed", "deleted"])
+        arguments: ["block", "unfriend", "private", "narrowed", "removed", "closed", "replaced", "deleted"])
     func ends(_ how: String) async throws {
         try await LiveTestServer.run { server in
             let lift = try await Lift.begin(on: server)
@@ -59,6 +59,9 @@ struct ConsentTests {
         case "narrowed": try await lift.op(.update(WorkoutDetails(visibility: .private)))
         case "removed": _ = try await lift.talker.ask(.moderate(room: lift.room, .remove(ben.userId)))
         case "closed": _ = try await lift.talker.ask(.moderate(room: lift.room, .close))
+        case "replaced":
+            try await pool.execute("update workouts set is_closed = true")
+            await rooms.athleteReplaced(athlete)
         default: try await lift.op(.delete)
         }
     }

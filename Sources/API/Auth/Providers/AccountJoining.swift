@@ -22,6 +22,13 @@ struct AccountJoining: Sendable {
     /// The identity became another account's while it was joined to this one.
     private struct JoinedMeanwhile: Error {}
 
+    /// What others have to be told of once the transaction has committed.
+    private struct Aftermath: Sendable {
+        var ended: [SessionID] = []
+        var takenOver: UserID?
+        var wasLeaving: UserID?
+    }
+
     /// Opens a session, or answers a challenge where the account has a second factor. Throws `accountSuspended`,
     /// `emailTaken` for an unverified address that an account has, and `signInFailed` when the provider tells no address.
     func signIn(_ profile: ProviderProfile, from origin: Sessions.Origin) async throws -> SignInOutcome {
@@ -38,21 +45,24 @@ struct AccountJoining: Sendable {
     private func signInOnce(
         _ profile: ProviderProfile, _ origin: Sessions.Origin
     ) async throws -> SignInOutcome {
-        let (outcome, ended, wasLeaving) = try await pool.transaction {
-            connection -> (SignInOutcome, [SessionID], UserID?) in
-            var ended: [SessionID] = []
+        let (outcome, aftermath) = try await pool.transaction { connection -> (SignInOutcome, Aftermath) in
+            var aftermath = Aftermath()
             let (account, evidence) =
-                try known(profile, on: connection) ?? joined(profile, origin, &ended, on: connection)
+                try known(profile, on: connection) ?? joined(profile, origin, &aftermath, on: connection)
                 ?? made(profile, origin, on: connection)
             if let challenge = try secondFactor.challenge(account, evidence, on: connection) {
-                return (.challenged(challenge), ended, nil)
+                return (.challenged(challenge), aftermath)
             }
-            let wasLeaving = try deletion.readmit(account, from: origin, on: connection)
+            if try deletion.readmit(account, from: origin, on: connection) { aftermath.wasLeaving = account.id }
             let opened = try sessions.open(for: account, from: origin, on: connection)
-            return (.opened(account.account, opened), ended, wasLeaving ? account.id : nil)
+            return (.opened(account.account, opened), aftermath)
         }
-        await sessions.revoked.add(ended)
-        if let wasLeaving { await deletion.live.livePreferenceChanged(wasLeaving) }
+        await sessions.revoked.add(aftermath.ended)
+        if let user = aftermath.takenOver {
+            await deletion.live.accountTakenOver(user)
+        } else if let user = aftermath.wasLeaving {
+            await deletion.live.livePreferenceChanged(user)
+        }
         return outcome
     }
 
@@ -69,7 +79,7 @@ struct AccountJoining: Sendable {
     }
 
     private func joined(
-        _ profile: ProviderProfile, _ origin: Sessions.Origin, _ ended: inout [SessionID],
+        _ profile: ProviderProfile, _ origin: Sessions.Origin, _ aftermath: inout Aftermath,
         on connection: isolated PostgresConnection
     ) throws -> (LockedAccount, SignInChallenge.Evidence)? {
         let email = try Self.email(of: profile)
@@ -80,7 +90,10 @@ struct AccountJoining: Sendable {
             throw Problem(.emailTaken, detail: "Verify the address at the provider, or sign in with the password.")
         }
         guard found.standing != .suspended else { throw Problem(.accountSuspended) }
-        if !found.account.isVerified { ended = try takeOver(found, origin, on: connection) }
+        if !found.account.isVerified {
+            aftermath.ended = try takeOver(found, origin, on: connection)
+            aftermath.takenOver = user
+        }
         // Where there is a second factor it joins only with the code.
         if try factors.isOn(user, on: connection) { return (found, .joining(profile.identity, email: email)) }
         try join(profile, to: user, origin, on: connection)
@@ -88,7 +101,8 @@ struct AccountJoining: Sendable {
         return try LockedAccount.lock(user, on: connection).map { ($0, .identity(profile.identity)) }
     }
 
-    /// Takes from an account whatever somebody who did not own its address may have put there to get in again.
+    /// Takes from an account whatever somebody who did not own its address may have put there to get in again, and undoes
+    /// what they decided.
     private func takeOver(
         _ account: LockedAccount, _ origin: Sessions.Origin, on connection: isolated PostgresConnection
     ) throws -> [SessionID] {
@@ -96,6 +110,7 @@ struct AccountJoining: Sendable {
         _ = try PendingClaims.endIdentities(of: user, on: connection)
         try PendingClaims.end(of: user, at: time, on: connection)
         try factors.remove(of: user, on: connection)
+        try Handover.undoDecisions(in: user, at: time, on: connection)
         try connection.execute(
             """
             update users set password_hash = null, verified_at = \(time), devices_known_since = \(time),

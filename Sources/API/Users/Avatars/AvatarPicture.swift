@@ -41,8 +41,11 @@ enum AvatarPicture {
     static func make(of file: [UInt8], stop: WorkStop? = nil) throws -> [AvatarSize: [UInt8]] {
         let header = try check(file, stop: stop)
         try stop?.check()
+        if header.format == .png, try !PNGPixels.fit(header, stop: stop) {
+            throw fault(.outOfRange, "The picture has more data than its size takes.")
+        }
         _ = silence
-        guard let picture = decode(file, header.format) else { throw broken }
+        guard let picture = decode(header) else { throw broken }
         defer { gdImageDestroy(picture) }
         // What was checked has to be what was decoded.
         guard Int(picture.pointee.sx) == header.width, Int(picture.pointee.sy) == header.height else { throw broken }
@@ -85,11 +88,11 @@ enum AvatarPicture {
     /// libgd tells its faults on standard error, where the log is; they are in our answer.
     private static let silence: Void = gdSetErrorMethod { _, _, _ in }
 
-    private static func decode(_ file: [UInt8], _ format: ImageHeader.Format) -> gdImagePtr? {
-        var file = file
+    private static func decode(_ header: ImageHeader) -> gdImagePtr? {
+        var file = header.plain
         let size = Int32(file.count)
         return file.withUnsafeMutableBytes { bytes in
-            switch format {
+            switch header.format {
             case .jpeg: gdImageCreateFromJpegPtrEx(size, bytes.baseAddress, 0)
             case .png: gdImageCreateFromPngPtr(size, bytes.baseAddress)
             case .webp: gdImageCreateFromWebpPtr(size, bytes.baseAddress)

@@ -47,25 +47,45 @@ struct ImageBytes {
         return bytes[place..<place + wanted.count].elementsEqual(wanted)
     }
 
-    /// How often each of the markers 0xFF… stands from a place on.
-    mutating func markers(_ first: UInt8, _ second: UInt8, from start: Int) -> (first: Int, second: Int) {
-        var (firsts, seconds) = (0, 0)
-        var place = max(0, start)
-        // In parts, so that a stop is seen soon.
-        while place < bytes.count - 1 {
-            let end = min(place + 65_536, bytes.count - 1)
-            guard pay(end - place) else { return (firsts, seconds) }
-            bytes.withUnsafeBufferPointer { bytes in
-                while place < end {
-                    if bytes[place] == 0xFF {
-                        if bytes[place + 1] == first { firsts += 1 }
-                        if bytes[place + 1] == second { seconds += 1 }
-                    }
-                    place += 1
-                }
+    /// Four letters: a chunk's name.
+    mutating func name(_ place: Int) -> String? {
+        part(place..<place + 4).map { String(decoding: $0, as: UTF8.self) }
+    }
+
+    /// The bytes of a range; nil unless the file has all of them.
+    mutating func part(_ range: Range<Int>) -> ArraySlice<UInt8>? {
+        guard range.lowerBound >= 0, range.upperBound <= bytes.count, pay(range.count) else { return nil }
+        return bytes[range]
+    }
+
+    /// The next JPEG marker from a place on, found as libjpeg finds it: whatever comes before the first 0xFF is skipped,
+    /// any number of these may stand in a row, and followed by 0 they are none.
+    mutating func marker(from start: Int) -> JPEGMarker? {
+        var place = start
+        while let first = firstFF(from: place) {
+            place = first + 1
+            while place < bytes.count, bytes[place] == 0xFF {
+                place += 1
+                guard pay(1) else { return nil }
             }
+            guard place < bytes.count, pay(1) else { return nil }
+            if bytes[place] != 0 { return JPEGMarker(start: first, codePlace: place, code: bytes[place]) }
+            place += 1
         }
-        return (firsts, seconds)
+        return nil
+    }
+
+    private mutating func firstFF(from start: Int) -> Int? {
+        var place = start
+        // In parts, so that a stop is seen soon.
+        while place < bytes.count {
+            let end = min(place + 65_536, bytes.count)
+            let found = bytes[place..<end].firstIndex(of: 0xFF)
+            guard pay((found.map { $0 + 1 } ?? end) - place) else { return nil }
+            if let found { return found }
+            place = end
+        }
+        return nil
     }
 
     /// The orientation, 1…8, of the first directory of a TIFF structure, as EXIF has it.
@@ -90,4 +110,12 @@ struct ImageBytes {
         let part = bytes[place..<place + length]
         return isBig ? part.reduce(0) { $0 << 8 | Int($1) } : part.reversed().reduce(0) { $0 << 8 | Int($1) }
     }
+}
+
+/// A marker of a JPEG: one 0xFF or more, and a code that is neither 0 nor 0xFF.
+struct JPEGMarker {
+    /// Of the first 0xFF.
+    let start: Int
+    let codePlace: Int
+    let code: UInt8
 }
