@@ -37,7 +37,9 @@ struct GoalRoutes: Sendable {
 
     private func create(_ call: Call<SignedInUser, NoQuery, NewGoal>) async throws -> Answer<Goal> {
         let id = call.body.id ?? call.seed.id("goal")
-        try await goals.add(call.body, id: id, of: call.caller.id, at: call.seed.at)
+        // One that an earlier try has set may have been reached since.
+        let isSet = call.seed.isRetry ? try await goals.isSet(id, of: call.caller.id, at: call.seed.at) : false
+        if !isSet { try await goals.add(call.body, id: id, of: call.caller.id, at: call.seed.at) }
         var answer = try await answer(id, for: call)
         answer.headers[.location] = "/v1/goals/\(id)"
         return answer
@@ -61,7 +63,8 @@ struct GoalRoutes: Sendable {
     private func complete(_ call: Call<SignedInUser, NoQuery, NoBody>) async throws -> Answer<Goal> {
         let id = try call.id("id")
         try await goals.settle(call.caller.id)
-        try await goals.complete(id, of: call.caller.id, at: call.seed.at)
+        let isEnded = call.seed.isRetry ? try await goals.isEnded(id, of: call.caller.id, at: call.seed.at) : false
+        if !isEnded { try await goals.complete(id, of: call.caller.id, at: call.seed.at) }
         return try await answer(id, for: call)
     }
 

@@ -159,6 +159,21 @@ struct Goals: Sendable {
         }
     }
 
+    /// Whether a call made at `time` has set the goal.
+    func isSet(_ id: GoalID, of user: UserID, at time: Timestamp) async throws -> Bool {
+        try await pool.first(
+            "select created_at = \(time) from goals where id = \(id) and user_id = \(user)", as: Bool.self) ?? false
+    }
+
+    /// Whether a call made at `time` has ended the goal.
+    func isEnded(_ id: GoalID, of user: UserID, at time: Timestamp) async throws -> Bool {
+        try await pool.first(
+            """
+            select status = 'completed' and completed_at is not distinct from \(time)::timestamptz from goals
+            where id = \(id) and user_id = \(user)
+            """, as: Bool.self) ?? false
+    }
+
     func delete(_ id: GoalID, of user: UserID) async throws {
         let deleted = try await pool.execute("delete from goals where id = \(id) and user_id = \(user)")
         guard deleted > 0 else { throw Problem(.notFound) }

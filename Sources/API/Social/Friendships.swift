@@ -18,14 +18,18 @@ struct Friendships: Sendable {
     /// Asks a user for friendship; a request that crosses theirs makes both friends.
     ///
     /// Throws `notFound` for users the caller may not know of, `alreadyFriends`, `requestPending`, `requestTooSoon`.
-    func request(from user: UserID, to other: UserID) async throws -> Friendship {
-        let time = now()
+    func request(from user: UserID, to other: UserID, by seed: CallSeed) async throws -> Friendship {
+        let time = seed.at
         return try await pool.transaction { connection in
             try Friendships.lock(user, other, on: connection)
             guard let card = try Friendships.visibleCard(of: other, to: user, on: connection) else {
                 throw Problem(.notFound)
             }
             let pair = try Friendships.pair(user, other, on: connection)
+            // An earlier try of the call has made it what it is.
+            if seed.isRetry, let pair, pair.changedAt == time, pair.state != .declined {
+                return Friendship(user: card, state: pair.state == .friends ? .friends : .requested)
+            }
             switch pair?.state {
             case .friends: throw Problem(.alreadyFriends)
             case .requested where pair?.requestedBy == user: throw Problem(.requestPending)

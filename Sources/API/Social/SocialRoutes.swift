@@ -79,7 +79,7 @@ struct SocialRoutes: Sendable {
             let fault = Problem.Fault(pointer: "/userId", code: .notAllowed, detail: "Must be somebody else.")
             throw Problem(.invalidValues, errors: [fault])
         }
-        let friendship = try await friendships.request(from: call.caller.id, to: other)
+        let friendship = try await friendships.request(from: call.caller.id, to: other, by: call.seed)
         if friendship.state == .friends { await live.relationChanged(call.caller.id, other) }
         return Answer(friendship)
     }

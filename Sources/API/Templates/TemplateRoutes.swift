@@ -58,6 +58,7 @@ struct TemplateRoutes: Sendable {
         guard !call.body.isLibrary || editor(of: call).isAdmin else {
             throw Problem(.forbidden, detail: "The library is changed by administrators.")
         }
+        if let made = try await made(by: call) { return made }
         let owner = call.body.isLibrary ? nil : call.caller.id
         return answer(
             try await templates.make(
@@ -105,7 +106,15 @@ struct TemplateRoutes: Sendable {
         return .done
     }
 
+    /// What an earlier try of the call has made.
+    private func made<Body>(by call: Call<SignedInUser, NoQuery, Body>) async throws -> Answer<Template>? {
+        guard call.seed.isRetry else { return nil }
+        let made = try await templates.template(call.seed.id("template"), for: call.caller.id)
+        return made.map { answer($0, isNew: true) }
+    }
+
     private func duplicate(_ call: Call<SignedInUser, NoQuery, NoBody>) async throws -> Answer<Template> {
+        if let made = try await made(by: call) { return made }
         guard let (original, _) = try await templates.template(try call.id("id"), for: call.caller.id) else {
             throw Problem(.notFound)
         }

@@ -161,10 +161,15 @@ extension Templates {
     }
 
     /// The template as it was in a version; its counts are today's.
-    func template(_ id: TemplateID, version: Int, for user: UserID) async throws -> Template? {
+    ///
+    /// - Parameter hasTaken: the user has made a workout of that version.
+    /// - Throws: `forbidden` for others' templates, whose older versions were perhaps never shown.
+    func template(
+        _ id: TemplateID, version: Int, for user: UserID, hasTaken: Bool = false
+    ) async throws -> Template? {
         guard let (template, _) = try await template(id, for: user) else { return nil }
         if template.version == version { return template }
-        try Self.admitHistory(of: template)
+        if !hasTaken { try Self.admitHistory(of: template) }
         let found = try await pool.first(
             """
             select name, description, category, level, length_weeks, days_per_week, equipment, weeks, created_at

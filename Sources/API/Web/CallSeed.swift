@@ -1,24 +1,41 @@
 import Crypto
 import Foundation
 import Protocol
+import Synchronization
 
 /// Where a call takes new ids and its time from: under an `Idempotency-Key` a repeat gets the same ones.
 package struct CallSeed: Sendable {
     /// When the call was made; under a key, when it was first made.
     package let at: Timestamp
+    /// Whether the call was begun before under its key and never answered: some or all of it may be done already, by
+    /// the ids of this seed.
+    package let isRetry: Bool
     private let key: String?
+    private let changes = Changes()
+
+    private final class Changes: Sendable {
+        let areMade = Atomic(false)
+    }
 
     /// A call without a key: its ids are random.
     init(at: Timestamp) {
         self.at = at
+        isRetry = false
         key = nil
     }
 
     /// A call under a key, first made at `at`.
-    init(_ claim: IdempotencyKeys.Claim, at: Timestamp) {
+    init(_ claim: IdempotencyKeys.Claim, at: Timestamp, isRetry: Bool) {
         self.at = at
+        self.isRetry = isRetry
         key = "\(claim.userId)\n\(claim.route)\n\(claim.key)"
     }
+
+    /// Whether a refusal of the call may leave something changed behind, by this try or one before.
+    var mayHaveChanged: Bool { isRetry || changes.areMade.load(ordering: .acquiring) }
+
+    /// Says that the call has changed something and has more to do: a refusal from here on is not as if nothing had been.
+    func noteChange() { changes.areMade.store(true, ordering: .releasing) }
 
     /// The id for one purpose of the call, such as "op"; each purpose has its own.
     package func id(_ purpose: StaticString) -> UUIDv7 {

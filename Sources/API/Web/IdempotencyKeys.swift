@@ -5,8 +5,8 @@ import Synchronization
 
 /// Gives a repeated `Idempotency-Key` the first answer again for 24 hours, or until its user got 32 MiB of later answers.
 ///
-/// Only successes are kept: a refused request changed nothing, and one that failed for the moment is tried again under
-/// its key with the ids of the first try.
+/// Only successes are kept. A request that was refused at its first try without having changed anything gives its key free;
+/// any other one that failed keeps it, and is tried again with the ids and the time of the first try.
 package struct IdempotencyKeys: Sendable {
     /// What a key is bound to.
     package struct Claim: Hashable, Sendable {
@@ -18,7 +18,7 @@ package struct IdempotencyKeys: Sendable {
     }
 
     private enum Standing: Sendable {
-        case mine(since: Timestamp)
+        case mine(since: Timestamp, isRetry: Bool)
         case running
         case reused
         case answered(RenderedAnswer)
@@ -37,7 +37,7 @@ package struct IdempotencyKeys: Sendable {
     static let exportParts = [
         ExportPart(
             "idempotency-keys", tables: ["idempotency_keys"], columns: ["route", "key", "created_at", "status"],
-            omitted: ["user_id", "request_hash", "body", "location", "entity_tag"],
+            omitted: ["user_id", "request_hash", "tries", "body", "location", "entity_tag"],
             key: [.text("route"), .text("key")]
         ) { user in "from idempotency_keys where user_id = \(user)" }
     ]
@@ -77,20 +77,20 @@ package struct IdempotencyKeys: Sendable {
     package func run(
         _ claim: Claim, receivedAt: Timestamp, _ work: @Sendable (CallSeed) async throws -> RenderedAnswer
     ) async throws -> RenderedAnswer {
-        let since: Timestamp
+        let seed: CallSeed
         let isFirst = running.begin(Place(claim))
         defer { if isFirst { running.end(Place(claim)) } }
         switch try await take(claim, receivedAt, isFirst: isFirst) {
         case .running: throw Problem(.idempotencyKeyInUse, retryAfterSeconds: 1)
         case .reused: throw Problem(.idempotencyKeyReused)
         case .answered(let answer): return answer
-        case .mine(let first): since = first
+        case .mine(let first, let isRetry): seed = CallSeed(claim, at: first, isRetry: isRetry)
         }
         do {
-            let answer = try await work(CallSeed(claim, at: since))
+            let answer = try await work(seed)
             try await keep(answer, of: claim)
             return answer
-        } catch let problem as Problem where problem.status < 500 {
+        } catch let problem as Problem where problem.status < 500 && !seed.mayHaveChanged {
             try await forget(claim)
             throw problem
         }
@@ -110,12 +110,12 @@ package struct IdempotencyKeys: Sendable {
                 insert into idempotency_keys (user_id, route, key, request_hash, created_at)
                 select \(claim.userId), \(claim.route), \(claim.key), \(claim.requestHash), \(receivedAt)
                 where \(isFirst)
-                on conflict (user_id, route, key) do update set request_hash = excluded.request_hash
+                on conflict (user_id, route, key) do update set tries = idempotency_keys.tries + 1
                     where idempotency_keys.status is null
                       and idempotency_keys.request_hash = excluded.request_hash
-                returning created_at
-                """, as: Timestamp.self)
-            if let mine { return .mine(since: mine) }
+                returning created_at, tries > 1
+                """, as: (Timestamp, Bool).self)
+            if let (since, isRetry) = mine { return .mine(since: since, isRetry: isRetry) }
             return try standing(of: claim, on: connection)
         }
     }
@@ -174,7 +174,7 @@ package struct IdempotencyKeys: Sendable {
             """)
     }
 
-    /// A refusal: nothing happened, the key is as if it had never been sent.
+    /// A refusal of what changed nothing: the key is as if it had never been sent.
     private func forget(_ claim: Claim) async throws {
         try await pool.execute(
             """

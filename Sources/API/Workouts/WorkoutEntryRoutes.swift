@@ -42,7 +42,7 @@ struct WorkoutEntryRoutes: Sendable {
         let id = try call.id("id")
         let body = call.body
         let (view, entry) = try await find(in: id, for: call)
-        var version = try call.version(of: view)
+        var version = try await rooms.version(of: view, for: call, purposes: ["op", "order", "note"])
         let details = EntryDetails(
             id: entry.id,
             supersetGroup: body.supersetGroup.applied(to: entry.supersetGroup.map { Int($0) }).map(Int64.init),
@@ -66,8 +66,9 @@ struct WorkoutEntryRoutes: Sendable {
 
     private func removeEntry(_ call: Call<SignedInUser, NoQuery, NoBody>) async throws -> Answer<NoContent> {
         let id = try call.id("id")
-        let (_, entry) = try await find(in: id, for: call)
-        try await rooms.submit(.removeEntry(entry.id), to: id, by: call)
+        // What an earlier try has removed is not there to be found.
+        if try await !rooms.hasBegun(call, in: id) { _ = try await find(in: id, for: call) }
+        try await rooms.submit(.removeEntry(try call.id("exerciseId")), to: id, by: call)
         return .done
     }
 
@@ -85,7 +86,7 @@ struct WorkoutEntryRoutes: Sendable {
     private func changeSet(_ call: Call<SignedInUser, NoQuery, SetReplacement>) async throws -> Answer<WorkoutSet> {
         let id = try call.id("id")
         let (view, entry) = try await find(in: id, for: call)
-        var version = try call.version(of: view)
+        var version = try await rooms.version(of: view, for: call)
         let set = try known(call.id("setId"), of: entry)
         try await rooms.submit(
             .updateSet(set.id, call.body.values), to: id, at: call.body.at, by: call, as: &version)
@@ -94,9 +95,12 @@ struct WorkoutEntryRoutes: Sendable {
 
     private func deleteSet(_ call: Call<SignedInUser, NoQuery, NoBody>) async throws -> Answer<NoContent> {
         let id = try call.id("id")
-        let (_, entry) = try await find(in: id, for: call)
-        let set = try known(call.id("setId"), of: entry)
-        try await rooms.submit(.deleteSet(set.id), to: id, by: call)
+        let set = try call.id("setId")
+        if try await !rooms.hasBegun(call, in: id) {
+            let (_, entry) = try await find(in: id, for: call)
+            _ = try known(set, of: entry)
+        }
+        try await rooms.submit(.deleteSet(set), to: id, by: call)
         return .done
     }
 

@@ -27,11 +27,10 @@ struct WorkoutPlanning: Sendable {
     /// What a day asks for, resolved for the athlete.
     ///
     /// - Throws: `invalidValues` for a template that the athlete may not see or a day that it does not have.
-    func draft(_ request: Request, of workout: WorkoutID, for user: UserID) async throws -> Draft {
-        guard let (template, _) = try await templates.template(request.template, for: user) else {
-            throw Self.unknown("templateId", "There is no such template.")
-        }
-        let week = try await week(request, template, user)
+    func draft(
+        _ request: Request, of workout: WorkoutID, for user: UserID, _ seed: CallSeed
+    ) async throws -> Draft {
+        let (template, week) = try await choice(request, of: workout, for: user, seed)
         guard let day = template.day(request.day, ofWeek: week) else {
             let member = (1...template.lengthWeeks).contains(week) ? "day" : "week"
             throw Self.unknown(member, "The template has no such \(member).")
@@ -71,11 +70,31 @@ struct WorkoutPlanning: Sendable {
         }
     }
 
-    /// The week told, or the one the athlete is in: that of the latest workout of the template, or the next one when
+    /// The template and its week: for the retry of a call those that its first try has stored, or would find again.
+    private func choice(
+        _ request: Request, of workout: WorkoutID, for user: UserID, _ seed: CallSeed
+    ) async throws -> (Template, week: Int) {
+        let first = seed.isRetry ? try await templates.plans.plan(of: workout, by: user)?.template : nil
+        guard let template = try await template(request.template, version: first?.version, user) else {
+            throw Self.unknown("templateId", "There is no such template.")
+        }
+        if let week = first?.week ?? request.week { return (template, week) }
+        return (template, try await week(request, template, before: workout, user, at: seed.at))
+    }
+
+    /// The template as it is, or as it was in a version that the athlete has a workout of.
+    private func template(_ id: TemplateID, version: Int?, _ user: UserID) async throws -> Template? {
+        guard let version else { return try await templates.template(id, for: user)?.template }
+        return try await templates.template(id, version: version, for: user, hasTaken: true)
+    }
+
+    /// The week that the athlete is in: that of the latest workout of the template, or the next one when
     /// the day was trained in it; a program that is over begins again.
-    private func week(_ request: Request, _ template: Template, _ user: UserID) async throws -> Int {
-        if let week = request.week { return week }
-        guard let (week, days) = try await templates.plans.latestWeek(of: template.id, user) else { return 1 }
+    private func week(
+        _ request: Request, _ template: Template, before workout: WorkoutID, _ user: UserID, at time: Timestamp
+    ) async throws -> Int {
+        let latest = try await templates.plans.latestWeek(of: template.id, user, before: workout, at: time)
+        guard let (week, days) = latest else { return 1 }
         guard days.contains(request.day) else { return min(week, template.lengthWeeks) }
         return week < template.lengthWeeks ? week + 1 : 1
     }

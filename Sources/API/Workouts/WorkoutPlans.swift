@@ -66,13 +66,20 @@ package struct WorkoutPlans: Sendable {
     }
 
     /// The latest week of the template that the user made workouts from, with its days; nil before the first.
-    func latestWeek(of template: TemplateID, _ user: UserID) async throws -> (week: Int, days: [Int])? {
+    ///
+    /// Deleted workouts do not count, nor does the one that is being made or any that came after the call which makes it,
+    /// so that a retry of the call finds the same.
+    func latestWeek(
+        of template: TemplateID, _ user: UserID, before workout: WorkoutID, at time: Timestamp
+    ) async throws -> (week: Int, days: [Int])? {
         let row = try await pool.first(
             """
-            select week, array_agg(day::bigint) from workout_plans
-            where user_id = \(user) and template_id = \(template)
-                and week = (select week from workout_plans where user_id = \(user) and template_id = \(template)
-                    order by workout_id desc limit 1)
+            with made as (
+                select p.workout_id, p.week, p.day from workout_plans p join workouts w on w.id = p.workout_id
+                where p.user_id = \(user) and p.template_id = \(template) and p.workout_id <> \(workout)
+                    and p.created_at <= \(time) and w.status <> 'deleted')
+            select week, array_agg(day::bigint) from made
+            where week = (select week from made order by workout_id desc limit 1)
             group by week
             """, as: (Int, [Int]).self)
         return row.map { (week: $0.0, days: $0.1) }

@@ -44,7 +44,7 @@ struct WorkoutRoutes: Sendable {
         var details = body.details
         var draft: WorkoutPlanning.Draft?
         if let request = body.template {
-            draft = try await planning.draft(request, of: id, for: call.caller.id)
+            draft = try await planning.draft(request, of: id, for: call.caller.id, call.seed)
             details.name = details.name ?? draft?.name
         }
         let action: WorkoutAction = body.plannedFor == nil ? .start(details) : .plan(details)
@@ -95,7 +95,7 @@ struct WorkoutRoutes: Sendable {
         let id = try call.id("id")
         let body = call.body
         let before = try await rooms.ownView(id, for: call)
-        var version = try call.version(of: before)
+        var version = try await rooms.version(of: before, for: call, purposes: ["op", "note"])
         if body.details != WorkoutDetails() {
             try await rooms.submit(.update(body.details), to: id, by: call, as: &version)
         }
@@ -158,11 +158,36 @@ extension Rooms {
         let op = WorkoutOp(id: op, at: time ?? call.seed.at, action: action)
         let answer: OpAnswer?
         do throws(Refusal) {
-            answer = try await submit(op, to: id, by: call.caller.id, onlyAfter: seq)
+            answer = try await submit(
+                op, to: id, by: call.caller.id, onlyAfter: seq, isRetry: call.seed.isRetry)
         } catch {
             throw Problem(error)
         }
         if answer == nil { throw Problem(.preconditionFailed) }
+        call.seed.noteChange()
+    }
+
+    /// Whether an earlier try of the call has got as far as one of its ops.
+    func hasBegun<Query, Body>(
+        _ call: Call<SignedInUser, Query, Body>, in id: WorkoutID, purposes: [StaticString] = ["op"]
+    ) async throws(Problem) -> Bool {
+        guard call.seed.isRetry else { return false }
+        do throws(Refusal) {
+            return try await hasTaken(purposes.map(call.seed.id), in: id, of: call.caller.id)
+        } catch {
+            throw Problem(error)
+        }
+    }
+
+    /// The version that the call's `If-Match` asks for, any one without it or once its ops have begun to change it.
+    ///
+    /// - Throws: `preconditionFailed` for another version than that of the view.
+    func version<Query, Body>(
+        of view: WorkoutView, for call: Call<SignedInUser, Query, Body>, purposes: [StaticString] = ["op"]
+    ) async throws(Problem) -> WorkoutVersion {
+        if try await hasBegun(call, in: view.id, purposes: purposes) { return WorkoutVersion() }
+        try call.checkMatch(EntityTag(view, for: view.athlete.userId))
+        return WorkoutVersion(seq: call.facts.headers[.ifMatch] == nil ? nil : view.seq)
     }
 
     /// The workout as the caller may see it; `notFound` for what there is not or may not be known.
@@ -197,14 +222,6 @@ extension Rooms {
 struct WorkoutVersion: Sendable {
     /// The last event of that version; nil for any version.
     var seq: Int64?
-}
-
-extension Call {
-    /// The version that the call's `If-Match` asks for, any one without it. Throws `preconditionFailed` for another one.
-    func version(of view: WorkoutView) throws(Problem) -> WorkoutVersion {
-        try checkMatch(EntityTag(view, for: view.athlete.userId))
-        return WorkoutVersion(seq: facts.headers[.ifMatch] == nil ? nil : view.seq)
-    }
 }
 
 extension EntityTag {

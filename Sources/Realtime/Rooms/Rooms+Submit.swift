@@ -21,17 +21,22 @@ package struct WorkoutView: Sendable {
 extension Rooms {
     /// Applies an op from REST through the workout's room and waits until it is durable.
     ///
-    /// - Parameter seq: applies the op only while this is the workout's last event; a repeat of a known op is answered
-    ///   all the same.
+    /// - Parameters:
+    ///   - seq: applies the op only while this is the workout's last event; a repeat of a known op is answered all the
+    ///     same.
+    ///   - isRetry: the op's id is of a call that was begun before: an op that is known by it is this one, though what it
+    ///     was made from may be different now.
     /// - Returns: nil when the workout has gone on beyond `seq`.
     /// - Throws: the room's refusal; `noSuchRoom` for somebody else's workout; `unavailable` when it is not durable in time.
     package func submit(
-        _ op: WorkoutOp, to id: WorkoutID, by user: UserID, onlyAfter seq: Int64?, within limit: Duration = .seconds(5)
+        _ op: WorkoutOp, to id: WorkoutID, by user: UserID, onlyAfter seq: Int64?, isRetry: Bool = false,
+        within limit: Duration = .seconds(5)
     ) async throws(Refusal) -> OpAnswer? {
         let creates = op.action.kind == .workoutStart || op.action.kind == .workoutPlan
         let applied = try await inRoom(id, creator: creates ? user : nil) {
             room throws(Refusal) -> (WorkoutRoom, OpAnswer)? in
             guard room.athlete.userId == user else { throw Refusal(.noSuchRoom, "there is no such workout") }
+            if isRetry, let answer = room.firstAnswer(to: op.id) { return (room, answer) }
             if let seq, room.history.seq != seq, room.history.ops[op.id] == nil { return nil }
             return (room, try room.submit(op))
         }
@@ -49,6 +54,14 @@ extension Rooms {
             preconditionFailure("an op without a condition was passed over")
         }
         return answer
+    }
+
+    /// Whether an athlete's workout has taken one of the ops. Throws `noSuchRoom` for somebody else's.
+    package func hasTaken(_ ops: [OpID], in id: WorkoutID, of user: UserID) async throws(Refusal) -> Bool {
+        try await inRoom(id, creator: nil) { room throws(Refusal) in
+            guard room.athlete.userId == user else { throw Refusal(.noSuchRoom, "there is no such workout") }
+            return ops.contains { room.history.ops[$0] != nil }
+        }
     }
 
     /// Offers an op again that was taken before and could not be stored, and waits until it is durable.

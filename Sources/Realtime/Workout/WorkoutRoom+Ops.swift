@@ -63,14 +63,10 @@ extension WorkoutRoom {
             throw Refusal(.unavailable, "the room is being opened", retryAfterMilliseconds: 100)
         }
         let fingerprint = op.fingerprint
-        if let known = history.ops[op.id] {
-            guard known.fingerprint == fingerprint else {
-                throw Refusal(.opIdReused, "another body came under this opId")
-            }
-            context.metrics.repeated.increment()
-            return OpAnswer(
-                epoch: known.epoch, seq: known.seq, isRepeat: true, isDurable: known.seq <= history.durable)
+        if let known = history.ops[op.id], known.fingerprint != fingerprint {
+            throw Refusal(.opIdReused, "another body came under this opId")
         }
+        if let answer = firstAnswer(to: op.id) { return answer }
         if rejectedOps.contains(op.id), !isRetry { throw Refusal(.rejected, "the op could not be stored") }
         if context.configuration.isShortOfMemory() { throw .memoryShort }
         let reserved = reservedBytes(for: op.action)
@@ -89,6 +85,13 @@ extension WorkoutRoom {
         }
         context.metrics.applied.increment()
         return OpAnswer(epoch: event.epoch, seq: event.seq, isRepeat: false, isDurable: false)
+    }
+
+    /// What an op that is known was answered first, whatever its body was; nil for one that is not.
+    func firstAnswer(to id: OpID) -> OpAnswer? {
+        guard let known = history.ops[id] else { return nil }
+        context.metrics.repeated.increment()
+        return OpAnswer(epoch: known.epoch, seq: known.seq, isRepeat: true, isDurable: known.seq <= history.durable)
     }
 
     private func apply(

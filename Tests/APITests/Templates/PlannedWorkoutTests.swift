@@ -110,6 +110,107 @@ struct PlannedWorkoutTests {
         }
     }
 
+    /// A program of two weeks whose days have other names and exercises each.
+    private func program(_ user: TestUser) async throws -> Template {
+        func day(_ name: String, _ exercise: ExerciseID) -> String {
+            """
+            {"days": [{"name": "\(name)", "exercises": [
+                {"exerciseId": "\(exercise)", "note": "\(name)", "sets": [{"reps": 5}]}]}]}
+            """
+        }
+        let weeks = [day("Week of squats", TemplateTests.squat), day("Week of presses", TemplateTests.bench)]
+        let body = """
+            {"name": "Two weeks", "category": "strength", "level": "beginner", "lengthWeeks": 2,
+             "weeks": [\(weeks.joined(separator: ", "))]}
+            """
+        return try await user.client.send("POST", "/v1/templates", text: body).decoded()
+    }
+
+    @Test("a retry whose first answer was lost is of the same week, and the same workout")
+    func retried() async throws {
+        try await RESTServer.run(isLive: true) { server in
+            let ada = try await server.user("ada")
+            let template = try await program(ada)
+            let body = #"{"templateId": "\#(template.id)", "day": 1}"#
+            let key = [("Idempotency-Key", "monday")]
+            let first = try await ada.client.send("POST", "/v1/workouts", text: body, headers: key)
+            #expect(try first.decoded(as: Workout.self).name == "Week of squats")
+            for _ in 0..<2 {
+                try await server.loseAnswers()
+                server.clock.advance(by: .seconds(2))
+                let again = try await ada.client.send("POST", "/v1/workouts", text: body, headers: key)
+                #expect(again.status == 201 && again.body == first.body, "\(again.text)")
+            }
+            #expect(try await server.count("workouts") == 1)
+            let used: Template = try await ada.client.get("/v1/templates/\(template.id)").decoded()
+            #expect(used.uses == 1)
+        }
+    }
+
+    @Test("a retry goes on where the first try ended, also when other workouts were made of the template meanwhile")
+    func resumed() async throws {
+        try await RESTServer.run(isLive: true) { server in
+            let ada = try await server.user("ada")
+            let template = try await program(ada)
+            let body = #"{"templateId": "\#(template.id)", "day": 1}"#
+            let key = [("Idempotency-Key", "monday")]
+            try await server.refuse("insert", on: "workout_plans")
+            #expect(try await ada.client.send("POST", "/v1/workouts", text: body, headers: key).status >= 500)
+            try await server.refuseNoMore("workout_plans")
+            #expect(try await server.count("workouts") == 1)
+            server.clock.advance(by: .seconds(60))
+            #expect(try await ada.client.send("POST", "/v1/workouts", text: body).status == 201)
+            let again: Workout = try await ada.client.send("POST", "/v1/workouts", text: body, headers: key).decoded()
+            #expect(again.name == "Week of squats")
+            #expect(again.template?.week == 1)
+            #expect(again.exercises.map(\.name) == ["Barbell Squat"])
+            #expect(try await server.count("workouts") == 2)
+        }
+    }
+
+    @Test("a call that was refused behind its first op keeps its key: no retry makes a second workout")
+    func refusedBehind() async throws {
+        try await RESTServer.run(isLive: true) { server in
+            let ada = try await server.user("ada")
+            let template = try await program(ada)
+            let body = #"{"templateId": "\#(template.id)", "day": 1}"#
+            let key = [("Idempotency-Key", "monday")]
+            try await server.refuse("insert", on: "workout_plans")
+            #expect(try await ada.client.send("POST", "/v1/workouts", text: body, headers: key).status >= 500)
+            try await server.refuseNoMore("workout_plans")
+            let made = try await server.pool.first("select id from workouts", as: UUIDv7.self)
+            #expect(try await ada.client.delete("/v1/workouts/\(try #require(made))").status == 204)
+            for _ in 0..<3 {
+                server.clock.advance(by: .seconds(2))
+                let again = try await ada.client.send("POST", "/v1/workouts", text: body, headers: key)
+                #expect(again.status == 404, "\(again.text)")
+            }
+            #expect(try await server.count("workouts") == 1)
+        }
+    }
+
+    @Test("a workout that was deleted counts no longer for the week that one is in")
+    func deleted() async throws {
+        try await RESTServer.run(isLive: true) { server in
+            let ada = try await server.user("ada")
+            let template = try await program(ada)
+            let members = #""templateId": "\#(template.id)", "day": 1"#
+            for _ in 0..<3 {
+                let workout: Workout = try await plan(ada, members).decoded()
+                #expect(workout.template?.week == 1)
+                #expect(try await ada.client.delete("/v1/workouts/\(workout.id)").status == 204)
+                server.clock.advance(by: .seconds(60))
+            }
+            _ = try await plan(ada, members)
+            server.clock.advance(by: .seconds(60))
+            let next: Workout = try await plan(ada, members).decoded()
+            #expect(next.template?.week == 2)
+            #expect(try await ada.client.delete("/v1/workouts/\(next.id)").status == 204)
+            server.clock.advance(by: .seconds(60))
+            #expect(try await plan(ada, members).decoded(as: Workout.self).template?.week == 2)
+        }
+    }
+
     @Test("only those who completed a workout of a template rate it, and nobody their own")
     func rating() async throws {
         try await RESTServer.run(isLive: true) { server in

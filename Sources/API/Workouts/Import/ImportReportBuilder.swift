@@ -51,13 +51,14 @@ struct ImportReportBuilder {
         list(workout, outcome, id)
     }
 
-    mutating func add(_ workout: LoggedWorkout, _ merge: WorkoutMerge, _ id: WorkoutID) {
-        let isChanged = !merge.ops.isEmpty
+    mutating func add(_ workout: LoggedWorkout, _ counts: WorkoutMerge.Counts, _ id: WorkoutID) {
+        let isChanged = counts.added + counts.changed > 0
         value.workouts.updated += isChanged ? 1 : 0
         value.workouts.unchanged += isChanged ? 0 : 1
-        value.sets.created += merge.addedSets
-        value.sets.updated += merge.changedSets
-        value.sets.unchanged += merge.keptSets
+        value.sets.created += counts.added
+        value.sets.updated += counts.changed
+        value.sets.unchanged += counts.kept
+        value.sets.refused += counts.refused
         list(workout, isChanged ? .updated : .unchanged, id)
     }
 

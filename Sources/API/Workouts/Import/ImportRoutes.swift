@@ -47,11 +47,14 @@ struct ImportRoutes: Sendable {
         // Of a large file only the beginning is looked at now: its job looks at the rest before it changes anything.
         try await ImportScan.check(file, options, upTo: atOnceBytes)
         guard file.sizeBytes <= atOnceBytes else {
-            try await tools.store.enqueue(id, call.body.file, options, of: user, at: call.seed.at)
+            // One that an earlier try has left with a job may be over, and another one may wait.
+            let isKept = call.seed.isRetry ? try await tools.store.find(id, of: user) != nil : false
+            if !isKept { try await tools.store.enqueue(id, call.body.file, options, of: user, at: call.seed.at) }
             var answer = Answer(try await found(id, of: user), headers: [.location: "/v1/workouts/import/\(id)"])
             answer.status = .accepted
             return answer
         }
+        if !options.isDryRun { call.seed.noteChange() }
         var run = try await ImportRun(tools, id: id, user: user, options: options, at: tools.store.now())
         do {
             try await run.run(file)

@@ -135,31 +135,55 @@ struct ImportRun {
         _ workout: LoggedWorkout, _ source: ImportStore.Source, _ key: [UInt8]
     ) async throws {
         if source.isDeleted { return report.add(workout, .deleted, nil) }
-        if source.contentHash == workout.contentHash {
-            // What this very import made before it was interrupted is its own work.
-            return report.add(workout, source.importId == id ? .created : .unchanged, source.workout)
-        }
+        let isAsTold = source.contentHash == workout.contentHash
+        if isAsTold, source.importId != id { return report.add(workout, .unchanged, source.workout) }
         let states = try await WorkExecutor.outside { try await tools.rooms.storedStates(of: [source.workout]) }
         guard let state = states[source.workout] else { return report.add(workout, .deleted, nil) }
-        let change = WorkoutMerge(of: workout, into: state)
-        if !options.isDryRun {
-            for op in change.ops {
-                do throws(Refusal) {
-                    try await WorkExecutor.outside { () throws(Refusal) in
-                        _ = try await tools.rooms.submit(op, to: source.workout, by: user)
-                    }
-                } catch {
-                    switch error.code {
-                    case .deleted, .noSuchRoom: return report.add(workout, .deleted, nil)
-                    case _ where error.code.isTemporary: throw Problem(error)
-                    default: report.refuse(workout.log.line, error.code.rawValue, error.message)
-                    }
+        let merge = WorkoutMerge(of: workout, into: state, by: id)
+        if isAsTold {
+            // What this very import made or changed before it was interrupted is its own work.
+            let done = try await tools.store.effective(merge.setOps, in: source.workout)
+            if done.isEmpty { return report.add(workout, .created, source.workout) }
+            report.add(workout, merge.counts(done: done), source.workout)
+        } else if options.isDryRun {
+            report.add(workout, merge.counts(done: Set(merge.ops.map(\.id))), source.workout)
+        } else {
+            try await apply(merge, of: workout, to: source, key)
+        }
+    }
+
+    private mutating func apply(
+        _ merge: WorkoutMerge, of workout: LoggedWorkout, to source: ImportStore.Source, _ key: [UInt8]
+    ) async throws {
+        // Until all is done the workout is as no log tells: whichever comes next has to look at it.
+        if !merge.ops.isEmpty {
+            try await tools.store.update(source, key: key, of: user, contentHash: [], by: source.importId)
+        }
+        var refused: Set<OpID> = []
+        var isAsTold = true
+        for op in merge.ops {
+            do throws(Refusal) {
+                let answer = try await WorkExecutor.outside { () throws(Refusal) in
+                    try await tools.rooms.submit(op, to: source.workout, by: user)
+                }
+                // This import did that before, and another one has changed the set since.
+                if answer.isRepeat { isAsTold = false }
+            } catch {
+                switch error.code {
+                case .deleted, .noSuchRoom: return report.add(workout, .deleted, nil)
+                case _ where error.code.isTemporary: throw Problem(error)
+                // Another import has just added it.
+                case .idTaken: isAsTold = false
+                default:
+                    refused.insert(op.id)
+                    report.refuse(workout.log.line, error.code.rawValue, error.message)
                 }
             }
-            try await tools.store.update(
-                source, key: key, of: user, contentHash: workout.contentHash,
-                by: change.ops.isEmpty ? source.importId : id)
         }
-        report.add(workout, change, source.workout)
+        let done = try await tools.store.effective(merge.setOps, in: source.workout)
+        try await tools.store.update(
+            source, key: key, of: user, contentHash: isAsTold ? workout.contentHash : [],
+            by: done.isEmpty ? source.importId : id)
+        report.add(workout, merge.counts(done: done, refused: refused), source.workout)
     }
 }

@@ -193,7 +193,17 @@ extension ImportStore {
         }
     }
 
-    /// Notes what the log says of a workout now.
+    /// Those of the ops that a workout has taken and that changed it.
+    func effective(_ ops: [OpID], in workout: WorkoutID) async throws -> Set<OpID> {
+        let found = try await pool.query(
+            """
+            select op_id from workout_events where workout_id = \(workout) and op_id = any(\(ops))
+                and body ->> 'superseded' is distinct from 'true'
+            """, as: UUIDv7.self)
+        return Set(found)
+    }
+
+    /// Notes what the log says of a workout now; an empty hash is of no log.
     func update(_ source: Source, key: [UInt8], of user: UserID, contentHash: [UInt8], by id: WorkoutImportID)
         async throws
     {
