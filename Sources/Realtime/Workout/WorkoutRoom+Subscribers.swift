@@ -141,6 +141,7 @@ extension WorkoutRoom {
         link.isSubscribed = isSubscribed || links[link.connection.id]?.isSubscribed ?? false
         let isNew = links.updateValue(link, forKey: link.connection.id) == nil
         if link.isAthlete {
+            countForAthlete()
             durableOutbox.add(link.connection)
         } else if isNew {
             crowd.arrived(link.user)
