@@ -26,10 +26,10 @@ struct EmailVerification: Sendable {
     /// none would come.
     func askAgain(_ user: UserID) async throws {
         try await pool.transaction { connection in
-            let isOpen = try connection.first(
-                "select true from users where id = \(user) and verified_at is null", as: Bool.self)
-            guard isOpen == true else { return }
-            if let pause = try mail.links.pause(before: .verifyEmail, for: user, on: connection) {
+            let email = try connection.first(
+                "select email from users where id = \(user) and verified_at is null", as: String.self)
+            guard let email else { return }
+            if let pause = try mail.links.pause(before: .verifyEmail, for: user, email: email, on: connection) {
                 throw Problem(
                     .tooManyRequests, detail: "Several mails went to you already; look among the unwanted ones too.",
                     retryAfterSeconds: Int((pause.wholeMilliseconds + 999) / 1000))
