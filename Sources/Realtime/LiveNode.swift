@@ -72,6 +72,11 @@ package struct LiveNode: Sendable {
         clockWatch = ClockWatch(clock: clock, pool: pools.rooms, logger: logger)
     }
 
+    /// What the rooms in memory occupy, and may, in bytes.
+    package var roomMemory: (bytes: Int, limitBytes: Int) {
+        (rooms.context.memory.bytes, rooms.context.memory.limitBytes)
+    }
+
     /// What has to run; in the order in which a service group starts them.
     package var services: [any Service] {
         pools.all + [writeBehind, background, heartRates, clockWatch, rooms, retries]

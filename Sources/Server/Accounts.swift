@@ -31,14 +31,14 @@ struct Accounts: Sendable {
         { [revoked, standings] in revoked.contains($0.session) || standings.isSuspended($0.user) }
     }
 
-    /// Verifies a token for the socket.
+    /// Verifies a token for the socket, which asks `isEnded` about its session.
     var authenticate: Live.Authenticate {
         { [tokens] token in
             do throws(TokenFault) {
-                let identity = try tokens.verify(token)
+                let identity = try tokens.read(token)
                 return LiveIdentity(user: identity.userId, session: identity.sid, expiresAt: identity.expiresAt)
             } catch {
-                // The socket has one answer to all faults of a token.
+                // The socket has one answer to all other faults of a token.
                 return nil
             }
         }

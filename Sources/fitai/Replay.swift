@@ -24,10 +24,10 @@ struct Replay: Sendable {
             group.addTask { await report(client.events) }
             group.addTask {
                 for (place, workout) in workouts.enumerated() {
-                    say("workout \(place + 1) of \(workouts.count), \(workout.start)")
+                    Self.say("workout \(place + 1) of \(workouts.count), \(workout.start)")
                     try await lift(workout, client)
                 }
-                say("all workouts are lifted")
+                Self.say("all workouts are lifted")
             }
             // The first to end decides: the lifting when all is done, the connection when it is refused for good.
             try await group.next()
@@ -37,36 +37,36 @@ struct Replay: Sendable {
 
     private func lift(_ workout: TrainingLog.Workout, _ client: LiveClient) async throws {
         let timeline = ReplayTimeline(workout, unit: unit, speed: speed, match: matcher.match)
-        for fault in timeline.leftOut { say("  left out: \(fault)") }
+        for fault in timeline.leftOut { Self.say("  left out: \(fault)") }
         let id = WorkoutID.make()
         let begun = ContinuousClock.now
         for step in timeline.steps {
             try await Task.sleep(until: begun + step.after / speed, clock: .continuous)
-            say(step.caption)
+            Self.say(step.caption)
             do { try await client.submit(step.action, in: id) } catch LiveClientError.refused(let refusal) {
-                say("  refused: \(step.action.kind.rawValue): \(refusal.code.rawValue), \(refusal.message)")
+                Self.say("  refused: \(step.action.kind.rawValue): \(refusal.code.rawValue), \(refusal.message)")
             }
         }
         try await client.waitUntilSettled()
-        say("  durable: \(timeline.steps.count) ops")
+        Self.say("  durable: \(timeline.steps.count) ops")
     }
 
     /// Says what a person should know of: the connection, and ops that are refused.
     private func report(_ events: LiveEvents) async {
         for await event in events {
             switch event {
-            case .connection(.live(let welcome)): say("connected to \(server), node \(welcome.node)")
-            case .connection(.waiting(let pause, let why)): say("not connected (\(why)); again in \(pause)")
-            case .connection(.ended(let why)): say("the server ends this: \(why)")
+            case .connection(.live(let welcome)): Self.say("connected to \(server), node \(welcome.node)")
+            case .connection(.waiting(let pause, let why)): Self.say("not connected (\(why)); again in \(pause)")
+            case .connection(.ended(let why)): Self.say("the server ends this: \(why)")
             case .op(let queued, .refused(let refusal)):
-                say("  refused: \(queued.op.action.kind.rawValue): \(refusal.code.rawValue), \(refusal.message)")
-            case .op(_, .delayed(let refusal)): say("  delayed: \(refusal.code.rawValue)")
+                Self.say("  refused: \(queued.op.action.kind.rawValue): \(refusal.code.rawValue), \(refusal.message)")
+            case .op(_, .delayed(let refusal)): Self.say("  delayed: \(refusal.code.rawValue)")
             case .connection(.connecting), .missed, .room, .op, .friend, .notice: break
             }
         }
     }
 
-    private func say(_ line: String) {
+    static func say(_ line: String) {
         let clock = Date.now.formatted(.dateTime.hour().minute().second())
         FileHandle.standardOutput.write(Data("\(clock)  \(line)\n".utf8))
     }

@@ -57,8 +57,12 @@ struct ReplayCommand: AsyncParsableCommand {
         let trust = try readTrust()
         do {
             let rest = RESTClient(server, trust: trust)
-            let signIn = try await SignIn(rest, login: athlete, password: password)
-            let library = try await rest.exercises(token: signIn.accessToken(refused: nil).text)
+            let signIn = try await untilAnswered {
+                try await SignIn(rest, login: athlete, password: password)
+            }
+            let library = try await untilAnswered {
+                try await rest.exercises(token: signIn.accessToken(refused: nil).text)
+            }
             let chosen = log.workouts.sorted { $0.start < $1.start }.suffix(workouts ?? log.workouts.count)
             try await Replay(
                 server: server, trust: trust, speed: speed, unit: unit, matcher: ExerciseMatcher(library),
@@ -67,6 +71,18 @@ struct ReplayCommand: AsyncParsableCommand {
         } catch let fault as RESTClient.Fault {
             FileHandle.standardError.write(Data((describe(fault) + "\n").utf8))
             throw ExitCode.failure
+        }
+    }
+
+    /// Asks again as long as no server answers, as the live client does later on.
+    private func untilAnswered<Value: Sendable>(_ ask: () async throws -> Value) async throws -> Value {
+        var (delay, generator) = (ReconnectDelay(), SystemRandomNumberGenerator())
+        while true {
+            do { return try await ask() } catch let fault as RESTClient.Fault where fault.isTemporary {
+                let pause = delay.next(.none, using: &generator)
+                Replay.say("not connected (\(describe(fault))); again in \(pause)")
+                try await Task.sleep(for: pause)
+            }
         }
     }
 
@@ -100,6 +116,7 @@ struct ReplayCommand: AsyncParsableCommand {
     private func describe(_ fault: RESTClient.Fault) -> String {
         switch fault {
         case .unreachable(let why): "no answer from \(server): \(why)"
+        case .untrusted(let why): "no answer from \(server) that could be trusted: \(why)"
         case .problem(let status, let code, let detail): "\(server) refuses: \(status) \(code) \(detail)"
         case .unreadable(let what): "\(server) is no FitAI server: \(what)"
         }

@@ -41,6 +41,19 @@ struct OpBoundTests {
         #expect(refusal(of: .updateEntry(EntryDetails(id: entry, name: "\u{202E}")), in: state) == .invalid)
     }
 
+    @Test("when a workout ended is read where it can be changed, and elsewhere no more than any other unknown member")
+    func endedAt() throws {
+        for kind in ["workout.start", "workout.plan"] {
+            for value in ["\"soon\"", "1", "946684800000"] {
+                let json = try JSONReader.parse(Array(#"{"kind":"\#(kind)","name":"Legs","endedAt":\#(value)}"#.utf8))
+                let action = try WorkoutAction(json)
+                #expect(refusal(of: action, in: WorkoutState()) == nil)
+            }
+        }
+        let update = try JSONReader.parse(Array(#"{"kind":"workout.update","endedAt":"soon"}"#.utf8))
+        #expect(throws: Refusal.self) { try WorkoutAction(update) }
+    }
+
     @Test("names and muscles are bounded in every op that can carry them")
     func names() throws {
         let (state, entry) = try begun()

@@ -20,7 +20,7 @@ from served import Served
 # Calls that end the session or change the password: last, in this order.
 LAST = [
     "POST /v1/users/second-factor", "POST /v1/users/second-factor/confirm", "POST /v1/auth/second-factor",
-    "DELETE /v1/users/second-factor",
+    "POST /v1/users/second-factor/recovery-codes", "DELETE /v1/users/second-factor",
     "PUT /v1/auth/email", "POST /v1/auth/confirm-email", "PUT /v1/auth/password", "POST /v1/auth/forgot-password", "POST /v1/auth/reset-password",
     "POST /v1/auth/refresh", "POST /v1/auth/logout", "DELETE /v1/users/account",
 ]
@@ -186,7 +186,7 @@ class Rehearsal:
             body["code"] = totp(self.secret)
         if call == "POST /v1/auth/second-factor":
             body |= {"challenge": self.challenge(), "code": self.recovery_codes[0]}
-        if call == "DELETE /v1/users/second-factor":
+        if call in ("POST /v1/users/second-factor/recovery-codes", "DELETE /v1/users/second-factor"):
             body["code"] = self.recovery_codes[1]
         if call == "POST /v1/auth/refresh":
             body["refreshToken"] = self.signed_in["tokens"]["refreshToken"]
@@ -194,7 +194,7 @@ class Rehearsal:
         answer = self.call(method, re.sub(r"\{(\w+)\}", lambda match: ids[match.group(1)], path), body)
         if call == "POST /v1/users/second-factor":
             self.secret = answer["secret"]
-        elif call == "POST /v1/users/second-factor/confirm":
+        elif call in ("POST /v1/users/second-factor/confirm", "POST /v1/users/second-factor/recovery-codes"):
             self.recovery_codes = answer["recoveryCodes"]
         elif call == "POST /v1/auth/second-factor":
             self.signed_in = answer

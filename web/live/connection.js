@@ -189,8 +189,10 @@ export class Connection extends EventTarget {
 
   #closed(code, access) {
     this.#detach();
-    if (code === 4500 && this.#refusedToken === null) {
-      // The token had run out; a new one is worth exactly one more try.
+    const isRefused = code === 4500 || (code === 4501 && this.state === "connecting");
+    if (isRefused && this.#refusedToken === null) {
+      // The token had run out, or its session had ended and the page has another by now; a new one is worth exactly one
+      // more try.
       this.#refusedToken = access.token;
       return this.#wait(0);
     }

@@ -18,7 +18,7 @@ export class Outbox extends EventTarget {
     this.#user = userId;
     for (const key of Object.keys(localStorage)) this.#load(key, localStorage.getItem(key));
     // A page may have ended in the middle.
-    for (const record of [...this.#records.values()]) if (record.corrects) this.#finishCorrection(record);
+    for (const record of [...this.#records.values()]) if (record.corrects) this.#tryToFinish(record);
     // Other tabs of the same athlete share the box.
     addEventListener("storage", ({ key, newValue }) => {
       if (key && this.#load(key, newValue)) this.#changed();
@@ -53,11 +53,7 @@ export class Outbox extends EventTarget {
       ...lost && this.#correction(room, lost, op),
     };
     this.#put(record);
-    try {
-      if (lost) this.#finishCorrection(record);
-    } catch {
-      // The device is full. The correction is stored: the next page does the rest.
-    }
+    if (lost) this.#tryToFinish(record);
     this.#changed();
     return this.get(op.opId);
   }
@@ -87,6 +83,14 @@ export class Outbox extends EventTarget {
     const others = refused.filter((record) => !gone.includes(record.op.opId));
     const following = followingOf(madeBy(lost.op), others, this.of(room)).map((record) => record.op.opId);
     return { op: isRemade ? op : { ...mended, opId: op.opId }, corrects: gone, following };
+  }
+
+  #tryToFinish(record) {
+    try {
+      this.#finishCorrection(record);
+    } catch {
+      // The device is full. The correction is stored: the next page does the rest.
+    }
   }
 
   /**
@@ -132,7 +136,7 @@ export class Outbox extends EventTarget {
     const record = this.#records.get(opId);
     if (!record || (record.epoch === epoch && record.seq === seq)) return;
     Object.assign(record, { epoch, seq });
-    this.#store(record);
+    this.#note(record);
     this.#changed();
   }
 
@@ -141,7 +145,7 @@ export class Outbox extends EventTarget {
     const record = this.#records.get(opId);
     if (record.seq === null) return false;
     Object.assign(record, { epoch: null, seq: null });
-    this.#store(record);
+    this.#note(record);
     this.#changed();
     return true;
   }
@@ -151,7 +155,7 @@ export class Outbox extends EventTarget {
     const lost = this.of(room).filter((record) => record.epoch !== null && record.epoch < epoch);
     for (const record of lost) {
       Object.assign(record, { epoch: null, seq: null });
-      this.#store(record);
+      this.#note(record);
     }
     this.#changed();
     return lost.length > 0;
@@ -180,15 +184,21 @@ export class Outbox extends EventTarget {
     const behind = this.of(record.room).filter(({ order }) => order > record.order);
     const correction = ["invalid", "badRequest"].includes(code)
       ? correctionOf(record.op, behind.map(({ op }) => op)) : null;
-    if (correction && !faultOf(correction.op)) this.#replace(record, correction);
-    else this.#lose(record, behind, code, message);
+    const isReplaced = correction && !faultOf(correction.op) && this.#replace(record, correction);
+    if (!isReplaced) this.#lose(record, behind, code, message);
     this.#changed();
   }
 
+  /** Whether the device had room for the correction. */
   #replace(record, { op, merged }) {
-    // In its place before the others go: whatever ends this page in between, nothing is missing.
-    this.#put({ ...record, op, epoch: null, seq: null });
+    try {
+      // In its place before the others go: whatever ends this page in between, nothing is missing.
+      this.#put({ ...record, op, epoch: null, seq: null });
+    } catch {
+      return false;
+    }
     for (const opId of [record.op.opId, ...merged]) this.#remove(opId);
+    return true;
   }
 
   #lose(record, behind, code, message) {
@@ -209,8 +219,14 @@ export class Outbox extends EventTarget {
   #setApart(record, code, message) {
     const { opId } = record.op;
     const refused = { ...record, code, message };
-    localStorage.setItem(`${REFUSED}${this.#user}.${opId}`, JSON.stringify(refused));
     this.#refused.set(opId, refused);
+    this.#records.delete(opId);
+    try {
+      localStorage.setItem(`${REFUSED}${this.#user}.${opId}`, JSON.stringify(refused));
+    } catch {
+      // The device is full: it stays stored as one that waits. The next page sends it and hears the same.
+      return;
+    }
     this.#remove(opId);
   }
 
@@ -228,6 +244,8 @@ export class Outbox extends EventTarget {
   #forget(opId) {
     localStorage.removeItem(`${REFUSED}${this.#user}.${opId}`);
     this.#refused.delete(opId);
+    // On a full device it was kept as one that waits.
+    if (!this.#records.has(opId)) this.#remove(opId);
   }
 
   #put(record) {
@@ -236,6 +254,15 @@ export class Outbox extends EventTarget {
   }
 
   #store(record) { localStorage.setItem(`${PREFIX}${this.#user}.${record.op.opId}`, JSON.stringify(record)); }
+
+  /** Keeps what the server said of an op. Where the device is full, the next page asks again. */
+  #note(record) {
+    try {
+      this.#store(record);
+    } catch {
+      // The op itself is stored.
+    }
+  }
 
   #remove(opId) {
     localStorage.removeItem(`${PREFIX}${this.#user}.${opId}`);

@@ -128,6 +128,32 @@ const tests = {
     expect("sockets", ScriptedSocket.all.length, 2);
   },
 
+  async "asks once for a new token when the session of its hello has ended: the page may have signed in anew"() {
+    const { connection, session } = await connected();
+    let isOver = false;
+    connection.addEventListener("signedOut", () => { isOver = true; });
+    await ScriptedSocket.last.lose(1006);
+    await pass(1000);
+    ScriptedSocket.last.onopen();
+    await settle();
+    await ScriptedSocket.last.lose(4501);
+    await pass(1);
+    expect("refused token named", typeof session.requests.at(-1).replacing, "string");
+    expect("goes on", [isOver, ScriptedSocket.all.length], [false, 3]);
+    ScriptedSocket.last.onopen();
+    await settle();
+    await ScriptedSocket.last.lose(4501);
+    await pass(120_000);
+    expect("over", [isOver, ScriptedSocket.all.length], [true, 3]);
+  },
+
+  async "is over when its session ends while it is open"() {
+    const { connection } = await connected();
+    await ScriptedSocket.last.lose(4501);
+    await pass(120_000);
+    expect("stopped", [connection.state, connection.stoppedBy, ScriptedSocket.all.length], ["stopped", 4501, 1]);
+  },
+
   async "renews the token inside the connection before it runs out"() {
     const { connection, session } = await connected();
     const socket = ScriptedSocket.last;

@@ -44,6 +44,17 @@ class ScriptedConnection extends EventTarget {
   }
 }
 
+/** Runs something while the device takes nothing more. */
+async function onFullDevice(body) {
+  const own = Object.getOwnPropertyDescriptor(Storage.prototype, "setItem");
+  Storage.prototype.setItem = () => { throw new DOMException("full", "QuotaExceededError"); };
+  try {
+    await body();
+  } finally {
+    Object.defineProperty(Storage.prototype, "setItem", own);
+  }
+}
+
 let user = 0;
 function scene(count) {
   const connection = new ScriptedConnection();
@@ -424,6 +435,36 @@ const tests = {
     expect("restarts", connection.restarts, 1);
     await connection.reopen();
     expect("in order", connection.ids, ids);
+  },
+
+  async "keeps a refused op and goes on when the device is full"() {
+    const { connection, outbox, sender } = scene(0);
+    const [op, ...behind] = liftedExercise();
+    const other = { opId: uuid7(), at: 5, kind: "rest.skip" };
+    for (const next of [op, ...behind, other]) outbox.add(ROOM, next);
+    sender.pump(ROOM);
+    const isStored = ({ opId }) => Object.keys(localStorage).some((key) => key.endsWith(`.${opId}`));
+    await onFullDevice(async () => {
+      await connection.refuse(0, "limitReached", false);
+      await connection.answer(4, { epoch: 1, seq: 3 });
+      expect("left", left(outbox), [other.opId]);
+      expect("shown", outbox.refusedOf(ROOM).map((record) => record.op.opId), [op, ...behind].map(({ opId }) => opId));
+      expect("known as applied", outbox.get(other.opId).seq, 3);
+      expect("stored", [op, ...behind, other].every(isStored), true);
+      await connection.push({ type: "durable", epoch: 1, seq: 3 });
+      expect("left", left(outbox), []);
+      outbox.dismiss(op.opId);
+      expect("dismissed", [isStored(op), isStored(behind[0])], [false, true]);
+    });
+  },
+
+  async "gives up a correction that a full device has no room for, and shows what was refused"() {
+    const { connection, outbox, sender } = scene(0);
+    const ops = corrections(outbox);
+    sender.pump(ROOM);
+    await onFullDevice(() => connection.refuse(0, "invalid", false));
+    expect("left", left(outbox), []);
+    expect("shown", outbox.refusedOf(ROOM).map((record) => record.op.opId), ops.map(({ opId }) => opId));
   },
 
   async "makes ids that sort in the order of their making"() {

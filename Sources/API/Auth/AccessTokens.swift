@@ -54,6 +54,13 @@ package struct TokenVerifier: Sendable {
 
     /// Who bears the token. Throws `.expired`, `.revoked`, or `.invalid` for whatever we did not sign.
     package func verify(_ token: String) throws(TokenFault) -> Identity {
+        let identity = try read(token)
+        guard !revoked.contains(identity.sid) else { throw .revoked }
+        return identity
+    }
+
+    /// The same, also when the session has ended since: for who asks about that later on anyway.
+    package func read(_ token: String) throws(TokenFault) -> Identity {
         guard let token = SignedToken(token, mostBytes: 2048), token.algorithm == "EdDSA",
             let key = token.keyId.flatMap({ keys[$0] }), key.isValidSignature(token.signature, for: token.signed),
             token.claims["iss"]?.string == TokenIssuer.issuer, let userId = token.claims["sub"]?.id,
@@ -61,7 +68,6 @@ package struct TokenVerifier: Sendable {
             let role = token.claims["role"]?.string.flatMap({ Role(rawValue: $0) })
         else { throw .invalid }
         guard now() < expiry else { throw .expired }
-        guard !revoked.contains(sid) else { throw .revoked }
         return Identity(
             userId: userId, sid: sid, expiresAt: expiry, isVerified: token.claims["verified"]?.bool ?? false,
             role: role, withheldRole: token.claims["withheld"]?.string.flatMap { Role(rawValue: $0) })

@@ -19,7 +19,8 @@ struct SecurityNotice: JobPayload {
     enum Happening: String, Codable, Sendable {
         case passwordChanged, passwordReset, emailChanged, identityJoined, identityRemoved, takenOver
         case deletionRequested, deletionCancelled
-        case secondFactorOn, secondFactorOff, secondFactorRemoved, recoveryCodeUsed, roleChanged
+        case secondFactorOn, secondFactorOff, secondFactorRemoved, recoveryCodeUsed, recoveryCodesRenewed
+        case roleChanged
     }
 
     var userId: UserID
@@ -161,6 +162,11 @@ extension SecurityNotice.Happening {
             (
                 "A recovery code was used",
                 "Somebody has signed in to your FitAI account with one of its recovery codes, which is used up now."
+            )
+        case .recoveryCodesRenewed:
+            (
+                "You have new recovery codes",
+                "New recovery codes were made for your FitAI account. The old ones no longer work."
             )
         case .roleChanged:
             (

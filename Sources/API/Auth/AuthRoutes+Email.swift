@@ -34,10 +34,13 @@ extension AuthRoutes {
     }
 
     private func verifyEmail(_ call: Call<Anyone, LinkQuery, NoBody>) async throws -> Answer<EmailVerified> {
-        try await verification.verify(call.query.token, from: call.facts.address)
+        let next = try await verification.verify(call.query.token, from: call.facts.address)
+        let words = next.map { email in
+            "The change to \(email) goes on: a mail to this address asks you to confirm it here too."
+        }
         return Answer(
             EmailVerified(isVerified: true),
-            page: LinkPage("Your email address is verified", "You can go on where you left off."))
+            page: LinkPage("Your email address is verified", words ?? "You can go on where you left off."))
     }
 
     private func resendVerification(_ call: Call<SignedInUser, NoQuery, NoBody>) async throws -> Answer<NoContent> {

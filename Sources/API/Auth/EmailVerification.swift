@@ -26,10 +26,10 @@ struct EmailVerification: Sendable {
     /// none would come.
     func askAgain(_ user: UserID) async throws {
         try await pool.transaction { connection in
-            let isOpen = try connection.first(
-                "select true from users where id = \(user) and verified_at is null", as: Bool.self)
-            guard isOpen == true else { return }
-            if let pause = try mail.links.pause(before: .verifyEmail, for: user, on: connection) {
+            let email = try connection.first(
+                "select email from users where id = \(user) and verified_at is null", as: String.self)
+            guard let email else { return }
+            if let pause = try mail.links.pause(before: .verifyEmail, for: user, email: email, on: connection) {
                 throw Problem(
                     .tooManyRequests, detail: "Several mails went to you already; look among the unwanted ones too.",
                     retryAfterSeconds: Int((pause.wholeMilliseconds + 999) / 1000))
@@ -61,32 +61,44 @@ struct EmailVerification: Sendable {
         try await mail.mailer.deliver(letter.mail(to: email), id: run.id)
     }
 
-    /// Verifies the address the link was sent to. Throws `linkInvalid`; a link that was used works again.
-    func verify(_ token: String, from address: String) async throws {
+    /// Verifies the address the link was sent to; answers the address of a change that is under way, which this one has to
+    /// confirm from now on. Throws `linkInvalid`; a link that was used works again.
+    func verify(_ token: String, from address: String) async throws -> String? {
         guard let secret = OpaqueSecret(token) else { throw Problem(.linkInvalid) }
         let time = now()
-        let isVerified = try await pool.transaction { connection in
+        return try await pool.transaction { connection in
             let user = try connection.first(
                 "select user_id from mail_links where hash = \(secret.hash) and purpose = 'verifyEmail'",
                 as: UserID.self)
-            guard let user, let account = try LockedAccount.lock(user, on: connection) else { return false }
+            guard let user, let account = try LockedAccount.lock(user, on: connection) else {
+                throw Problem(.linkInvalid)
+            }
             let isGood = try connection.first(
                 """
                 select true from mail_links where hash = \(secret.hash) and email = \(account.email)
                   and (expires_at > \(time) or used_at is not null)
                 """, as: Bool.self)
-            guard isGood == true else { return false }
+            guard isGood == true else { throw Problem(.linkInvalid) }
             try connection.execute(
                 "update mail_links set used_at = coalesce(used_at, \(time)) where hash = \(secret.hash)")
-            guard !account.account.isVerified else { return true }
+            guard !account.account.isVerified else { return nil }
             try connection.execute(
                 "update users set verified_at = \(time), version = version + 1 where id = \(user)")
-            // A change that began before did not ask this address, which from now on has to agree.
-            try connection.execute("delete from email_changes where user_id = \(user) and changed_at is null")
             try events.record(.emailVerified, of: user, address: address, on: connection)
-            return true
+            return try askToo(user, on: connection)
         }
-        guard isVerified else { throw Problem(.linkInvalid) }
+    }
+
+    /// A change that began before did not ask this address, whoever began it: from now on it has to agree.
+    private func askToo(_ user: UserID, on connection: isolated PostgresConnection) throws -> String? {
+        let change = try connection.first(
+            """
+            update email_changes set old_confirmed_at = null
+            where user_id = \(user) and changed_at is null and expires_at > \(now()) returning id, new_email
+            """, as: (UUIDv7, String).self)
+        guard let (id, email) = change else { return nil }
+        try mail.jobs.enqueue(EmailChangeMail(changeId: id, side: .old), AccountMail.urgent, on: connection)
+        return email
     }
 
     /// Whether the user's address is verified by now.

@@ -18,7 +18,7 @@ struct MailBound: Sendable {
         _ kind: String, to email: String, _ id: UUIDv7, on connection: isolated PostgresConnection
     ) throws -> Bool {
         let time = now()
-        let address = Array(SHA256.hash(data: Data(email.lowercased().utf8)).prefix(16))
+        let address = Self.address(email)
         // Mails to one address are counted one after the other.
         let lock = address.prefix(8).reduce(Int64(0)) { $0 << 8 | Int64($1) }
         try connection.execute("select pg_advisory_xact_lock(\(lock))")
@@ -32,6 +32,24 @@ struct MailBound: Sendable {
                 and at > \(time - Self.hour)) < \(Self.mostPerHour)
             """)
         return counted == 1
+    }
+
+    /// How long until `admit` admits another mail of the kind to the address; nil when it does now.
+    func pause(
+        before kind: String, to email: String, on connection: isolated PostgresConnection
+    ) throws -> Duration? {
+        let oldest = try connection.first(
+            """
+            select at from sent_mails
+            where address = \(Self.address(email)) and kind = \(kind) and at > \(now() - Self.hour)
+            order by at desc offset \(Self.mostPerHour - 1) limit 1
+            """, as: Timestamp.self)
+        return oldest.map { $0 + Self.hour - now() }
+    }
+
+    /// An address as it is counted: nothing says whose.
+    private static func address(_ email: String) -> [UInt8] {
+        Array(SHA256.hash(data: Data(email.lowercased().utf8)).prefix(16))
     }
 
     /// Removes what counts no more, a few thousand at a time; answers how many.

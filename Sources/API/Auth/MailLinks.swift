@@ -69,9 +69,11 @@ struct MailLinks: Sendable {
         return secret
     }
 
-    /// How long until `make` may make the user another link of this purpose; nil when it may now.
+    /// How long until `make` may make the user another link of this purpose to that address; nil when it may now.
+    ///
+    /// Tells who asks of mails that others may have caused: only for a user's own address.
     func pause(
-        before purpose: Purpose, for user: UserID, on connection: isolated PostgresConnection
+        before purpose: Purpose, for user: UserID, email: String, on connection: isolated PostgresConnection
     ) throws -> Duration? {
         let hour = Duration.seconds(3600)
         let oldest = try connection.first(
@@ -80,7 +82,10 @@ struct MailLinks: Sendable {
             where user_id = \(user) and purpose = \(purpose) and created_at > \(now() - hour)
             order by created_at desc offset \(MailBound.mostPerHour - 1) limit 1
             """, as: Timestamp.self)
-        return oldest.map { $0 + hour - now() }
+        let pauses = [
+            oldest.map { $0 + hour - now() }, try bound.pause(before: purpose.rawValue, to: email, on: connection),
+        ]
+        return pauses.compactMap(\.self).max()
     }
 
     /// The address of a route of ours that takes the secret as `?token=`.

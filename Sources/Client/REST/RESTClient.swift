@@ -21,10 +21,20 @@ public struct RESTClient: Sendable {
     public enum Fault: Error, Sendable, Hashable {
         /// No answer: no connection, a timeout, or no HTTP.
         case unreachable(String)
+        /// The server's certificate is none to be trusted.
+        case untrusted(String)
         /// The problem's status, code and detail.
         case problem(status: Int, code: String, detail: String)
         /// The answer is not what the route answers.
         case unreadable(String)
+
+        /// Whether the same request may be answered later on.
+        public var isTemporary: Bool {
+            switch self {
+            case .unreachable, .problem(status: 502...504, code: _, detail: _): true
+            case .untrusted, .problem, .unreadable: false
+            }
+        }
     }
 
     public let server: ServerAddress
@@ -42,7 +52,7 @@ public struct RESTClient: Sendable {
         self.group = group
     }
 
-    /// Sends one request. Throws `unreachable`; any status is an answer.
+    /// Sends one request. Throws `unreachable` or `untrusted`; any status is an answer.
     public func send(
         _ method: Method, _ path: String, token: String? = nil, body: [UInt8]? = nil
     ) async throws(Fault) -> Answer {
@@ -147,7 +157,10 @@ private final class AnswerCollector: ChannelInboundHandler {
         answer.fail(RESTClient.Fault.unreachable("the connection ended without an answer"))
     }
 
-    func errorCaught(context: ChannelHandlerContext, error: any Error) { fail("\(error)", context) }
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        if ServerTrust.isMistrust(error) { answer.fail(RESTClient.Fault.untrusted("\(error)")) }
+        fail("\(error)", context)
+    }
 
     private func fail(_ reason: String, _ context: ChannelHandlerContext) {
         answer.fail(RESTClient.Fault.unreachable(reason))

@@ -28,6 +28,13 @@ public struct ServerTrust: Sendable {
         context = Result { try NIOSSLContext(configuration: configuration) }
     }
 
+    /// Whether a connection failed since the server is none of those.
+    static func isMistrust(_ error: any Error) -> Bool {
+        if let extra = error as? NIOSSLExtraError { return extra == .failedToValidateHostname }
+        guard case .handshakeFailed(let reason)? = error as? NIOSSLError else { return false }
+        return "\(reason)".contains("CERTIFICATE_VERIFY_FAILED")
+    }
+
     /// Encrypts what later handlers of the channel say, when the address asks for it. Certificates must name the host.
     func secure(_ channel: any Channel, to server: ServerAddress) throws {
         guard server.isEncrypted else { return }

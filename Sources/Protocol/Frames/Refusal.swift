@@ -3,7 +3,7 @@ public struct Refusal: Error, Sendable, Hashable {
     /// The codes of the live protocol; whether trying again later may help belongs to the code.
     public enum Code: String, Sendable, CaseIterable {
         // Temporary: the same request may succeed later.
-        /// The write-behind queue is full.
+        /// The write-behind queue is full, or the memory of the node or of the account.
         case busy
         /// Storage or the room's owner is out of reach.
         case unavailable

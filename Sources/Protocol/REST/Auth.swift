@@ -255,7 +255,7 @@ public enum SecurityEventKind: String, Codable, Sendable, CaseIterable {
     case signInFailed, passwordWrong
     /// Something was asked for that the account may not do; at most twenty a day are kept.
     case accessRefused
-    case secondFactorOn, secondFactorOff, secondFactorFailed, recoveryCodeUsed
+    case secondFactorOn, secondFactorOff, secondFactorFailed, recoveryCodeUsed, recoveryCodesRenewed
     /// An operator made the account a moderator, an administrator, or neither.
     case roleChanged
     /// Sign-ins elsewhere were removed, by the owner, a reset of the password, or somebody else who proved the address.

@@ -68,8 +68,8 @@ public struct RecoveryCodes: Codable, Hashable, Sendable {
     public init(recoveryCodes: [String]) { self.recoveryCodes = recoveryCodes }
 }
 
-/// `DELETE /v1/users/second-factor`
-public struct SecondFactorRemoval: Codable, Sendable {
+/// `DELETE /v1/users/second-factor`, `POST /v1/users/second-factor/recovery-codes`
+public struct SecondFactorProof: Codable, Sendable {
     /// Left out only for an account without one.
     public var password: String?
     public var code: String

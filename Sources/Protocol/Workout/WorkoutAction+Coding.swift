@@ -37,7 +37,11 @@ extension WorkoutAction {
         switch kind {
         case .workoutPlan: self = .plan(try WorkoutDetails(fields))
         case .workoutStart: self = .start(try WorkoutDetails(fields))
-        case .workoutUpdate: self = .update(try WorkoutDetails(fields))
+        case .workoutUpdate:
+            var details = try WorkoutDetails(fields)
+            // Of a workout that begins it says nothing, and is not read there.
+            details.endedAt = try fields.time("endedAt")
+            self = .update(details)
         case .workoutPause: self = .pause
         case .workoutResume: self = .resume
         case .workoutComplete: self = .complete(rpeTenths: try fields.decimal("rpe", places: 1))
@@ -108,8 +112,7 @@ extension WorkoutDetails {
     init(_ fields: Fields) throws(Refusal) {
         self.init(
             name: try fields.string("name"), visibility: try fields.choice("visibility"),
-            plannedFor: try fields.string("plannedFor"), startedAt: try fields.time("startedAt"),
-            endedAt: try fields.time("endedAt"))
+            plannedFor: try fields.string("plannedFor"), startedAt: try fields.time("startedAt"))
     }
 }
 

@@ -43,7 +43,8 @@ package struct LiveConfiguration: Sendable {
     /// Whether memory is so short that ops are `busy` and no rooms open.
     package var isShortOfMemory: @Sendable () -> Bool = { false }
     /// Bound of what rooms in memory occupy together, in bytes; beyond it those that nobody needs are unloaded, least
-    /// recently used first, and when that is not enough no further ones are opened.
+    /// recently used first, and when that is not enough no further ones are opened. One account's take a quarter of it at
+    /// most before no further ones are opened for it.
     package var roomBytes = 256 * 1024 * 1024
 
     package init() {}

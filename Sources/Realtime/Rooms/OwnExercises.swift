@@ -25,11 +25,11 @@ final class OwnExercises: Sendable {
     private static let readEvery = Duration.seconds(60)
 
     private let state = Mutex(State())
-    private let memory: RoomMemory
+    private let share: RoomShare
 
-    init(memory: RoomMemory) { self.memory = memory }
+    init(share: RoomShare) { self.share = share }
 
-    deinit { memory.change(by: -state.withLock { $0.bytes }) }
+    deinit { share.change(by: -state.withLock { $0.bytes }) }
 
     subscript(id: ExerciseID) -> ExerciseFacts? { state.withLock { $0.exercises[id]?.entry.facts } }
 
@@ -72,7 +72,7 @@ final class OwnExercises: Sendable {
         state.withLock { state in
             body(&state)
             let bytes = state.exercises.values.reduce(0) { $0 + $1.entry.bytes }
-            memory.change(by: bytes - state.bytes)
+            share.change(by: bytes - state.bytes)
             state.bytes = bytes
         }
     }

@@ -33,7 +33,7 @@ extension Rooms {
         within limit: Duration = .seconds(5)
     ) async throws(Refusal) -> OpAnswer? {
         let creates = op.action.kind == .workoutStart || op.action.kind == .workoutPlan
-        let applied = try await inRoom(id, creator: creates ? user : nil) {
+        let applied = try await inRoom(id, creator: creates ? user : nil, for: user) {
             room throws(Refusal) -> (WorkoutRoom, OpAnswer)? in
             guard room.athlete.userId == user else { throw Refusal(.noSuchRoom, "there is no such workout") }
             if isRetry, let answer = room.firstAnswer(to: op.id) { return (room, answer) }
@@ -99,10 +99,10 @@ extension Rooms {
     /// - Throws: `noSuchRoom`, also for who may not see it; `deleted`.
     package func view(_ id: WorkoutID, for viewer: UserID) async throws(Refusal) -> WorkoutView {
         if let view = try await finishedView(id, for: viewer) { return view }
-        let room = try await room(id)
+        let room = try await room(id, for: viewer)
         let relation = try await relation(of: viewer, to: room.athlete.userId)
         await refreshBaseline(of: room)
-        return try await inRoom(id, creator: nil) { room throws(Refusal) in
+        return try await inRoom(id, creator: nil, for: viewer) { room throws(Refusal) in
             guard room.mayWatch(viewer, relation), room.history.isKnown else {
                 throw Refusal(.noSuchRoom, "there is no such workout")
             }
@@ -117,7 +117,7 @@ extension Rooms {
     private func finishedView(_ id: WorkoutID, for viewer: UserID) async throws(Refusal) -> WorkoutView? {
         guard !isInMemory(id), let finished = try await context.loader.looking.finished(id) else { return nil }
         let relation = try await relation(of: viewer, to: finished.athlete.userId)
-        return try await reading(finished).ifLoaded { room throws(Refusal) -> WorkoutView? in
+        return try await reading(finished, for: viewer).ifLoaded { room throws(Refusal) -> WorkoutView? in
             // Deleted between the two looks: its room tells.
             guard room.history.state.status != .deleted else { return nil }
             guard room.mayWatch(viewer, relation) else { throw Refusal(.noSuchRoom, "there is no such workout") }
@@ -139,11 +139,11 @@ extension Rooms {
 
     /// Runs `body` in the workout's room, opening it anew when it was unloaded in between.
     func inRoom<Value: Sendable>(
-        _ id: WorkoutID, creator: UserID?,
+        _ id: WorkoutID, creator: UserID?, for user: UserID? = nil,
         _ body: @Sendable (isolated WorkoutRoom) throws(Refusal) -> Value
     ) async throws(Refusal) -> Value {
         while true {
-            let room = try await room(id, creator: creator)
+            let room = try await room(id, creator: creator, for: user)
             if let value = try await room.ifLoaded(body) { return value }
             forget(room)
         }

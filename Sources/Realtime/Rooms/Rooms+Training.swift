@@ -24,7 +24,7 @@ extension Rooms {
     ///
     /// Known before they are read, so that a change that comes meanwhile reaches them.
     func ownExercises(of athlete: UserID) async throws(Refusal) -> OwnExercises {
-        let own = ownExercises[athlete]?.exercises ?? OwnExercises(memory: context.memory)
+        let own = ownExercises[athlete]?.exercises ?? OwnExercises(share: context.memory.share(of: athlete))
         ownExercises[athlete] = OwnExercisesReference(exercises: own)
         if own.isDue { try await read(own, of: athlete) }
         return own

@@ -58,9 +58,16 @@ package actor Rooms: Service {
 
     /// The room of a workout.
     ///
-    /// - Parameter creator: makes the workout if there is none.
+    /// - Parameters:
+    ///   - creator: makes the workout if there is none.
+    ///   - user: who needs it, in whose share of the memory it is opened. Nil for the server itself, which opens it in the
+    ///     athlete's, however full that is.
     /// - Throws: `noSuchRoom`, `unavailable`, `busy`, `draining`.
-    package func room(_ id: WorkoutID, creator: UserID? = nil) async throws(Refusal) -> WorkoutRoom {
+    package func room(
+        _ id: WorkoutID, creator: UserID? = nil, for user: UserID? = nil
+    ) async throws(Refusal) -> WorkoutRoom {
+        // Before others wait for this opening: their shares have space.
+        if slots[id] == nil, let user { try await makeSpace(for: user) }
         switch slots[id] {
         case .open(let room): return room
         case .opening(var opening):
@@ -73,7 +80,7 @@ package actor Rooms: Service {
         }
         let result: Result<WorkoutRoom, Refusal>
         do throws(Refusal) {
-            result = .success(try await open(id, creator: creator))
+            result = .success(try await open(id, creator: creator, for: user))
         } catch {
             result = .failure(error)
             context.loader.ages.forget(id)
@@ -83,7 +90,7 @@ package actor Rooms: Service {
     }
 
     /// Opens the room and makes it known.
-    private func open(_ id: WorkoutID, creator: UserID?) async throws(Refusal) -> WorkoutRoom {
+    private func open(_ id: WorkoutID, creator: UserID?, for user: UserID?) async throws(Refusal) -> WorkoutRoom {
         if isDraining { throw Refusal(.draining, "this node is going away", retryAfterMilliseconds: 1000) }
         if context.configuration.isShortOfMemory() { throw .memoryShort }
         let consent = consentChanges
@@ -92,7 +99,8 @@ package actor Rooms: Service {
         var loaded = try await context.loader.open(id, creator: creator)
         loaded.ownExercises = try await ownExercises(of: loaded.athlete.userId)
         nextExecutor = (nextExecutor + 1) % executors.count
-        let room = WorkoutRoom(loaded, context: context, executor: executors[nextExecutor])
+        let share = context.memory.share(of: user ?? loaded.athlete.userId)
+        let room = WorkoutRoom(loaded, context: context, executor: executors[nextExecutor], share: share)
         try await catchUp(room, consentIsOld: consent != consentChanges, bodyIsOld: bodies != bodyChanges)
         // At once behind that: from here on changes reach the room by themselves.
         opened(id, .success(room))
@@ -142,8 +150,8 @@ package actor Rooms: Service {
     func isInMemory(_ id: WorkoutID) -> Bool { slots[id] != nil }
 
     /// A room that nobody else reaches, for one look.
-    func reading(_ workout: LoadedWorkout) -> WorkoutRoom {
-        WorkoutRoom(workout, context: context, executor: executors[0])
+    func reading(_ workout: LoadedWorkout, for viewer: UserID) -> WorkoutRoom {
+        WorkoutRoom(workout, context: context, executor: executors[0], share: context.memory.share(of: viewer))
     }
 
     /// The rooms in memory.
@@ -173,12 +181,13 @@ package actor Rooms: Service {
     /// Unloads rooms that nobody needs and completes workouts that were left open, once a minute; reads changes of consent
     /// that could not be read, and makes space where that is needed, once a second.
     package func run() async throws {
+        context.metrics.roomBytesLimit.record(context.memory.limitBytes)
         await announceOpenWorkouts()
         await cancelWhenGracefulShutdown {
             await withDiscardingTaskGroup { group in
                 group.addTask { await self.repeatedly(every: .seconds(60)) { await self.sweep() } }
                 group.addTask { await self.repeatedly(every: .seconds(1)) { await self.settleConsent() } }
-                group.addTask { await self.repeatedly(every: .seconds(1)) { await self.unloadSpareRooms() } }
+                group.addTask { await self.repeatedly(every: .seconds(1)) { await self.keepWithinBounds() } }
             }
         }
     }

@@ -5,7 +5,7 @@ import Store
 
 /// Everything live, put together: what a session needs to serve its connection.
 package struct Live: Sendable {
-    /// Verifies an access token; nil for one that is bad, expired or revoked.
+    /// Verifies an access token; nil for one that is bad or expired. Its session may have ended: `IsEnded` tells.
     package typealias Authenticate = @Sendable (_ token: String) async -> LiveIdentity?
     /// Whether a session, or the account it is of, was ended; from memory, so that it can be asked when a look-up is over.
     package typealias IsEnded = @Sendable (LiveIdentity) -> Bool
@@ -29,7 +29,7 @@ package struct Live: Sendable {
 
     /// Decides on the token of an upgrade request.
     package func authorise(_ token: String) async -> UpgradeVerdict {
-        guard let identity = await authenticate(token) else { return .refused }
+        guard let identity = await authenticate(token), !isEnded(identity) else { return .refused }
         return .accepted(identity: identity)
     }
 

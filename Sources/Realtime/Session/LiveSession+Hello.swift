@@ -16,6 +16,7 @@ extension LiveSession {
     private enum Greeting: Sendable {
         case speaker(LiveIdentity, SignedIn)
         case unauthorized
+        case sessionEnded
         case refused(Refusal)
     }
 
@@ -50,6 +51,8 @@ extension LiveSession {
         var identity = upgrade
         if let token { identity = await live.authenticate(token) }
         guard let identity else { return .unauthorized }
+        // Before it takes the place of another connection.
+        guard !live.isEnded(identity) else { return .sessionEnded }
         let people = live.rooms.people
         let version = live.context.consent.version(of: identity.user)
         do {
@@ -78,6 +81,7 @@ extension LiveSession {
         case .unauthorized:
             refuse(id, Refusal(.unauthorized, "the token is missing, bad or expired"))
             connection.close(.unauthorized, reason: "the token is missing, bad or expired")
+        case .sessionEnded: endSession(id)
         case .refused(let refusal):
             saidHello = false
             wasRefused = true
@@ -95,8 +99,7 @@ extension LiveSession {
         // Looked at after it can be found: a session that ends later finds the connection and closes it.
         guard !live.isEnded(identity) else {
             live.registry.remove(connection, of: user)
-            refuse(id, Refusal(.unauthorized, "the session was ended"))
-            return connection.close(.sessionRevoked, reason: "the session was ended")
+            return endSession(id)
         }
         connection.spoke()
         speaker = Speaker(identity: identity, member: signedIn.member)
@@ -107,6 +110,11 @@ extension LiveSession {
         // What changed while it was read has not reached it.
         if live.context.consent.version(of: user) != signedIn.version { live.rooms.readConsentAgain(of: user) }
         tellUnseenNotices(to: user)
+    }
+
+    private func endSession(_ id: Int64) {
+        refuse(id, Refusal(.unauthorized, "the session was ended"))
+        connection.close(.sessionRevoked, reason: "the session was ended")
     }
 
     private func welcomeContent(_ identity: LiveIdentity) -> Welcome {
@@ -139,10 +147,7 @@ extension LiveSession {
             return refuse(
                 id, Refusal(.unauthorized, "the token is of another session; connect again to speak for that one"))
         }
-        guard !live.isEnded(identity) else {
-            refuse(id, Refusal(.unauthorized, "the session was ended"))
-            return connection.close(.sessionRevoked, reason: "the session was ended")
-        }
+        guard !live.isEnded(identity) else { return endSession(id) }
         speaker?.identity = identity
         expectToken(until: identity.expiresAt)
         send(.ok(id: id))

@@ -2,31 +2,38 @@ import NIOCore
 import Protocol
 
 extension LiveSession {
-    /// Gates of workouts that are not known, at most; beyond that the one that was used least lately is forgotten.
-    static let roomlessGates = 128
-
     /// Takes an op to the gate of its workout.
     ///
     /// - Parameter bytes: of its frame.
     func submit(_ id: Int64, room name: String, _ op: WorkoutOp, bytes: Int) {
-        var refusal: Refusal?
-        if let wait = ops.take(at: live.context.clock.now) {
-            let limit = live.configuration.opsPerSecond
-            refusal = Refusal(.rateLimited, "at most \(limit) ops a second", retryAfterMilliseconds: wait)
-        }
-        enter(OpArrival(request: id, op, bytes: bytes, refusal: refusal), room: name)
+        enter(OpArrival(request: id, op, bytes: bytes, refusal: takeOp()), room: name)
     }
 
-    /// Refuses an op that could not be read: in its turn, so that what builds on it is refused too.
-    func submit(_ id: Int64, unreadable op: UnreadableOp, _ refusal: Refusal) {
-        enter(OpArrival(request: id, op, refusal), room: op.room)
+    /// Refuses a frame that could not be read, which takes as much of the connection's limit as an op does. An op is refused
+    /// in its turn, so that what builds on it is refused too.
+    func refuse(unreadable fault: ClientFrame.Fault) {
+        let limited = takeOp()
+        guard let refusal = fault.refusal else { return }
+        guard let op = fault.op, let id = fault.id, speaker != nil else {
+            return refuse(fault.id, limited ?? refusal)
+        }
+        enter(OpArrival(request: id, op, limited ?? refusal), room: op.room)
+    }
+
+    /// Takes an op from the connection's limit.
+    ///
+    /// - Returns: the refusal when there is none left.
+    private func takeOp() -> Refusal? {
+        guard let wait = ops.take(at: live.context.clock.now) else { return nil }
+        let limit = live.configuration.opsPerSecond
+        return Refusal(.rateLimited, "at most \(limit) ops a second", retryAfterMilliseconds: wait)
     }
 
     private func enter(_ arrival: OpArrival, room name: String) {
         guard case .workout(let workout)? = RoomName(name) else {
             return refuse(arrival.request, arrival.refusal ?? Refusal(.noSuchRoom, "there is no such room"))
         }
-        let gate = gate(of: workout, name)
+        let gate = gates.gate(of: workout, name, isSpare: isSpareGate)
         // Nearly always: no other op waits, and the room is known.
         if lines.isEmpty || !(lines[name]?.hasOps ?? false), let room = rooms[name] {
             return pass(arrival, into: room, gate)
@@ -37,30 +44,24 @@ extension LiveSession {
         advance(name)
     }
 
-    private func gate(of workout: WorkoutID, _ name: String) -> OpGate {
-        gateUses += 1
-        if let known = gates[name] {
-            gates[name]?.lastUse = gateUses
-            return known.gate
-        }
-        let roomless = gates.filter { rooms[$0.key] == nil && lines[$0.key] == nil }
-        if roomless.count >= Self.roomlessGates, let oldest = roomless.min(by: { $0.value.lastUse < $1.value.lastUse })
-        {
-            gates[oldest.key] = nil
-        }
-        let gate = OpGate(workout: workout, name: name)
-        gates[name] = (gate, gateUses)
-        return gate
+    /// Whether nothing waits at a gate, and its workout has no room here that is the athlete's own.
+    private func isSpareGate(_ name: String) -> Bool {
+        lines[name] == nil && rooms[name]?.athlete.userId != speaker?.member.userId
+    }
+
+    /// Answers an op that no room decides.
+    private func refuse(_ arrival: OpArrival, at gate: OpGate, since cause: Refusal) {
+        refuse(arrival.request, gate.refuse(arrival, since: cause))
+        gates.count(gate.name, isSpare: isSpareGate)
     }
 
     /// Decides an op whose turn it is, or opens its room first.
     func pass(_ arrival: OpArrival, to name: String) {
-        guard let gate = gates[name]?.gate else { preconditionFailure("a gate is kept while ops wait for it") }
+        guard let gate = gates[name] else { preconditionFailure("a gate is kept while ops wait for it") }
         if let room = rooms[name] {
             pass(arrival, into: room, gate)
         } else if gate.isShut(for: arrival) {
-            let cause = Refusal(.unavailable, "the room is not open")
-            refuse(arrival.request, gate.refuse(arrival, since: cause))
+            refuse(arrival, at: gate, since: Refusal(.unavailable, "the room is not open"))
         } else {
             open(gate, for: arrival)
         }
@@ -68,7 +69,7 @@ extension LiveSession {
 
     private func pass(_ arrival: OpArrival, into room: WorkoutRoom, _ gate: OpGate) {
         guard room.athlete.userId == speaker?.member.userId else {
-            return refuse(arrival.request, gate.refuse(arrival, since: Refusal(.noSuchRoom, "there is no such room")))
+            return refuse(arrival, at: gate, since: Refusal(.noSuchRoom, "there is no such room"))
         }
         room.perform { [self] room in
             if room.phase == .unloaded { connection.eventLoop.execute { self.forget(room) } }
@@ -108,11 +109,12 @@ extension LiveSession {
         case .success(let room):
             guard entered(room, as: gate.name) else { return }
             let refused = gate.takeRefused()
+            gates.count(gate.name, isSpare: isSpareGate)
             if !refused.isEmpty { room.perform { $0.rememberRefused(refused) } }
             pass(arrival, into: room, gate)
         case .failure(let refusal):
             if isClosed { return }
-            refuse(arrival.request, gate.refuse(arrival, since: refusal))
+            refuse(arrival, at: gate, since: refusal)
         }
         advance(gate.name)
     }

@@ -56,7 +56,7 @@ extension Rooms {
     ///
     /// - Throws: `noSuchRoom`, also for somebody else's workout.
     func join(_ id: WorkoutID, creator: UserID?, _ link: RoomLink) async throws(Refusal) -> WorkoutRoom {
-        try await inRoom(id, creator: creator) { room throws(Refusal) in
+        try await inRoom(id, creator: creator, for: link.user.userId) { room throws(Refusal) in
             guard room.athlete.userId == link.user.userId else {
                 throw Refusal(.noSuchRoom, "there is no such room")
             }
@@ -71,7 +71,7 @@ extension Rooms {
     func subscribe(
         to id: WorkoutID, id requestId: Int64, link: RoomLink, since: Position?, wantsEvents: Bool
     ) async throws(Refusal) -> WorkoutRoom {
-        var room = try await room(id)
+        var room = try await room(id, for: link.user.userId)
         var subscription = Subscription(requestId: requestId, link: link, since: since, wantsEvents: wantsEvents)
         let viewer = link.user.userId
         var sent: Int64?
@@ -89,7 +89,7 @@ extension Rooms {
             case .refused(let refusal): throw refusal
             case .unloaded:
                 forget(room)
-                room = try await self.room(id)
+                room = try await self.room(id, for: viewer)
             }
         }
     }

@@ -31,8 +31,7 @@ final class LiveSession: SocketSession, @unchecked Sendable {
     var rooms: [String: WorkoutRoom] = [:]
     var subscriptions: Set<String> = []
     /// The gate of every workout that this connection has sent ops to, by the room's name.
-    var gates: [String: (gate: OpGate, lastUse: Int)] = [:]
-    var gateUses = 0
+    var gates = OpGates()
     /// What waits of each room, by its name, while something does or is under way.
     var lines: [String: RoomLine] = [:]
     var load = ConnectionLoad()
@@ -63,9 +62,7 @@ final class LiveSession: SocketSession, @unchecked Sendable {
         let frame: ClientFrame
         do throws(ClientFrame.Fault) { frame = try ClientFrame(message.readableBytesView) } catch {
             wasRefused = true
-            guard let refusal = error.refusal else { return }
-            guard let op = error.op, let id = error.id, speaker != nil else { return refuse(error.id, refusal) }
-            return submit(id, unreadable: op, refusal)
+            return refuse(unreadable: error)
         }
         if case .hello(let token, let client) = frame.body {
             return hello(frame.id ?? 0, token: token, client: client)

@@ -64,6 +64,9 @@ final class OpGate: Sendable {
         self.name = name
     }
 
+    /// About what the ids that were refused without a room occupy.
+    var refusedBytes: Int { state.withLock { $0.refused.bytes } }
+
     /// Hands over what was refused before there was a room.
     func takeRefused() -> OpTargets {
         state.withLock { state in

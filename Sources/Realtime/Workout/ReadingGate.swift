@@ -41,6 +41,8 @@ final class ReadingGate: Sendable {
 
     /// - Returns: false for who has waited too long, or was cancelled.
     private func enter() async -> Bool {
+        // Nearly always: nobody waits, and no timer is needed.
+        if takePlace() { return true }
         let id = state.withLock { state in
             state.lastID += 1
             return state.lastID
@@ -54,10 +56,8 @@ final class ReadingGate: Sendable {
         return await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 let isFree = state.withLock { state in
-                    guard state.readers == Self.places else {
-                        state.readers += 1
-                        return true
-                    }
+                    // One may have become free meanwhile.
+                    if Self.takePlace(in: &state) { return true }
                     state.waiting.append(Waiter(id: id, continuation: continuation))
                     return false
                 }
@@ -66,6 +66,14 @@ final class ReadingGate: Sendable {
         } onCancel: {
             giveUp(id)
         }
+    }
+
+    private func takePlace() -> Bool { state.withLock { Self.takePlace(in: &$0) } }
+
+    private static func takePlace(in state: inout State) -> Bool {
+        guard state.readers < places else { return false }
+        state.readers += 1
+        return true
     }
 
     /// Takes one who waits out of the line.

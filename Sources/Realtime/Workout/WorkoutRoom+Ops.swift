@@ -32,6 +32,7 @@ extension WorkoutRoom {
         _ op: WorkoutOp, isAutomatic: Bool = false, isRetry: Bool = false
     ) throws(Refusal) -> OpAnswer {
         lastUse = context.clock.now
+        countForAthlete()
         let made = OpTargets(madeBy: op.action)
         do throws(Refusal) {
             let answer = try apply(op, isAutomatic: isAutomatic, isRetry: isRetry)
@@ -69,6 +70,7 @@ extension WorkoutRoom {
         if let answer = firstAnswer(to: op.id) { return answer }
         if rejectedOps.contains(op.id), !isRetry { throw Refusal(.rejected, "the op could not be stored") }
         if context.configuration.isShortOfMemory() { throw .memoryShort }
+        if share.isOverdrawn, !isAutomatic { throw .shareFull }
         let reserved = reservedBytes(for: op.action)
         guard context.writeBehind.reserve(reserved) else {
             if context.writeBehind.isFinished {

@@ -145,6 +145,7 @@ extension WorkoutRoom {
         link.isSubscribed = isSubscribed || links[link.connection.id]?.isSubscribed ?? false
         let isNew = links.updateValue(link, forKey: link.connection.id) == nil
         if link.isAthlete {
+            countForAthlete()
             athleteOutbox.add(link.connection, follows: false)
         } else if isNew {
             crowd.arrived(link.user)

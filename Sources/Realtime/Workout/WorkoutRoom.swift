@@ -58,10 +58,15 @@ package actor WorkoutRoom {
     /// The state as it was sent last to somebody who subscribed.
     var encodedState: EncodedState?
     var lastUse: Timestamp
+    /// Whose share of the memory the room is in: its athlete's once the athlete uses it, until then that of who had it opened.
+    private(set) var share: RoomShare
     /// What the node's memory of rooms holds for this one.
     private var countedBytes = 0
 
-    init(_ loaded: LoadedWorkout, context: RoomContext, executor: any NIOSerialEventLoopExecutor) {
+    init(
+        _ loaded: LoadedWorkout, context: RoomContext, executor: any NIOSerialEventLoopExecutor, share: RoomShare
+    ) {
+        self.share = share
         id = loaded.id
         athlete = loaded.athlete
         name = RoomName.workout(loaded.id).text
@@ -80,10 +85,10 @@ package actor WorkoutRoom {
             perWatcher: context.configuration.cheersPerWatcher, perRoom: context.configuration.cheersPerRoom)
         lastUse = context.clock.now
         countedBytes = loaded.bytes
-        context.memory.change(by: countedBytes)
+        share.change(by: countedBytes)
     }
 
-    deinit { context.memory.change(by: -countedBytes) }
+    deinit { share.change(by: -countedBytes) }
 
     /// About what the room occupies in memory, but for what the athlete's rooms share.
     private var bytes: Int {
@@ -95,8 +100,16 @@ package actor WorkoutRoom {
     func countMemory() {
         let bytes = phase == .unloaded ? 0 : bytes
         guard bytes != countedBytes else { return }
-        context.memory.change(by: bytes - countedBytes)
+        share.change(by: bytes - countedBytes)
         countedBytes = bytes
+    }
+
+    /// The athlete uses the room, and has it in the own share from now on.
+    func countForAthlete() {
+        guard share.user != athlete.userId else { return }
+        share.change(by: -countedBytes)
+        share = context.memory.share(of: athlete.userId)
+        share.change(by: countedBytes)
     }
 
     /// Runs `body` in the room: at once on its own loop, otherwise in a later turn, in the order of the calls.
@@ -149,6 +162,7 @@ package struct RoomContext: Sendable {
 struct RoomMetrics: Sendable {
     let rooms = Gauge(label: "fitai_rooms")
     let roomBytes = Gauge(label: "fitai_room_bytes")
+    let roomBytesLimit = Gauge(label: "fitai_room_bytes_limit")
     let applied = Counter(label: "fitai_ops_applied_total")
     let repeated = Counter(label: "fitai_ops_repeated_total")
     let refused = Counter(label: "fitai_ops_refused_total")

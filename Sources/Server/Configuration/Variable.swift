@@ -94,7 +94,8 @@ extension Variable {
 
     static let roomBytes = Variable(
         "ROOM_BYTES", .text("268435456"), allowed: "16777216…1099511627776",
-        "Bound of what workouts in memory occupy; beyond it those nobody needs are unloaded, and then no more are opened."
+        "Bound of what workouts in memory occupy; beyond it those nobody needs are unloaded, and then no more are opened. "
+            + "Those of one account stop at a quarter of it."
     )
 
     static let smtpURL = Variable(

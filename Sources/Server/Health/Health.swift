@@ -14,6 +14,12 @@ package struct Health: Sendable {
         var isFull: Bool { bytes > limitBytes / 10 * 9 }
     }
 
+    /// Bytes that workouts in memory occupy, and how many may.
+    package struct RoomLevel: Sendable, Codable {
+        package let bytes: Int
+        package let limitBytes: Int
+    }
+
     package enum Status: String, Sendable, Codable, CaseIterable {
         case ok, degraded, starting, draining, overloaded
 

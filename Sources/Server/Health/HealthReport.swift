@@ -23,6 +23,8 @@ struct DetailedHealthReport: ResponseCodable {
     let startedAt: Timestamp
     let database: Database
     let queue: Health.QueueLevel
+    /// At its bound no further workouts are opened.
+    let rooms: Health.RoomLevel
     /// For how long the oldest op has waited to become durable; 0 when none waits.
     let oldestUndurableSeconds: Double
     let connections: Int

@@ -36,13 +36,15 @@ struct HealthWatch: Sendable {
     }
 
     func detailed() -> DetailedHealthReport {
-        DetailedHealthReport(
+        let rooms = live.node.roomMemory
+        return DetailedHealthReport(
             status: health.status, phase: readiness.phase, version: Release.version, startedAt: startedAt,
             database: .init(
                 isReachable: probe.isReachable, isPrivate: isPrivate,
                 durability: "durable means committed on this Postgres's disk; without synchronous_standby_names "
                     + "that ends at its failover"),
-            queue: health.queue(), oldestUndurableSeconds: durability.age.seconds,
+            queue: health.queue(), rooms: Health.RoomLevel(bytes: rooms.bytes, limitBytes: rooms.limitBytes),
+            oldestUndurableSeconds: durability.age.seconds,
             connections: live.sockets.connectionCount)
     }
 }

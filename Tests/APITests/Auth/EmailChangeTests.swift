@@ -74,6 +74,27 @@ struct EmailChangeTests {
         }
     }
 
+    @Test("who verifies the old address while a change is under way keeps the change, to which it must agree too")
+    func oldVerification() async throws {
+        try await RESTServer.run { server in
+            let ada = try await server.user("ada", isVerified: false)
+            let verification = try await server.secret("/v1/auth/verify-email?")
+            #expect(try await ask(ada, "new@example.com").status == 202)
+            var links = try await links(server)
+            #expect(Set(links.keys) == ["new@example.com"])
+            let page = try await server.client.get(
+                "/v1/auth/verify-email?token=\(verification)", headers: [("Accept", "text/html")])
+            #expect(page.status == 200 && page.text.contains("new@example.com"))
+            links = try await self.links(server)
+            let first: EmailConfirmed = try await confirm(links["new@example.com"], server).decoded()
+            #expect(!first.isChanged)
+            #expect(try await server.pool.query("select email from users", as: String.self) == ["ada@example.com"])
+            let second: EmailConfirmed = try await confirm(links["ada@example.com"], server).decoded()
+            #expect(second.isChanged)
+            #expect(try await server.pool.query("select email from users", as: String.self) == ["new@example.com"])
+        }
+    }
+
     @Test("a link that does not work tells a browser so on a page of the product, and a program by a problem")
     func badLinkAsPage() async throws {
         try await RESTServer.run { server in

@@ -68,6 +68,33 @@ struct MailFloodTests {
         }
     }
 
+    @Test("who asks for the verification again is told when the address can get another mail, whoever caused others")
+    func askedAgain() async throws {
+        try await RESTServer.run { server in
+            for number in 0..<5 {
+                let user = try await register("user_\(number)", victim, server)
+                try await move(user, to: "user_\(number)@example.com", server)
+                let link = try await server.secret("/v1/auth/confirm-email?", to: "user_\(number)@example.com")
+                #expect(try await server.client.post("/v1/auth/confirm-email", ["token": link]).status == 200)
+            }
+            let last = try await register("last", victim, server)
+            try await server.runJobs()
+            let path = "/v1/auth/resend-verification"
+            let refused = try await last.client.send("POST", path)
+            #expect(refused.code == "tooManyRequests")
+            let seconds = try #require(refused[header: "retry-after"].flatMap { Int($0) })
+            #expect(3590...3600 ~= seconds)
+            server.clock.advance(by: .seconds(Int64(seconds)))
+            let renewed: SignedIn = try await server.client.post(
+                "/v1/auth/login", LoginRequest(login: "last", password: RESTServer.password)
+            ).decoded()
+            let before = try await server.subjects(to: victim).count
+            #expect(try await server.client(token: renewed.tokens.accessToken).send("POST", path).status == 202)
+            try await server.runJobs()
+            #expect(try await server.subjects(to: victim).count == before + 1)
+        }
+    }
+
     @Test("notices to an address that nobody verified are five an hour, whatever they are about")
     func notices() async throws {
         try await RESTServer.run { server in

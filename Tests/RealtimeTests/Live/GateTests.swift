@@ -124,6 +124,61 @@ struct GateTests {
         }
     }
 
+    @Test(
+        "what a connection remembers of refused ops without a room is bounded: what it used least lately is forgotten")
+    func forgottenRefusals() async throws {
+        var configuration = LiveConfiguration()
+        configuration.opsBurst = 10_000
+        try await LiveTestServer.run(configuration) { server in
+            let talker = try await server.connect(try await server.user("Ada"))
+            let workouts = (0..<3).map { _ in WorkoutID.make() }
+            var sets: [[SetID]] = []
+            for workout in workouts {
+                sets.append((0..<RefusedIDs.limit).map { _ in SetID.make() })
+                for set in sets.last ?? [] { try await talker.write(Self.unreadable(set, of: workout)) }
+                let answers = try await talker.frames { $0.refusal != nil }
+                #expect(answers.count == RefusedIDs.limit)
+            }
+            func change(_ number: Int) async throws -> Refusal.Code? {
+                let op = Self.op(.updateSet(sets[number][0], SetValues(reps: 1)))
+                return try await talker.op(workouts[number], op).refusal?.code
+            }
+            #expect(try await change(2) == .dependsOnRefused)
+            #expect(try await change(0) == .unknownTarget)
+        }
+    }
+
+    @Test("a frame that cannot be read takes as much of the connection's ops as a good op, whatever is wrong with it")
+    func unreadableCosts() async throws {
+        let now = Timestamp.now
+        var configuration = LiveConfiguration()
+        configuration.opsBurst = 5
+        try await LiveTestServer.run(configuration, clock: ServerClock(wall: { now })) { server in
+            let ada = try await server.user("Ada")
+            let frames = [
+                Self.unreadable(.make(), of: .make()), #"{"type":"op","id":7,"room":"workout"#,
+                #"{"type":"swim","id":7}"#,
+                #"{"type":"op","id":7,"opId":"x"}"#, "[]", "{",
+            ]
+            for frame in frames {
+                let talker = try await server.connect(ada)
+                for _ in 0..<8 { try await talker.write(frame) }
+                let refusals = try await talker.frames { $0.refusal != nil }.compactMap(\.refusal)
+                #expect(
+                    refusals.map { $0.code == .rateLimited } == [Bool](repeating: false, count: 5) + [true, true, true])
+                #expect(refusals.last?.retryAfterMilliseconds == 20)
+            }
+        }
+    }
+
+    /// A set with more decimals than are taken.
+    private static func unreadable(_ set: SetID, of workout: WorkoutID) -> String {
+        """
+        {"type":"op","id":900,"room":"workout:\(workout)","opId":"\(OpID.make())","at":\(Timestamp.now.milliseconds),\
+        "kind":"set.log","setId":"\(set)","entryId":"\(EntryID.make())","set":{"weightKg":102.0583,"reps":5}}
+        """
+    }
+
     @Test("what builds on an op that cannot be read is refused for good")
     func unreadable() async throws {
         try await LiveTestServer.run { server in

@@ -60,6 +60,84 @@ struct RoomBoundTests {
         }
     }
 
+    /// Starts workouts and follows them until one is refused.
+    private func fill(_ athlete: Member, on server: LiveTestServer) async throws -> ([Lift], Refusal?) {
+        let talker = try await server.connect(athlete)
+        var lifts: [Lift] = []
+        while lifts.count < 200 {
+            let lift = Lift(athlete: athlete, talker: talker)
+            if let refusal = try await lift.op(.start(WorkoutDetails(name: "Monday"))).refusal {
+                return (lifts, refusal)
+            }
+            lifts.append(lift)
+            _ = try await talker.subscribe(lift.workout)
+        }
+        return (lifts, nil)
+    }
+
+    private static func bounded() -> LiveConfiguration {
+        var configuration = LiveConfiguration()
+        configuration.roomBytes = 60_000
+        configuration.opsBurst = 10_000
+        return configuration
+    }
+
+    @Test("an account that follows its own workouts without end takes its share of the bound, and others' rooms open")
+    func share() async throws {
+        try await LiveTestServer.run(Self.bounded()) { server in
+            let (lifts, refusal) = try await fill(try await server.user("Ada"), on: server)
+            #expect(refusal?.code == .busy && refusal?.retryAfterMilliseconds != nil)
+            _ = try await begin(try await server.user("Ben"), on: server)
+            // What it leaves is space for it again.
+            for lift in lifts {
+                try await lift.durable(1)
+                _ = try await lift.talker.ask(.unsubscribe(room: lift.room))
+            }
+            try await eventually {
+                try await lifts[0].op(.start(WorkoutDetails(name: "Tuesday"))).refusal?.code != .busy
+            }
+        }
+    }
+
+    @Test("workouts that grow while they are followed take at most two shares, and others' rooms open")
+    func growth() async throws {
+        try await LiveTestServer.run(Self.bounded()) { server in
+            let (lifts, _) = try await fill(try await server.user("Ada"), on: server)
+            let note = WorkoutAction.note(entry: nil, text: String(repeating: "x", count: 1500), isShared: true)
+            var refusal: Refusal?
+            for number in 0..<100 where refusal == nil {
+                refusal = try await lifts[number % lifts.count].op(note).refusal
+            }
+            #expect(refusal?.code == .busy)
+            let bytes = server.node.rooms.context.memory.bytes
+            #expect(bytes < 45_000)
+            _ = try await begin(try await server.user("Ben"), on: server)
+        }
+    }
+
+    @Test("who watches another's workouts without end takes the own share of the bound, not the athlete's")
+    func watcher() async throws {
+        try await LiveTestServer.run(Self.bounded()) { server in
+            let (ada, eve) = (try await server.user("Ada"), try await server.user("Eve"))
+            let rooms = server.node.rooms
+            try await server.database.pool.execute(
+                "update users set live_audience = 'public', workouts_audience = 'public' where id = \(ada.userId)")
+            await rooms.privacyChanged(ada.userId)
+            var workouts: [WorkoutID] = []
+            for _ in 0..<60 {
+                workouts.append(try await begin(ada, on: server))
+                if workouts.count.isMultiple(of: 5) {
+                    for room in await rooms.openRooms { await rooms.forgetIfSpare(room) }
+                }
+            }
+            let talker = try await server.connect(eve)
+            var refusal: Refusal?
+            for workout in workouts where refusal == nil { refusal = try await talker.subscribe(workout).refusal }
+            #expect(refusal?.code == .busy)
+            _ = try await begin(ada, on: server)
+        }
+    }
+
     @Test("one connection's ops in any number of workouts leave space for others, and each workout goes on")
     func oneConnection() async throws {
         var configuration = LiveConfiguration()
@@ -142,5 +220,12 @@ struct RoomBoundTests {
             try await server.node.rooms.submit(pause, to: lift.workout, by: lift.athlete.userId)
             try await eventually { server.node.writeBehind.pendingBytes == 0 }
         }
+    }
+}
+
+extension Rooms {
+    /// Unloads a room that nobody needs.
+    fileprivate func forgetIfSpare(_ room: WorkoutRoom) async {
+        if await room.unloadIfSpare() { forget(room) }
     }
 }

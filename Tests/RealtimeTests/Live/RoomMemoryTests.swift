@@ -72,7 +72,7 @@ struct RoomMemoryTests {
 
     @Test("what was learned while the exercises were read stays, and an older reading replaces nothing")
     func learnedMeanwhile() async throws {
-        let own = OwnExercises(memory: RoomMemory(limitBytes: 1))
+        let own = OwnExercises(share: RoomMemory(limitBytes: 1).share(of: .make()))
         let (old, new) = (Self.exercises(1)[0], Self.exercises(1)[0])
         let changed = ExerciseFacts(id: old.facts.id, name: "Yoke", primaryMuscles: [], secondaryMuscles: [])
         try await own.read {

@@ -27,6 +27,10 @@ struct ProcessTests {
                 #expect(health.body.contains(#""status":"ok""#))
                 let detailed = try await get(ready.operationsURL + "/v1/health/detailed")
                 #expect(detailed.body.contains(#""isReachable":true"#) && detailed.body.contains("durability"))
+                #expect(detailed.body.contains(#""rooms":{"bytes":0,"limitBytes":268435456}"#), "\(detailed.body)")
+                try await eventually {
+                    try await get(ready.operationsURL + "/metrics").body.contains("fitai_room_bytes_limit 268435456")
+                }
                 let metrics = try await get(ready.operationsURL + "/metrics")
                 #expect(metrics.headers["content-type"]?.hasPrefix("text/plain; version=0.0.4") == true)
                 #expect(metrics.body.contains("process_cpu_seconds_total"))

@@ -64,6 +64,32 @@ struct ReplayTests {
         }
     }
 
+    @Test("a replay that finds no server waits for it, as it does when it loses one")
+    func noServerYet() async throws {
+        try await withFiles { directory, _ in
+            try await ServerProcess.serving(dataDirectory: directory + "/var") { server, ready in
+                let port = try #require(URL(string: ready.url)?.port)
+                let registered = try await RESTClient(port: port).post(
+                    "/v1/auth/register",
+                    RegisterRequest(
+                        email: "ann@example.com", username: "ann", password: "weights-9-barbells", displayName: "Ann"))
+                #expect(registered.status == 201)
+                let proxy = try await FaultProxy.start(toPort: port)
+                try await proxy.accept(false)
+                let process = try ServerProcess(
+                    [
+                        "replay", "--log", directory + "/log.csv", "--as", "ann", "--server",
+                        "http://127.0.0.1:\(proxy.port)", "--speed", "10000",
+                    ], environment: ["FITAI_PASSWORD": "weights-9-barbells"])
+                _ = try await process.line { $0.contains("not connected (") }
+                try await proxy.accept(true)
+                #expect(await process.exit() == .status(0), "\(process.lines)")
+                #expect(process.lines.contains { $0.hasSuffix("all workouts are lifted") })
+                try await proxy.stop()
+            }
+        }
+    }
+
     @Test("the demo lifts its log at once, behind TLS too, and stops when it is told to")
     func demo() async throws {
         try await withFiles { directory, environment in

@@ -24,6 +24,14 @@ struct SessionSocketTests {
             try await LiveAccount.expectOpen([stays, others])
             // The token of the session opens nothing any more.
             await #expect(throws: (any Error).self) { try await watch.connect() }
+            let late = try await LiveTalker.open(port: port)
+            #expect(try await late.ask(.hello(token: watch.client.token, client: nil)).refusal?.code == .unauthorized)
+            #expect(try await late.closeCode() == CloseCode.sessionRevoked.rawValue)
+            let upgrade = try await RawSocket.connect(port: port)
+            let head = try await upgrade.requestUpgrade([
+                "Sec-WebSocket-Protocol: fitai.v1.json", "Authorization: Bearer \(watch.client.token ?? "")",
+            ])
+            #expect(head.hasPrefix("HTTP/1.1 401 "))
         }
     }
 

@@ -23,6 +23,10 @@ extension AuthRoutes {
         routes.post(
             "/v1/users/second-factor/confirm", "Turn on the second factor with a first code; answers recovery codes",
             RouteOptions(problems: [.codeWrong, .wrongState], limit: .account), use: confirmSecondFactor)
+        routes.post(
+            "/v1/users/second-factor/recovery-codes",
+            "Get new recovery codes for your second factor, in place of all that you have",
+            RouteOptions(problems: proof + [.codeWrong], limit: .account), use: renewRecoveryCodes)
         routes.add(
             .delete, "/v1/users/second-factor", "Turn off the second factor; ends all other sessions",
             status: .noContent, RouteOptions(problems: proof + [.codeWrong], limit: .account),
@@ -72,8 +76,14 @@ extension AuthRoutes {
         Answer(try await ownSecondFactor.confirm(call.body.code, of: call.caller.identity, from: call.origin))
     }
 
+    private func renewRecoveryCodes(
+        _ call: Call<SignedInUser, NoQuery, SecondFactorProof>
+    ) async throws -> Answer<RecoveryCodes> {
+        Answer(try await ownSecondFactor.renewCodes(call.body, of: call.caller.identity, from: call.origin))
+    }
+
     private func removeSecondFactor(
-        _ call: Call<SignedInUser, NoQuery, SecondFactorRemoval>
+        _ call: Call<SignedInUser, NoQuery, SecondFactorProof>
     ) async throws -> Answer<NoContent> {
         try await ownSecondFactor.remove(call.body, of: call.caller.identity, from: call.origin)
         return .done
@@ -129,7 +139,7 @@ extension SecondFactorConfirmation: BodyInput, RouteBody {
     }
 }
 
-extension SecondFactorRemoval: BodyInput, RouteBody {
+extension SecondFactorProof: BodyInput, RouteBody {
     static let passwordField = Field.optional(
         "password", .text(1...128), "The account's password; left out only where there is none.")
     static let codeField = Field("code", .text(6...40), "Of the authenticator app, or a recovery code.")

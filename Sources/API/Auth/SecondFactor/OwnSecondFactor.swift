@@ -72,12 +72,44 @@ struct OwnSecondFactor: Sendable {
         }
     }
 
+    /// Makes new recovery codes; the old ones end. Sessions stay as they are.
+    ///
+    /// Throws what proving the password throws, `codeWrong`, and `wrongState` where no second factor is on.
+    func renewCodes(
+        _ request: SecondFactorProof, of identity: Identity, from origin: Sessions.Origin
+    ) async throws -> RecoveryCodes {
+        try await proving(request, identity, origin) { account, connection in
+            let codes = try factors.makeCodes(for: account.id, on: connection)
+            try events.record(
+                .recoveryCodesRenewed, of: account.id, session: identity.sid, address: origin.address, on: connection)
+            try mail.notify(account, of: .recoveryCodesRenewed, on: connection)
+            return RecoveryCodes(recoveryCodes: codes)
+        }
+    }
+
     /// Turns it off. All other sessions end; of who has a privileged role this one too, for without a second factor
     /// the role is withheld.
     ///
     /// Throws what proving the password throws, `codeWrong`, and `wrongState` where none is on.
-    func remove(_ request: SecondFactorRemoval, of identity: Identity, from origin: Sessions.Origin) async throws {
-        let ended = try await ownPassword.proving(request.password, of: identity, from: origin) { proof in
+    func remove(_ request: SecondFactorProof, of identity: Identity, from origin: Sessions.Origin) async throws {
+        let ended = try await proving(request, identity, origin) { account, connection in
+            try factors.remove(of: account.id, on: connection)
+            try connection.execute("update sessions set factor_at = null where user_id = \(account.id)")
+            try events.record(
+                .secondFactorOff, of: account.id, session: identity.sid, address: origin.address, on: connection)
+            try mail.notify(account, of: .secondFactorOff, on: connection)
+            return try sessions.endAll(
+                of: account.id, except: account.role == .user ? identity.sid : nil, on: connection)
+        }
+        await sessions.revoked.add(ended)
+    }
+
+    /// Runs what takes the password and a code of the factor that is on.
+    private func proving<Value: Sendable>(
+        _ request: SecondFactorProof, _ identity: Identity, _ origin: Sessions.Origin,
+        _ work: @Sendable (LockedAccount, isolated PostgresConnection) throws -> Value
+    ) async throws -> Value {
+        try await ownPassword.proving(request.password, of: identity, from: origin) { proof in
             try await taking(identity, origin) { account, connection in
                 guard proof.holds(for: account) else { throw StaleProof() }
                 guard try factors.isOn(account.id, on: connection) else {
@@ -86,16 +118,9 @@ struct OwnSecondFactor: Sendable {
                 guard try factors.take(request.code, of: account.id, on: connection) != nil else {
                     throw Problem(.codeWrong)
                 }
-                try factors.remove(of: account.id, on: connection)
-                try connection.execute("update sessions set factor_at = null where user_id = \(account.id)")
-                try events.record(
-                    .secondFactorOff, of: account.id, session: identity.sid, address: origin.address, on: connection)
-                try mail.notify(account, of: .secondFactorOff, on: connection)
-                return try sessions.endAll(
-                    of: account.id, except: account.role == .user ? identity.sid : nil, on: connection)
+                return try work(account, connection)
             }
         }
-        await sessions.revoked.add(ended)
     }
 
     /// Runs what takes a code, slowed down after wrong ones, with the account locked and its session open.

@@ -68,7 +68,13 @@ struct SecondFactors: Sendable {
         }
         guard try takeStep(code, stored, of: user, on: connection) else { return nil }
         try connection.execute("update second_factors set confirmed_at = \(now()) where user_id = \(user)")
+        return try makeCodes(for: user, on: connection)
+    }
+
+    /// Makes recovery codes in place of all that there are, and answers them, the only time.
+    func makeCodes(for user: UserID, on connection: isolated PostgresConnection) throws -> [String] {
         let codes = (0..<RecoveryCode.count).map { _ in RecoveryCode() }
+        try connection.execute("delete from recovery_codes where user_id = \(user)")
         for code in codes {
             try connection.execute("insert into recovery_codes (user_id, hash) values (\(user), \(code.hash))")
         }

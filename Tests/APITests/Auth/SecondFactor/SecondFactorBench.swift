@@ -38,7 +38,7 @@ struct SecondFactorBench: Sendable {
     }
 
     func turnOff() async throws {
-        let body = SecondFactorRemoval(password: RESTServer.password, code: code())
+        let body = SecondFactorProof(password: RESTServer.password, code: code())
         let answer = try await user.client.send("DELETE", "/v1/users/second-factor", json: JSONEncoder().encode(body))
         #expect(answer.status == 204)
         server.clock.advance(by: .seconds(60))

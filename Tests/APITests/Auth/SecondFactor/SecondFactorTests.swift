@@ -59,6 +59,41 @@ struct SecondFactorTests {
         }
     }
 
+    @Test("new recovery codes take the password and a code; the old ones end at once, and a mail tells")
+    func newRecoveryCodes() async throws {
+        try await RESTServer.run { server in
+            let ada = try await SecondFactorBench.on("ada", server)
+            func renew(_ password: String, _ code: String) async throws -> RESTAnswer {
+                try await ada.user.client.post(
+                    "/v1/users/second-factor/recovery-codes", SecondFactorProof(password: password, code: code))
+            }
+            _ = try await ada.send(ada.recoveryCodes[0], ada.challenge())
+            #expect(try await renew("wrong", ada.code()).code == "passwordWrong")
+            #expect(try await renew(RESTServer.password, "000000").code == "codeWrong")
+            #expect(try await renew(RESTServer.password, ada.recoveryCodes[0]).code == "codeWrong")
+            let answer = try await renew(RESTServer.password, ada.code())
+            #expect(answer.status == 200)
+            let codes = try answer.decoded(as: RecoveryCodes.self).recoveryCodes
+            #expect(codes.count == 10 && Set(codes).isDisjoint(with: ada.recoveryCodes))
+            let status: SecondFactorStatus = try await ada.user.client.get("/v1/users/second-factor").decoded()
+            #expect(status == SecondFactorStatus(isOn: true, recoveryCodesLeft: 10))
+            for old in ada.recoveryCodes[1...2] {
+                #expect(try await ada.send(old, try await ada.challenge()).code == "codeWrong")
+            }
+            #expect(try await ada.send(codes[9], try await ada.challenge()).status == 200)
+            #expect(try await renew(RESTServer.password, ada.code()).code == "codeWrong")
+            let subjects = try await server.subjects(to: "ada@example.com")
+            #expect(subjects.contains("You have new recovery codes"))
+            let kinds = try await server.pool.query("select kind from security_events", as: String.self)
+            #expect(kinds.filter { $0 == "recoveryCodesRenewed" }.count == 1)
+            let bob = try await server.user("bob")
+            let none = try await bob.client.post(
+                "/v1/users/second-factor/recovery-codes",
+                SecondFactorProof(password: RESTServer.password, code: "000000"))
+            #expect(none.code == "wrongState")
+        }
+    }
+
     @Test("its owner sees whether it is on, and how many recovery codes are left")
     func status() async throws {
         try await RESTServer.run { server in
@@ -190,7 +225,7 @@ struct SecondFactorTests {
         try await RESTServer.run { server in
             let ada = try await SecondFactorBench.on("ada", server)
             func remove(_ password: String, _ code: String) async throws -> RESTAnswer {
-                let body = SecondFactorRemoval(password: password, code: code)
+                let body = SecondFactorProof(password: password, code: code)
                 return try await ada.user.client.send(
                     "DELETE", "/v1/users/second-factor", json: JSONEncoder().encode(body))
             }
@@ -249,7 +284,7 @@ struct SecondFactorTests {
             let admin = server.client(token: renewed.accessToken)
             #expect(try await admin.get("/v1/probe/admin").status == 200)
             server.clock.advance(by: .seconds(30))
-            let removal = SecondFactorRemoval(password: RESTServer.password, code: code())
+            let removal = SecondFactorProof(password: RESTServer.password, code: code())
             #expect(
                 try await admin.send("DELETE", "/v1/users/second-factor", json: JSONEncoder().encode(removal)).status
                     == 204)
