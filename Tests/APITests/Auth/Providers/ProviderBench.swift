@@ -9,13 +9,17 @@ struct ProviderBench: Sendable {
     let server: RESTServer
     let provider: SignInServer
 
-    static func run<Value: Sendable>(_ body: (ProviderBench) async throws -> Value) async throws -> Value {
+    static func run<Value: Sendable>(
+        adjust: (inout APIConfiguration) -> Void = { _ in }, _ body: (ProviderBench) async throws -> Value
+    ) async throws -> Value {
         try await SignInServer.run { provider in
             let address = try #require(OutgoingAddress(provider.url))
             let account = ProviderAccount(clientId: SignInServer.clientId, clientSecret: SignInServer.clientSecret)
             return try await RESTServer.run(adjust: { configuration in
                 configuration.google = GoogleConfiguration(account: account, issuer: address)
                 configuration.github = GitHubConfiguration(account: account, site: address, api: address)
+                configuration.providerTimeout = Watchdog.patience
+                adjust(&configuration)
             }) { server in
                 try await body(ProviderBench(server: server, provider: provider))
             }
