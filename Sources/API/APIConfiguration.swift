@@ -24,6 +24,8 @@ package struct APIConfiguration: Sendable {
     package var google: GoogleConfiguration?
     /// Nil: nobody signs in by GitHub.
     package var github: GitHubConfiguration?
+    /// How long a sign-in provider may take to answer one request.
+    package var providerTimeout = Duration.seconds(8)
     package var limits = RateLimitConfiguration()
     package var loginDelays = LoginDelays.Policy()
     package var passwordCost = PasswordCost()

@@ -3,7 +3,7 @@ import Protocol
 import TestKit
 import Testing
 
-@Suite("What the server refuses for good, and what the athlete makes of it", .timeLimit(.minutes(1)))
+@Suite("What the server refuses for good, and what the athlete makes of it", .timeLimit(.minutes(5)))
 struct CorrectionTests {
     private let workout = WorkoutID.make()
     private let entry = EntryID.make()

@@ -3,7 +3,7 @@ import Protocol
 import TestKit
 import Testing
 
-@Suite("What was refused with an op and goes out again behind its correction", .timeLimit(.minutes(1)))
+@Suite("What was refused with an op and goes out again behind its correction", .timeLimit(.minutes(5)))
 struct ReturnTests {
     private let workout = WorkoutID.make()
     private let entry = EntryID.make()

@@ -1,6 +1,7 @@
 import Foundation
 import FoundationNetworking
 import Protocol
+import Synchronization
 import TestKit
 import Testing
 
@@ -67,6 +68,50 @@ struct MemoryTests {
                 #expect(try await get(ready.url + "/v1/exercises").1 == 503)
             }
         }
+    }
+
+    @Test("what the allocator merely keeps is given back before work is refused, and work is taken again well below")
+    func trimsFirst() {
+        let readings = Mutex<[Int]>([])
+        let bound = MemoryBound(limitBytes: 1000) { readings.withLock { $0.removeFirst() } }
+        let watch = MemoryWatch(bound, logger: .silent)
+        // Each look reads once, and again behind a trim.
+        for (used, isShort) in [
+            ([890], false), ([950, 880], false), ([950, 910], true), ([870, 860], true), ([870, 840], false),
+            ([890], false),
+        ] {
+            readings.withLock { $0 = used }
+            watch.look()
+            #expect(watch.isShort == isShort && readings.withLock { $0.isEmpty }, "\(used)")
+        }
+    }
+
+    @Test("all threads of a server share two arenas of memory")
+    func arenas() async throws {
+        try await ServerDirectory.with { directory in
+            try await ServerProcess.serving(dataDirectory: directory + "/var") { server, ready in
+                for _ in 0..<20 { _ = try await get(ready.url + "/v1/exercises") }
+                let maps = try String(contentsOfFile: "/proc/\(server.pid)/maps", encoding: .utf8)
+                #expect(Self.arenas(in: maps) <= 1)
+            }
+        }
+    }
+
+    /// How many arenas there are beside the main one: glibc sets 64 MiB of addresses aside for each, at a multiple of it.
+    private static func arenas(in maps: String) -> Int {
+        let size = 64 << 20
+        var heaps = 0
+        var (start, end) = (0, 0)
+        for line in maps.split(separator: "\n") {
+            let fields = line.split(separator: " ", omittingEmptySubsequences: true)
+            let ends = fields[0].split(separator: "-").compactMap { Int($0, radix: 16) }
+            // Anonymous only.
+            guard ends.count == 2, fields.count == 5 else { continue }
+            if ends[0] != end || ends[0] % size == 0 { start = ends[0] }
+            end = ends[1]
+            if start % size == 0, end - start == size { heaps += 1 }
+        }
+        return heaps
     }
 
     private func get(_ url: String) async throws -> (String, Int) {

@@ -4,10 +4,15 @@ struct ClientMessages {
         var bytes: [UInt8] = []
         /// Whether its success makes a transaction durable.
         var commits = false
+        /// Whether it asks, on a connection of its own, for another one's statement to be stopped.
+        var isCancel = false
     }
 
     /// How the text of a statement begins that is a transaction by itself.
     private static let committing = "with advanced as (update workouts"
+
+    /// What stands in the place of a version: 1234 and 5678, in 16 bits each.
+    private static let cancelCode: [UInt8] = [0x04, 0xD2, 0x16, 0x2E]
 
     private var unread: [UInt8] = []
     private var hasStarted = false
@@ -23,6 +28,7 @@ struct ClientMessages {
             request.bytes += message
             guard hasStarted else {
                 hasStarted = true
+                request.isCancel = message.dropFirst(4).starts(with: Self.cancelCode)
                 return take()
             }
             note(message)

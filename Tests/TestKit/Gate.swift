@@ -32,10 +32,10 @@ package actor Gate {
     }
 }
 
-/// Looks until `condition` holds; throws when it does not come true in a long time.
+/// Looks until `condition` holds; throws when it does not come true within `Watchdog.patience`.
 package func eventually(_ condition: () async throws -> Bool) async throws {
     struct NeverHappened: Error {}
-    let end = ContinuousClock.now + .seconds(20)
+    let end = ContinuousClock.now + Watchdog.patience
     while try await !condition() {
         guard ContinuousClock.now < end else { throw NeverHappened() }
         await Task.yield()

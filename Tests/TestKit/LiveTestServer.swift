@@ -49,15 +49,19 @@ package struct LiveTestServer: Sendable {
     package static var library: ExerciseCatalog { ExerciseCatalog([bench, squat, pullUp]) }
 
     /// Lends the live side with its services, and sockets on a free port, to `body`.
+    ///
+    /// - Parameter verifying: what verifying a token has to wait for.
     package static func run<Value: Sendable>(
         _ configuration: LiveConfiguration = LiveConfiguration(), clock: ServerClock = ServerClock(),
         catalog: ExerciseCatalog = library,
         adjust: @Sendable (inout PostgresConfiguration) -> Void = { _ in },
         people: @Sendable (inout People) -> Void = { _ in },
+        verifying: @escaping @Sendable () async -> Void = {},
         _ body: @escaping @Sendable (LiveTestServer) async throws -> Value
     ) async throws -> Value {
         try await TestPostgres.withDatabase(adjust: adjust) { database in
-            try await run(configuration, clock: clock, catalog: catalog, on: database, people: people, body)
+            try await run(
+                configuration, clock: clock, catalog: catalog, on: database, people: people, verifying: verifying, body)
         }
     }
 
@@ -66,6 +70,7 @@ package struct LiveTestServer: Sendable {
         _ configuration: LiveConfiguration, clock: ServerClock = ServerClock(), catalog: ExerciseCatalog = library,
         on database: TestDatabase,
         people adjust: @Sendable (inout People) -> Void = { _ in },
+        verifying: @escaping @Sendable () async -> Void = {},
         _ body: @escaping @Sendable (LiveTestServer) async throws -> Value
     ) async throws -> Value {
         let pools = LivePools(database.configuration, logger: .silent)
@@ -78,13 +83,15 @@ package struct LiveTestServer: Sendable {
         let node = LiveNode(
             configuration: configuration, foundation: foundation, clock: clock, isEnded: { ended.contains($0.session) }
         ) { token in
-            Self.identity(of: token, now: clock.now)
+            await verifying()
+            return Self.identity(of: token, now: clock.now)
         }
         let live = node.live
         var socketConfiguration = SocketConfiguration()
         // Tests leave their connections open; the server need not wait for the answer to its close frame.
         socketConfiguration.closeGrace = .milliseconds(100)
         socketConfiguration.tick = .milliseconds(50)
+        socketConfiguration.isShortOfMemory = configuration.isShortOfMemory
         let sockets = SocketHost(
             configuration: socketConfiguration, group: foundation.group, logger: .silent,
             authorise: { await live.authorise($0) }

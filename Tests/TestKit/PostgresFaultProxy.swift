@@ -24,6 +24,7 @@ package final class PostgresFaultProxy: Sendable {
     private let fault = Mutex<Fault?>(nil)
     private let pairs = Mutex<[Pair]>([])
     private let passing = Passing()
+    private let cancels = Atomic(0)
 
     /// Listens in front of a server that is reached by a socket in a directory.
     package init(to server: PostgresConfiguration) throws {
@@ -47,6 +48,9 @@ package final class PostgresFaultProxy: Sendable {
 
     /// Whether the COMMIT it was armed for is still to come.
     package var isArmed: Bool { fault.withLock { $0 != nil } }
+
+    /// How often a client has asked for a statement to be stopped.
+    package var cancelRequests: Int { cancels.load(ordering: .sequentiallyConsistent) }
 
     /// Passes nothing on in either direction, of connections old and new, until `resume`: as a server that hangs.
     package func hang() { passing.set(false) }
@@ -92,6 +96,7 @@ package final class PostgresFaultProxy: Sendable {
             passing.wait()
             requests.append(bytes)
             while let request = requests.next() {
+                if request.isCancel { cancels.add(1, ordering: .sequentiallyConsistent) }
                 if request.commits, let fault = fault.withLock({ $0.take() }) {
                     if fault == .loseAnswer {
                         pair.swallowAnswers()

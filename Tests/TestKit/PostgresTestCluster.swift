@@ -22,7 +22,8 @@ package actor TestCluster {
     private var connection: String?
 
     /// With `isDurable` false the server does not wait for the disk: a `kill -9` loses nothing, a power cut would.
-    package init(isDurable: Bool = false) throws {
+    /// `settings` (`name=value`) come last and win.
+    package init(isDurable: Bool = false, settings: [String] = []) throws {
         Self.removeAbandoned()
         let home = !isDurable && Self.freeBytes(in: Self.memory) >= Self.roomBytes ? Self.memory : Self.disk
         directory = "\(home)/\(Self.prefix)\(getpid())-\(UUIDv7.make())"
@@ -30,7 +31,8 @@ package actor TestCluster {
         cluster = try LocalCluster(
             dataDirectory: directory, environment: [:],
             // Statistics, and the plans made by them, are not to depend on when a test runs.
-            settings: fast + ["max_connections=400", "wal_level=minimal", "max_wal_senders=0", "autovacuum=off"],
+            settings: fast + ["max_connections=400", "wal_level=minimal", "max_wal_senders=0", "autovacuum=off"]
+                + settings,
             logger: .silent)
     }
 

@@ -24,9 +24,9 @@ package final class ServerProcess: Sendable {
     /// - Parameters:
     ///   - arguments: the command, `serve` when left out.
     ///   - environment: its whole environment but for PATH, HOME, and JSON logs.
-    ///   - openFiles: the limit of open files, soft and hard; the test's own when left out.
+    ///   - openFiles: the limits of open files, the soft and the hard one; the test's own when left out.
     package init(
-        _ arguments: [String] = ["serve"], environment: [String: String] = [:], openFiles: Int? = nil
+        _ arguments: [String] = ["serve"], environment: [String: String] = [:], openFiles: ClosedRange<Int>? = nil
     ) throws {
         var whole = ["LOG_FORMAT": "json"]
         for name in ["PATH", "HOME"] { whole[name] = ProcessInfo.processInfo.environment[name] }
@@ -35,7 +35,7 @@ package final class ServerProcess: Sendable {
         self.output = output
         // The kill at the parent's death comes when the starting *thread* ends, so that thread stays until the child ends.
         let started = DispatchSemaphore(value: 0)
-        let limit = openFiles.map { ["/usr/bin/prlimit", "--nofile=\($0):\($0)", "--"] } ?? []
+        let limit = openFiles.map { ["/usr/bin/prlimit", "--nofile=\($0.lowerBound):\($0.upperBound)", "--"] } ?? []
         let command = ["/usr/bin/setpriv", "--pdeathsig", "KILL", "--"] + limit + [Self.binary] + arguments
         Thread.detachNewThread { [whole] in
             output.run(command, environment: whole) { started.signal() }

@@ -32,6 +32,8 @@ package final class SignInServer: Sendable {
         package var issuer: String?
         /// Answers everything with status 500.
         package var isBroken = false
+        /// Takes every request and answers none before the test is over.
+        package var isSilent = false
 
         package init() {
             // As a real one does.
@@ -59,6 +61,8 @@ package final class SignInServer: Sendable {
     private let foreignKey: _RSA.Signing.PrivateKey
     private let now: @Sendable () -> Timestamp
     private let address = Mutex("")
+    /// Holds up what is not answered.
+    private let silence = Gate()
 
     private init(_ behaviour: Behaviour, now: @escaping @Sendable () -> Timestamp) throws {
         state = Mutex(State(behaviour: behaviour))
@@ -94,12 +98,14 @@ package final class SignInServer: Sendable {
             }
             for await port in ports {
                 server.address.withLock { $0 = "http://127.0.0.1:\(port)" }
+                await server.silence.close()
                 let result: Result<Value, any Error>
                 do {
                     result = .success(try await body(server))
                 } catch {
                     result = .failure(error)
                 }
+                await server.silence.open()
                 await group.triggerGracefulShutdown()
                 try await tasks.waitForAll()
                 return try result.get()
@@ -257,11 +263,12 @@ extension SignInServer {
             _ request: Request, context: BasicRequestContext,
             next: (Request, BasicRequestContext) async throws -> Response
         ) async throws -> Response {
-            let isBroken = server.state.withLock { state in
+            let behaviour = server.state.withLock { state in
                 state.requests += 1
-                return state.behaviour.isBroken
+                return state.behaviour
             }
-            return isBroken ? Response(status: .internalServerError) : try await next(request, context)
+            if behaviour.isSilent { await server.silence.pass() }
+            return behaviour.isBroken ? Response(status: .internalServerError) : try await next(request, context)
         }
     }
 }

@@ -80,9 +80,10 @@ struct AuthRoutes: Sendable {
         signIn = PasswordSignIn(
             pool: pool, passwords: passwords, guards: guards, secondFactor: secondFactorSignIn, sessions: sessions,
             deletion: deletion)
+        let timeout = configuration.providerTimeout
         providers = ProviderRoutes(
-            google: configuration.google.map { GoogleSignIn(configuration: $0, now: now) },
-            github: configuration.github.map { GitHubSignIn(configuration: $0, now: now) },
+            google: configuration.google.map { GoogleSignIn(configuration: $0, timeout: timeout, now: now) },
+            github: configuration.github.map { GitHubSignIn(configuration: $0, timeout: timeout, now: now) },
             joining: AccountJoining(
                 pool: pool, sessions: sessions, events: events, mail: mail, verification: verification,
                 deletion: deletion, factors: factors, secondFactor: secondFactorSignIn, now: now),

@@ -8,19 +8,23 @@ struct ClockWatch: Service {
     let clock: ServerClock
     let pool: PostgresPool
     let logger: Logger
+    /// Between two looks at the clocks of this machine.
+    var pause = Duration.seconds(1)
+    /// After so many looks Postgres is asked whatever they show.
+    var looks = 60
 
     func run() async throws {
         await cancelWhenGracefulShutdown {
-            var due = 60
+            var due = looks
             while !Task.isCancelled {
                 // Cancellation ends the pause early and the loop with it.
-                try? await Task.sleep(for: .seconds(1))
+                try? await Task.sleep(for: pause)
                 due -= 1
                 let hasStepped = clock.wallHasStepped
                 guard !Task.isCancelled, due <= 0 || hasStepped else { continue }
                 do throws(StoreError) {
                     try await clock.measure(pool)
-                    due = 60
+                    due = looks
                     if hasStepped { logger.warning("the clock of this machine was set; compared with Postgres again") }
                 } catch {
                     if due == 0 {

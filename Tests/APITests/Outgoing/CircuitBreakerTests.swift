@@ -97,4 +97,25 @@ struct CircuitBreakerTests {
             #expect(try await ask().status == 303)
         }
     }
+
+    @Test(
+        "a provider that takes requests and answers none is left alone just so: the next sign-in does not wait for it",
+        arguments: ["google", "github"])
+    func silentProvider(name: String) async throws {
+        try await ProviderBench.run(adjust: { $0.providerTimeout = .milliseconds(100) }) { bench in
+            let begun = name == "github" ? try await bench.browser(name).begin() : nil
+            bench.provider.adjust { $0.isSilent = true }
+            func ask() async throws -> RESTAnswer {
+                guard let begun else { return try await bench.server.client.get("/v1/auth/google") }
+                let back = try bench.provider.consent(to: try #require(begun[header: "location"]))
+                return try await bench.browser(name).comeBack(back, with: begun)
+            }
+            for _ in 0..<3 { #expect(try await ask().status == 503) }
+            let refused = try await ask()
+            #expect(refused.status == 503)
+            // The breaker's own answer: the provider was not asked.
+            #expect(refused[header: "retry-after"] == "15")
+            #expect(bench.provider.requests <= 3)
+        }
+    }
 }

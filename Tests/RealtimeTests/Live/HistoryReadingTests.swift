@@ -6,7 +6,7 @@ import Testing
 
 @testable import Realtime
 
-@Suite("Reading histories", .timeLimit(.minutes(2)))
+@Suite("Reading histories", .timeLimit(.minutes(5)))
 struct HistoryReadingTests {
     private static let noteBytes = 7200
 
@@ -41,7 +41,7 @@ struct HistoryReadingTests {
         }
         let room = try await rooms.room(workout)
         let answer = try #require(last)
-        #expect(await room.waitUntilDurable(answer, limit: .seconds(30)))
+        #expect(await room.waitUntilDurable(answer, limit: Watchdog.patience))
         return (workout, await room.history.state)
     }
 

@@ -7,7 +7,7 @@ import Testing
 @testable import Realtime
 
 /// Look-ups that storage does not answer, and what goes on meanwhile.
-@Suite("Look-ups of a connection", .timeLimit(.minutes(1)))
+@Suite("Look-ups of a connection", .timeLimit(.minutes(5)))
 struct LookUpTests {
     /// Holds up what is asked of storage.
     private static func holding(_ gate: Gate) -> @Sendable (inout People) -> Void {

@@ -7,7 +7,7 @@ import Testing
 @testable import Realtime
 
 /// Rooms on their way into memory: who waits for them, and what changes meanwhile.
-@Suite("Opening rooms", .timeLimit(.minutes(2)))
+@Suite("Opening rooms", .timeLimit(.minutes(5)))
 struct OpeningTests {
     /// The rooms of a server, for look-ups that tests take part in.
     private final class Stage: Sendable {

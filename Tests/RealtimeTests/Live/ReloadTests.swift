@@ -1,6 +1,5 @@
 import Protocol
 import Store
-import Synchronization
 import TestKit
 import Testing
 
@@ -151,9 +150,9 @@ struct ReloadTests {
             #expect(try await lift.op(lift.set()).appliedSeq == 3)
             try await lift.durable(3)
             let lost = OpAnswer(epoch: 1, seq: 3, isRepeat: false, isDurable: false)
-            #expect(await room.waitUntilDurable(lost, limit: .seconds(5)) == false)
+            #expect(await room.waitUntilDurable(lost, limit: Watchdog.patience) == false)
             let kept = OpAnswer(epoch: 2, seq: 3, isRepeat: false, isDurable: false)
-            #expect(await room.waitUntilDurable(kept, limit: .seconds(5)))
+            #expect(await room.waitUntilDurable(kept, limit: Watchdog.patience))
         }
     }
 
@@ -192,25 +191,5 @@ extension Lift {
     /// Runs `body` while another transaction holds the workout's row, so that nothing of it can be stored.
     func whileUnstorable(in database: TestDatabase, _ body: () async throws -> Void) async throws {
         try await database.whileHolding("update workouts set updated_at = now() where id = \(workout)", body)
-    }
-}
-
-extension TestDatabase {
-    /// Runs `body` while another transaction keeps what the statement locks.
-    func whileHolding(_ lock: SQL, _ body: () async throws -> Void) async throws {
-        let held = AsyncStream.makeStream(of: Void.self)
-        let isOver = Atomic(false)
-        async let holder: Void = pool.transaction { connection in
-            try connection.execute(lock)
-            held.continuation.yield()
-            while !isOver.load(ordering: .relaxed) { try connection.execute("select 1") }
-        }
-        for await _ in held.stream { break }
-        do { try await body() } catch {
-            isOver.store(true, ordering: .relaxed)
-            throw error
-        }
-        isOver.store(true, ordering: .relaxed)
-        try await holder
     }
 }

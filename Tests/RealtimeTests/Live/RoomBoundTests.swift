@@ -174,12 +174,17 @@ struct RoomBoundTests {
             }
             let room = try await rooms.room(lift.workout)
             let answer = try #require(last)
-            #expect(await room.waitUntilDurable(answer, limit: .seconds(30)))
+            #expect(await room.waitUntilDurable(answer, limit: Watchdog.patience))
             #expect(await room.history.ringBytes <= RoomHistory.ringBytesLimit)
             let slow = try await server.connect(lift.athlete)
             try await slow.socket.stopReading()
             let position = Position(epoch: answer.epoch, seq: 1)
             let id = try await slow.send(.subscribe(room: lift.room, since: position, wantsEvents: true))
+            try await expectOnePageWaits(for: server.connections.last)
+            // Others are served meanwhile, and no further page has come.
+            try await lift.op(.pause)
+            try await lift.durable(answer.seq + 1)
+            try await expectOnePageWaits(for: server.connections.last)
             try await slow.socket.startReading()
             let whole = try await slow.answer(to: id)
             guard case .events(let rest)? = whole.subscribed?.content else {
@@ -194,8 +199,16 @@ struct RoomBoundTests {
             }
             #expect(pages.count > 4)
             #expect(rest.reduce(0) { $0 + $1.json.count } <= WorkoutRoom.pageBytes)
-            #expect(seqs + rest.map(\.seq) == Array(2...answer.seq))
+            #expect(seqs + rest.map(\.seq) == Array(2...answer.seq + 1))
         }
+    }
+
+    /// Waits until a connection's reader is stuck, and expects that no more than a page waits for it.
+    private func expectOnePageWaits(for connection: SocketConnection?) async throws {
+        let connection = try #require(connection)
+        try await eventually { try await connection.onLoop { !$0.queue.isEmpty } }
+        let bytes = try await connection.onLoop { $0.queue.bytes + $0.parkedBytes }
+        #expect(bytes <= WorkoutRoom.pageBytes + 4096)
     }
 
     @Test("what waits to be stored stays within its bound, also when an exercise goes with hundreds of sets")

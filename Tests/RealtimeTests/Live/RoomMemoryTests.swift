@@ -105,6 +105,32 @@ struct RoomMemoryTests {
         }
     }
 
+    @Test("all who subscribe at one seq get what was encoded for the first of them; the next event has it made anew")
+    func encodedOnce() async throws {
+        try await LiveTestServer.run { server in
+            let lift = try await Lift.begin(on: server)
+            let ben = try await server.user("Ben")
+            try await server.befriend(lift.athlete, ben)
+            let room = try await server.node.rooms.room(lift.workout)
+            let talkers = [try await server.connect(lift.athlete), try await server.connect(ben)]
+            func names() async throws -> [String?] {
+                var names: [String?] = []
+                for talker in talkers {
+                    let content = try await talker.subscribe(lift.workout).subscribed?.content
+                    guard case .snapshot(let snapshot)? = content else { continue }
+                    names.append(try snapshot.decoded().name)
+                }
+                return names
+            }
+            #expect(try await names() == ["Monday", "Monday"])
+            // Nothing else tells whether it was encoded again than that it is not what the room would encode.
+            await room.keepEncoded { $0.name = "Kept" }
+            #expect(try await names() == ["Kept", "Kept"])
+            try await lift.op(lift.set())
+            #expect(try await names() == ["Monday", "Monday"])
+        }
+    }
+
     @Test("while memory is short the rooms that nobody needs are unloaded, though they are within their bound")
     func shortOfMemory() async throws {
         let isShort = Atomic(false)
@@ -157,5 +183,16 @@ struct RoomMemoryTests {
             // A look asks each room's clock once; those behind the end of the first make a second one.
             #expect(looks.load(ordering: .relaxed) < 25 * workouts.count)
         }
+    }
+}
+
+extension WorkoutRoom {
+    /// Keeps, in place of the encoded state, one of a state that was changed.
+    fileprivate func keepEncoded(_ change: (inout WorkoutState) -> Void) {
+        var state = history.state
+        change(&state)
+        var encoded = EncodedState(history)
+        for forWatchers in [false, true] { _ = encoded.json(of: state, forWatchers: forWatchers) }
+        encodedState = encoded
     }
 }

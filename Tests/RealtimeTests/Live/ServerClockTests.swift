@@ -56,6 +56,22 @@ struct ServerClockTests {
         #expect(clock.steppedForward(within: .seconds(100_000)) == .zero)
     }
 
+    @Test("who watches the clocks asks Postgres as soon as this machine's clock was set, and else every so many looks")
+    func watched() async throws {
+        let clocks = Clocks()
+        let clock = ServerClock(clocks.sources)
+        try await clock.measure(pool)
+        for looks in [Int.max, 2] {
+            let watch = ClockWatch(clock: clock, pool: pool, logger: .silent, pause: .milliseconds(1), looks: looks)
+            clocks.step(wall: looks == .max ? .seconds(13 * 3600) : .zero, server: .seconds(13 * 3600))
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                group.addTask { try await watch.run() }
+                try await eventually { clock.now == clocks.server }
+                group.cancelAll()
+            }
+        }
+    }
+
     @Test("when Postgres's clock goes back ten minutes, times go on, none stands still, and the two meet again")
     func serverGoesBack() async throws {
         let clocks = Clocks()

@@ -6,7 +6,7 @@ import Testing
 @testable import Realtime
 
 /// Postgres that answers and yet stores nothing, or not in time.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(5)))
 struct StorageOutageTests {
     /// Waits until write-behind has had time for several tries.
     private func tries(_ server: LiveTestServer) async throws {

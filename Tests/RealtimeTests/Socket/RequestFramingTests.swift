@@ -116,6 +116,16 @@ struct RequestFramingTests {
         #expect(answer.hasPrefix("HTTP/1.1 408") && answer.lowercased().contains("connection: close"), "\(answer)")
     }
 
+    @Test("a body that comes fast enough and never ends is answered 408 when the request's whole time is over")
+    func endlessBody() async throws {
+        let answer = try await answer(to: "POST /x HTTP/1.1\r\nHost: x\r\nContent-Length: 5000\r\n\r\nabc") {
+            $0.paceWindow = .milliseconds(20)
+            $0.minimumBytesPerSecond = 0
+            $0.requestTimeLimit = .milliseconds(50)
+        }
+        #expect(answer.hasPrefix("HTTP/1.1 408") && answer.lowercased().contains("connection: close"), "\(answer)")
+    }
+
     @Test("a body that comes fast enough may take many windows")
     func steadyBody() async throws {
         let host = SessionLog().host {

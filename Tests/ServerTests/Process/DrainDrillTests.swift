@@ -11,7 +11,8 @@ struct DrainDrillTests {
     @Test(
         "with Postgres hanging the drain ends in its time, ops meanwhile get `draining`, and the next start stores all")
     func hanging() async throws {
-        try await GroundDrill.run(["DRAIN_SECONDS": "4"]) { drill in
+        let environment = ["DRAIN_SECONDS": "4", "DATABASE_STATEMENT_TIMEOUT": "3600"]
+        try await GroundDrill.run(environment) { drill in
             let proxy = drill.proxy
             try await drill.serving { server, lift in
                 try await lift.sets(5)
@@ -26,6 +27,31 @@ struct DrainDrillTests {
             }
             #expect(try drill.spilled() == 1)
             proxy.resume()
+            try await drill.checkAfterRestart()
+        }
+    }
+
+    @Test("a drain stops the statement that waits for another session's lock, and ends in its time with nothing lost")
+    func waiting() async throws {
+        // Nothing but the drain ends the wait: neither the statement's own deadline nor the other session.
+        let environment = ["DRAIN_SECONDS": "2", "DATABASE_STATEMENT_TIMEOUT": "3600"]
+        try await GroundDrill.run(environment) { drill in
+            let pool = PostgresPool(configuration: try drill.direct, logger: .silent)
+            try await drill.serving { server, lift in
+                try await lift.sets(5)
+                try await lift.durable()
+                try await pool.whileHolding("lock table workout_events in access exclusive mode") {
+                    try await lift.sets(20)
+                    try await pool.untilWaiting { $0 > 0 }
+                    server.send(SIGTERM)
+                    try await lift.goodbye()
+                    #expect(await server.exit() == .status(0))
+                    #expect(drill.proxy.cancelRequests > 0)
+                }
+                try GroundDrill.expectWithin(seconds: 2, server)
+            }
+            await pool.close()
+            #expect(try drill.spilled() == 1)
             try await drill.checkAfterRestart()
         }
     }

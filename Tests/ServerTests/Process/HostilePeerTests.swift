@@ -35,13 +35,33 @@ struct HostilePeerTests {
         }
     }
 
+    @Test("a soft limit of open files below the hard one is raised to it, which the log says")
+    func softLimit() async throws {
+        try await ServerDirectory.with { directory in
+            let variables = ["PORT": "0", "OPS_PORT": "0", "DATA_DIR": directory + "/var"]
+            let server = try ServerProcess(environment: variables, openFiles: 500...900)
+            do {
+                _ = try await server.ready()
+                let limits = try String(contentsOfFile: "/proc/\(server.pid)/limits", encoding: .utf8)
+                let files = limits.split(separator: "\n").first { $0.hasPrefix("Max open files") }
+                #expect(files?.split(separator: " ").dropFirst(3).prefix(2) == ["900", "900"])
+                let line = try #require(server.lines.first { $0.contains(#""nofile""#) })
+                #expect(line.contains(#""nofile":"900""#) && line.contains(#""nofile.before":"500""#), "\(line)")
+            } catch {
+                await server.kill()
+                throw error
+            }
+            await server.kill()
+        }
+    }
+
     @Test(
         "a flood of silent sockets that takes every descriptor it can get neither ends the process nor keeps it from serving"
     )
     func flood() async throws {
         try await ServerDirectory.with { directory in
             let variables = ["PORT": "0", "OPS_PORT": "0", "DATA_DIR": directory + "/var"]
-            let server = try ServerProcess(environment: variables, openFiles: 400)
+            let server = try ServerProcess(environment: variables, openFiles: 400...400)
             do {
                 let ready = try await server.ready()
                 let port = try port(of: ready)

@@ -8,6 +8,14 @@ import Testing
 /// What ends a session closes its sockets at once: over a whole server, its REST API and its live port.
 @Suite("Sessions and their sockets")
 struct SessionSocketTests {
+    @Test("a welcome names the node: by NODE_NAME, else as its machine", arguments: ["gym-7.example", nil])
+    func nodeName(configured: String?) async throws {
+        try await LiveAccount.serving(configured.map { ["NODE_NAME": $0] } ?? [:]) { port, _ in
+            let welcome = try await LiveAccount("ada", port: port).welcome()
+            #expect(welcome.node == configured ?? ProcessInfo.processInfo.hostName)
+        }
+    }
+
     @Test("ending one of one's sessions closes its sockets and no others")
     func ended() async throws {
         try await LiveAccount.serving { port, _ in
@@ -178,6 +186,16 @@ private struct LiveAccount: Sendable {
             "/v1/auth/login", LoginRequest(login: name, password: password))
         #expect(answer.status == 200, "\(answer.text)")
         return LiveAccount(name, try answer.decoded(), port)
+    }
+
+    private struct NotWelcome: Error {}
+
+    /// What a connection is welcomed with.
+    func welcome() async throws -> Welcome {
+        let talker = try await LiveTalker.open(port: port)
+        let answer = try await talker.ask(.hello(token: token, client: nil))
+        guard case .welcome(_, let welcome) = answer else { throw NotWelcome() }
+        return welcome
     }
 
     func connect() async throws -> LiveTalker { try await LiveTalker.connect(port: port, token: token) }

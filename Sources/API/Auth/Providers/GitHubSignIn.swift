@@ -5,9 +5,9 @@ struct GitHubSignIn: SignInProvider {
     let configuration: GitHubConfiguration
     private let client: ProviderClient
 
-    init(configuration: GitHubConfiguration, now: @escaping @Sendable () -> Timestamp) {
+    init(configuration: GitHubConfiguration, timeout: Duration, now: @escaping @Sendable () -> Timestamp) {
         self.configuration = configuration
-        client = ProviderClient(now: now)
+        client = ProviderClient(timeout: timeout, now: now)
     }
 
     func consentPage(for attempt: SignInAttempt, redirect: String) async throws -> String {

@@ -24,9 +24,9 @@ final class GoogleSignIn: SignInProvider {
     private let now: @Sendable () -> Timestamp
     private let kept = Mutex(Kept())
 
-    init(configuration: GoogleConfiguration, now: @escaping @Sendable () -> Timestamp) {
+    init(configuration: GoogleConfiguration, timeout: Duration, now: @escaping @Sendable () -> Timestamp) {
         self.configuration = configuration
-        client = ProviderClient(now: now)
+        client = ProviderClient(timeout: timeout, now: now)
         self.now = now
     }
 

@@ -22,8 +22,9 @@ enum ProviderFailure: Error, Hashable, Sendable, CustomStringConvertible {
 struct ProviderClient: Sendable {
     private let http: OutgoingHTTP
 
-    init(now: @escaping @Sendable () -> Timestamp) {
-        http = OutgoingHTTP(largestAnswer: 1 << 20, timeout: .seconds(8), breaker: CircuitBreaker(now: now))
+    /// - Parameter timeout: of one request, from the connection to the end of the answer.
+    init(timeout: Duration, now: @escaping @Sendable () -> Timestamp) {
+        http = OutgoingHTTP(largestAnswer: 1 << 20, timeout: timeout, breaker: CircuitBreaker(now: now))
     }
 
     /// Fetches JSON. Throws `ProviderFailure`.

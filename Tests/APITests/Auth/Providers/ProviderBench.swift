@@ -11,7 +11,8 @@ struct ProviderBench: Sendable {
 
     /// With `isLive` there are rooms and workout routes.
     static func run<Value: Sendable>(
-        isLive: Bool = false, _ body: (ProviderBench) async throws -> Value
+        isLive: Bool = false, adjust: (inout APIConfiguration) -> Void = { _ in },
+        _ body: (ProviderBench) async throws -> Value
     ) async throws -> Value {
         try await SignInServer.run { provider in
             let address = try #require(OutgoingAddress(provider.url))
@@ -21,6 +22,8 @@ struct ProviderBench: Sendable {
                 adjust: { configuration in
                     configuration.google = GoogleConfiguration(account: account, issuer: address)
                     configuration.github = GitHubConfiguration(account: account, site: address, api: address)
+                    configuration.providerTimeout = Watchdog.patience
+                    adjust(&configuration)
                 }
             ) { server in
                 try await body(ProviderBench(server: server, provider: provider))
