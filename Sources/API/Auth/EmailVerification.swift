@@ -11,6 +11,7 @@ struct VerificationMail: JobPayload {
 struct EmailVerification: Sendable {
     let pool: PostgresPool
     let mail: AccountMail
+    let sessions: Sessions
     let events: SecurityEvents
     let now: @Sendable () -> Timestamp
 
@@ -61,32 +62,54 @@ struct EmailVerification: Sendable {
         try await mail.mailer.deliver(letter.mail(to: email), id: run.id)
     }
 
-    /// Verifies the address the link was sent to. Throws `linkInvalid`; a link that was used works again.
-    func verify(_ token: String, from address: String) async throws {
+    /// What a link has done.
+    private struct Verified: Sendable {
+        var ended: [SessionID] = []
+        var needsPassword = false
+    }
+
+    /// Verifies the address the link was sent to; answers whether the account opens by a new password alone, for which
+    /// another mail brings the link. Throws `linkInvalid`; a link that was used works again.
+    func verify(_ token: String, from address: String) async throws -> Bool {
         guard let secret = OpaqueSecret(token) else { throw Problem(.linkInvalid) }
         let time = now()
-        let isVerified = try await pool.transaction { connection in
+        let outcome = try await pool.transaction { connection -> Verified? in
             let user = try connection.first(
                 "select user_id from mail_links where hash = \(secret.hash) and purpose = 'verifyEmail'",
                 as: UserID.self)
-            guard let user, let account = try LockedAccount.lock(user, on: connection) else { return false }
+            guard let user, let account = try LockedAccount.lock(user, on: connection) else { return nil }
             let isGood = try connection.first(
                 """
                 select true from mail_links where hash = \(secret.hash) and email = \(account.email)
                   and (expires_at > \(time) or used_at is not null)
                 """, as: Bool.self)
-            guard isGood == true else { return false }
+            guard isGood == true else { return nil }
             try connection.execute(
                 "update mail_links set used_at = coalesce(used_at, \(time)) where hash = \(secret.hash)")
-            guard !account.account.isVerified else { return true }
+            guard !account.account.isVerified else { return Verified() }
             try connection.execute(
                 "update users set verified_at = \(time), version = version + 1 where id = \(user)")
             // A change that began before did not ask this address, which from now on has to agree.
             try connection.execute("delete from email_changes where user_id = \(user) and changed_at is null")
             try events.record(.emailVerified, of: user, address: address, on: connection)
-            return true
+            return try endUnproven(account, from: address, on: connection)
         }
-        guard isVerified else { throw Problem(.linkInvalid) }
+        guard let outcome else { throw Problem(.linkInvalid) }
+        await sessions.revoked.add(outcome.ended)
+        return outcome.needsPassword
+    }
+
+    /// Ends the sign-ins elsewhere that were linked before anybody had shown to read the address, with the sessions that
+    /// they may have opened. Who made the account by a provider that had not verified the address need not
+    /// be its owner, whose mailbox now opens it; a verified address there joins again by itself.
+    private func endUnproven(
+        _ account: LockedAccount, from address: String, on connection: isolated PostgresConnection
+    ) throws -> Verified {
+        guard try PendingClaims.endIdentities(of: account.id, on: connection) > 0 else { return Verified() }
+        try events.record(.identityRemoved, of: account.id, address: address, on: connection)
+        let needsPassword = account.passwordHash == nil
+        if needsPassword { try mail.askForPassword(account.email, on: connection) }
+        return Verified(ended: try sessions.endAll(of: account.id, on: connection), needsPassword: needsPassword)
     }
 
     /// Whether the user's address is verified by now.
