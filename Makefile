@@ -73,17 +73,23 @@ test-sanitized: setup-test ## Run the fuzz of every decoder under AddressSanitiz
 	ASAN_OPTIONS=detect_leaks=0:quarantine_size_mb=1 FITAI_FUZZ_INPUTS=$(SANITIZED_INPUTS) \
 		swift test --skip-build --sanitize=address --scratch-path .build-sanitized --no-parallel --filter DecoderFuzz
 
+# Ten million inputs for every decoder take a debug build hours; overflow traps in a release build as well.
 soak: setup-test .venv/.installed ## Run the crash and fuzz tests for long (CRASH_ROUNDS, FUZZ_…), Autobahn's suite, every test slowly
 	swift build --build-tests $(BUILD_FLAGS)
-	FITAI_CRASH_ROUNDS=$(CRASH_ROUNDS) FITAI_FUZZ_SEQUENCES=$(FUZZ_SEQUENCES) FITAI_FUZZ_INPUTS=$(FUZZ_INPUTS) \
-		swift test --skip-build --filter '$(SOAK)'
+	FITAI_CRASH_ROUNDS=$(CRASH_ROUNDS) FITAI_FUZZ_SEQUENCES=$(FUZZ_SEQUENCES) \
+		swift test --skip-build --filter '$(SOAK)' --skip DecoderFuzz
+	swift build --build-tests --configuration release -Xswiftc -enable-testing --scratch-path .build-release
+	FITAI_FUZZ_INPUTS=$(FUZZ_INPUTS) swift test --skip-build --configuration release -Xswiftc -enable-testing \
+		--scratch-path .build-release --no-parallel --filter DecoderFuzz
+	FITAI_FUZZ_INPUTS=$(FUZZ_INPUTS) .venv/bin/python -m pytest -q -p no:cacheprovider Tests/browser/test_modules.py \
+		-k whatever_comes
 	FITAI_FUZZ_ORDER=$(FUZZ_ORDER) .venv/bin/python -m pytest -q -p no:cacheprovider Tests/browser/test_order_fuzz.py
 	$(MAKE) test-sanitized
 	python3 Tests/autobahn/published.py
 	$(MAKE) test-slow
 
 clean: ## Remove what was built, but no data
-	rm -rf .build .build-sanitized .venv
+	rm -rf .build .build-sanitized .build-release .venv
 
 $(FITAI): $(SOURCES) | setup-run
 	swift build --configuration $(CONFIGURATION) --product fitai

@@ -146,13 +146,13 @@ let package = Package(
         .testTarget(
             name: "ProtocolTests", dependencies: ["Protocol", "TestKit"], exclude: ["Fixtures"], swiftSettings: strict),
         .testTarget(
-            name: "StoreTests", dependencies: ["Store", "Protocol", "TestKit", lifecycle, logging],
+            name: "StoreTests", dependencies: ["Store", "Protocol", "TestKit", "CLibpq", lifecycle, logging],
             swiftSettings: strict),
         .testTarget(
             name: "RealtimeTests",
             dependencies: [
                 "Realtime", "TestKit", "Client", hummingbirdCore, httpTypes, logging, nioCore, nioPosix, nioHTTP,
-                nioEmbedded,
+                nioEmbedded, nioHTTPTypesHTTP1,
             ],
             swiftSettings: strict),
         .testTarget(

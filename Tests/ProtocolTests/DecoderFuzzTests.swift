@@ -3,7 +3,41 @@ import Protocol
 import TestKit
 import Testing
 
-/// What the shared code reads from outside ends no process, whatever it is; growth is bounded.
+@Suite("The fuzz of decoders", .serialized)
+struct DecoderFuzzTests {
+    @Test("a decoder that takes the processor for too long over an input, or keeps too much, fails its run")
+    func bounds() async throws {
+        func fault(_ inputs: Int, _ decode: ([UInt8]) -> Void) async throws -> DecoderFuzz.Fault? {
+            do {
+                try await DecoderFuzz("a bad decoder", texts: ["a"]).run(inputs) { input, _ in decode(input) }
+                return nil
+            } catch let fault as DecoderFuzz.Fault {
+                return fault
+            }
+        }
+        let slow = try await fault(3) { _ in
+            let clock = ThreadClock.current
+            let end = clock.milliseconds + DecoderFuzz.mostMilliseconds + 2
+            while clock.milliseconds < end {}
+        }
+        guard case .slow(_, let milliseconds, _) = slow else {
+            Issue.record("a slow decoder passes")
+            return
+        }
+        #expect(milliseconds > DecoderFuzz.mostMilliseconds)
+        var kept: [[UInt8]] = []
+        let mebibytes = DecoderFuzz.mostGrowthKiB / 1024 + 16
+        let growth = try await fault(mebibytes) { _ in kept.append([UInt8](repeating: 1, count: 1 << 20)) }
+        guard case .grown(_, let kibibytes) = growth else {
+            Issue.record("a decoder that keeps everything passes")
+            return
+        }
+        #expect(kibibytes > DecoderFuzz.mostGrowthKiB && kept.count == mebibytes)
+        #expect(try await fault(100) { _ in } == nil)
+    }
+}
+
+/// What the shared code reads from outside ends no process, whatever it is.
 @Suite("Fuzz of the decoders of values and logs", .serialized)
 struct ValueDecoderFuzzTests {
     @Test("JSON: what is read is written and read again as the same; numbers scale and round without a trap")
@@ -13,7 +47,7 @@ struct ValueDecoderFuzzTests {
             #"["caf\u00e9","\ud83c\udfcb",true,false,null,0.1,1e18,-9223372036854775808]"#,
             #"{"a":{"b":{"c":[[[[1000.0000000000000000]]]]}}}"#, "72.4166666666666666666667", "\"\"",
         ]
-        let growth = try await DecoderFuzz("JSON", texts: texts).run { input, _ in
+        try await DecoderFuzz("JSON", texts: texts).run { input, _ in
             guard let value = try? JSONReader.parse(input) else { return }  // most inputs are no JSON
             visit(value)
             var writer = JSONWriter()
@@ -23,7 +57,6 @@ struct ValueDecoderFuzzTests {
             second.value(again)
             #expect(second.bytes == writer.bytes, "\(String(decoding: input, as: UTF8.self))")
         }
-        #expect(growth < DecoderFuzz.mostGrowthKiB)
     }
 
     private func visit(_ value: JSONValue) {
@@ -73,7 +106,7 @@ struct ValueDecoderFuzzTests {
 
             """#,
         ]
-        let growth = try await DecoderFuzz("training logs", texts: texts, mostBytes: 700).run { input, _ in
+        try await DecoderFuzz("training logs", texts: texts, mostBytes: 700).run { input, _ in
             guard let log = try? TrainingLog(reading: input) else { return }  // most inputs are no log
             for workout in log.workouts {
                 _ = (workout.start.timestamp(minutesEastOfUTC: 840), workout.start.description)
@@ -83,7 +116,6 @@ struct ValueDecoderFuzzTests {
                 }
             }
         }
-        #expect(growth < DecoderFuzz.mostGrowthKiB)
     }
 
     @Test("frames of clients and servers: every text is a frame or refused")
@@ -103,13 +135,12 @@ struct ValueDecoderFuzzTests {
             #"{"type":"presence","room":"r","watching":3,"joined":[],"left":[]}"#,
             #"{"type":"durable","room":"r","epoch":1,"seq":7}"#,
         ]
-        let growth = try await DecoderFuzz("frames", texts: texts).run { input, _ in
+        try await DecoderFuzz("frames", texts: texts).run { input, _ in
             // What is no frame is refused with a reason; there is nothing to be done with it here.
             _ = try? ClientFrame(input)
             guard let frame = try? ServerFrame(input) else { return }  // as above
             if case .goodbye(let wait) = frame { #expect((0...86_400_000).contains(wait)) }
         }
-        #expect(growth < DecoderFuzz.mostGrowthKiB)
     }
 }
 

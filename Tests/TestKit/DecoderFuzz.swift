@@ -3,19 +3,34 @@ import Synchronization
 
 /// Feeds a decoder with inputs that are nearly right: valid samples, changed in a few places, with extreme numbers put in.
 ///
-/// A trap ends the process; `FITAI_FUZZ_SEED`, printed before, repeats the run. A watchdog prints an input that the
-/// decoder does not come back from and ends the process.
+/// A trap ends the process; `FITAI_FUZZ_SEED`, printed before, repeats the run. An input that takes the processor for longer
+/// than `mostMilliseconds`, and a run that the process has grown by more than `mostGrowthKiB` in, fail the test. A watchdog
+/// prints an input that the decoder does not come back from and ends the process.
 package struct DecoderFuzz: Sendable {
+    /// Why a run fails although the decoder has answered everything.
+    package enum Fault: Error, CustomStringConvertible {
+        case slow(name: String, milliseconds: Int, input: [UInt8])
+        case grown(name: String, kibibytes: Int)
+
+        package var description: String {
+            switch self {
+            case .slow(let name, let milliseconds, let input):
+                "\(name) takes \(milliseconds) ms of the processor for: \(Data(input).base64EncodedString())"
+            case .grown(let name, let kibibytes): "\(name) has grown the process by \(kibibytes) KiB"
+            }
+        }
+    }
+
     /// Inputs of one run; FITAI_FUZZ_INPUTS sets another number.
     package static let inputs = number("FITAI_FUZZ_INPUTS") ?? 100_000
     /// What a decoder may have grown the process by in one run, in KiB, whatever came in.
     ///
     /// AddressSanitizer keeps red zones around every block and a shadow of what was ever touched.
     package static let mostGrowthKiB = isSanitized ? 256 * 1024 : 64 * 1024
+    /// What one input may take, in milliseconds of the thread's own time: what else the machine does is not in it.
+    package static let mostMilliseconds = isSanitized ? 1000 : 100
     private static let isSanitized = dlsym(nil, "__asan_init") != nil
     private static let seed = UInt64(number("FITAI_FUZZ_SEED") ?? Int.random(in: 1...1_000_000_000))
-    /// Far above what any input takes, also on a machine that is busy and under a sanitizer.
-    private static let patience = DispatchTimeInterval.seconds(20)
 
     private static func number(_ name: String) -> Int? { ProcessInfo.processInfo.environment[name].flatMap(Int.init) }
 
@@ -33,20 +48,31 @@ package struct DecoderFuzz: Sendable {
         self.init(name, samples: texts.map { Array($0.utf8) }, mostBytes: mostBytes)
     }
 
-    /// Gives the decoder every input; answers by how many KiB the process grew meanwhile.
-    @discardableResult
+    /// Gives the decoder every input. Throws `Fault`, and what `decode` throws.
     package func run(
         _ inputs: Int = DecoderFuzz.inputs, _ decode: (_ input: [UInt8], _ random: inout SplitMix64) throws -> Void
-    ) async throws -> Int {
+    ) async throws {
         print("decoder fuzz: \(name), FITAI_FUZZ_SEED=\(Self.seed), \(inputs) inputs")
-        let watchdog = InputWatch(name: name, patience: Self.patience)
+        let growth = try await ProcessMemory.growthKiB { try feed(inputs, decode) }
+        guard growth <= Self.mostGrowthKiB else { throw Fault.grown(name: name, kibibytes: growth) }
+    }
+
+    /// Without a suspension, so that one thread's time is all of it.
+    private func feed(
+        _ inputs: Int, _ decode: (_ input: [UInt8], _ random: inout SplitMix64) throws -> Void
+    ) throws {
+        let clock = ThreadClock.current
+        let watchdog = InputWatch(name: name, clock: clock)
         defer { watchdog.end() }
-        return try await ProcessMemory.growthKiB {
-            var random = SplitMix64(state: Self.seed)
-            for _ in 0..<inputs {
-                let input = self.input(&random)
-                watchdog.begin(input)
-                try decode(input, &random)
+        var random = SplitMix64(state: Self.seed)
+        for _ in 0..<inputs {
+            let input = self.input(&random)
+            watchdog.begin(input)
+            let began = clock.milliseconds
+            try decode(input, &random)
+            let taken = clock.milliseconds - began
+            guard taken <= Self.mostMilliseconds else {
+                throw Fault.slow(name: name, milliseconds: taken, input: input)
             }
         }
     }
@@ -119,38 +145,4 @@ package struct DecoderFuzz: Sendable {
 extension SplitMix64 {
     /// A number from 0 up to, but not including, `bound`.
     package mutating func below(_ bound: Int) -> Int { Int(next() % UInt64(max(1, bound))) }
-}
-
-/// Ends the process, with the input printed, when one input takes longer than it may.
-private final class InputWatch: Sendable {
-    private struct State {
-        var input: [UInt8] = []
-        var count = 0
-    }
-
-    private let state = Mutex(State())
-    private let ended = DispatchSemaphore(value: 0)
-
-    init(name: String, patience: DispatchTimeInterval) {
-        Thread.detachNewThread { [self] in
-            var seen = 0
-            // Each wait either sees the end or another input than before.
-            while ended.wait(timeout: .now() + patience) == .timedOut {
-                let (input, count) = state.withLock { ($0.input, $0.count) }
-                if count == seen, count > 0 {
-                    preconditionFailure("\(name) does not come back from: \(Data(input).base64EncodedString())")
-                }
-                seen = count
-            }
-        }
-    }
-
-    func begin(_ input: [UInt8]) {
-        state.withLock { state in
-            state.input = input
-            state.count += 1
-        }
-    }
-
-    func end() { ended.signal() }
 }

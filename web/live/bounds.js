@@ -38,7 +38,9 @@ export function fullnessFault(op, state) {
   return null;
 }
 
+/** Without a prototype, of which a kind could name a member. */
 const checks = {
+  __proto__: null,
   "workout.plan": checkWorkout,
   "workout.start": checkWorkout,
   "workout.update": checkWorkout,

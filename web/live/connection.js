@@ -2,6 +2,7 @@
 // The protocol is described in spec/asyncapi.yaml.
 
 import { Clock } from "./clock.js";
+import { boundedWait, isAnswer, readFrame, WireFault } from "./wire.js";
 
 const PROBE_MS = 20_000;
 const ANSWER_MS = 10_000;
@@ -15,7 +16,8 @@ const CLOSING = 2;
 export class Refusal extends Error {
   constructor({ code, message, temporary, retryAfterMs }) {
     super(message);
-    Object.assign(this, { name: "Refusal", code, temporary: temporary === true, retryAfterMs });
+    const wait = retryAfterMs === undefined ? undefined : boundedWait(retryAfterMs);
+    Object.assign(this, { name: "Refusal", code, temporary: temporary === true, retryAfterMs: wait });
   }
 }
 
@@ -84,7 +86,7 @@ export class Connection extends EventTarget {
   request(type, members = {}, onPage = null) {
     if (this.state !== "open" && type !== "hello") return Promise.reject(new ConnectionLost());
     const id = (this.#lastId += 1);
-    const answer = new Promise((resolve, reject) => this.#requests.set(id, { resolve, reject, onPage }));
+    const answer = new Promise((resolve, reject) => this.#requests.set(id, { type, resolve, reject, onPage }));
     this.#send({ type, id, ...members });
     return answer;
   }
@@ -115,7 +117,7 @@ export class Connection extends EventTarget {
     const socket = new WebSocket(this.#url, "fitai.v1.json");
     this.#socket = socket;
     socket.onopen = () => this.#hello(socket, access);
-    socket.onmessage = ({ data }) => { if (this.#socket === socket) this.#receive(JSON.parse(data)); };
+    socket.onmessage = ({ data }) => { if (this.#socket === socket) this.#hear(data); };
     socket.onclose = ({ code }) => { if (this.#socket === socket) this.#closed(code, access); };
     this.#after("answer", ANSWER_MS, () => this.#drop());
   }
@@ -140,14 +142,28 @@ export class Connection extends EventTarget {
     }
   }
 
+  /** An unreadable frame means that one of the two is broken: another connection may be better, but not at once. */
+  #hear(message) {
+    try {
+      const frame = readFrame(message);
+      if (frame) this.#receive(frame);
+    } catch (fault) {
+      if (!(fault instanceof WireFault)) throw fault;
+      console.error(`unreadable: ${fault.message}`);
+      this.#hint = LONGEST_DELAY_MS;
+      this.#drop();
+    }
+  }
+
   #receive(frame) {
     if (frame.type === "goodbye") {
-      this.#hint = frame.retryAfterMs;
+      this.#hint = boundedWait(frame.retryAfterMs);
       return;
     }
     const request = this.#requests.get(frame.id);
     if (frame.type === "page") return request?.onPage?.(frame);
     if (frame.id !== undefined && request) {
+      if (frame.type !== "error" && !isAnswer(request.type, frame)) throw new WireFault(`no answer to ${request.type}`);
       this.#requests.delete(frame.id);
       if (frame.type === "error") request.reject(new Refusal(frame));
       else request.resolve(frame);

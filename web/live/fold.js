@@ -63,7 +63,9 @@ export function apply(state, event) {
   return state;
 }
 
+/** Without a prototype, of which a kind could name a member. */
 const actions = {
+  __proto__: null,
   "workout.plan": (state, event) => { state.status = "planned"; change(state, event); },
   "workout.start": (state, event) => {
     state.status = "active";

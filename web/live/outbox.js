@@ -2,6 +2,7 @@
 
 import { buildsOn, corrected, correctionOf, followingOf, leavesMissing, madeBy, missingBy } from "./ops.js";
 import { faultOf } from "./bounds.js";
+import { readRecord, WireFault } from "./wire.js";
 
 const PREFIX = "fitai.op.";
 const REFUSED = "fitai.refused.";
@@ -31,14 +32,22 @@ export class Outbox extends EventTarget {
       if (!key.startsWith(start)) continue;
       const opId = key.slice(start.length);
       if (text === null) box.delete(opId);
-      else {
-        const record = JSON.parse(text);
-        box.set(opId, record);
-        this.#lastOrder = Math.max(this.#lastOrder, record.order);
-      }
+      else this.#take(box, opId, text);
       return true;
     }
     return false;
+  }
+
+  /** What nobody can read stays where it is, and keeps nothing else from being sent. */
+  #take(box, opId, text) {
+    try {
+      const record = readRecord(text, opId);
+      box.set(opId, record);
+      this.#lastOrder = Math.max(this.#lastOrder, record.order);
+    } catch (fault) {
+      if (!(fault instanceof WireFault)) throw fault;
+      console.error(`${opId} in the outbox is unreadable`);
+    }
   }
 
   /**

@@ -1,18 +1,29 @@
 // The last known state of the athlete's running workout, on the device: it opens without a connection.
 
 import { keptKey } from "../rest/kept.js";
+import { readRoom, WireFault } from "./wire.js";
 
 const DELAY_MS = 300;
 
 /** Whether this device keeps a room of this name for the athlete. */
 export const isKept = (roomName, userId) => localStorage.getItem(keptKey("room", userId, roomName)) !== null;
 
+/** The server has what cannot be read here. */
+function restore(room, key) {
+  const kept = localStorage.getItem(key);
+  try {
+    if (kept !== null) room.restore(readRoom(kept));
+  } catch (fault) {
+    if (!(fault instanceof WireFault)) throw fault;
+    localStorage.removeItem(key);
+  }
+}
+
 /** Restores the athlete's room from this device and keeps it there from now on; answers a function that ends that. */
 export function keepRoom(room, userId) {
   const key = keptKey("room", userId, room.name);
   let timer = null;
-  const kept = localStorage.getItem(key);
-  if (kept) room.restore(JSON.parse(kept));
+  restore(room, key);
 
   const write = () => {
     clearTimeout(timer);

@@ -167,6 +167,7 @@ export class Room extends EventTarget {
   };
 
   #push = {
+    __proto__: null,
     event: (event) => {
       this.epoch = Math.max(this.epoch, event.epoch);
       if (!this.#fold([event], { isLive: true })) return this.join();

@@ -14,7 +14,7 @@ import { onTick } from "../parts/ticker.js";
 import { nothingHere } from "../parts/nothing-here.js";
 import { toast } from "../parts/toasts.js";
 import { watchersButton } from "../parts/watchers.js";
-import { keptKey } from "../rest/kept.js";
+import { keptKey, readKept } from "../rest/kept.js";
 
 const USUAL_REST_SECONDS = 120;
 
@@ -236,10 +236,11 @@ function remember(entry, set, userId) {
 }
 
 function recall(entry, userId) {
-  const kept = entry.exerciseId && JSON.parse(localStorage.getItem(keptKey("last", userId, entry.exerciseId)) ?? "null");
+  const kept = entry.exerciseId && readKept(keptKey("last", userId, entry.exerciseId));
   if (!kept) return null;
   return {
-    type: "normal", weightGrams: kept.weightKg === null ? null : Math.round(kept.weightKg * 1000), reps: kept.reps,
+    type: "normal", weightGrams: Number.isFinite(kept.weightKg) ? Math.round(kept.weightKg * 1000) : null,
+    reps: Number.isInteger(kept.reps) ? kept.reps : null,
     rpeTenths: null, rir: null, durationMs: null, distanceMm: null, side: null,
   };
 }

@@ -2,6 +2,7 @@ import { h, icon } from "./dom.js";
 
 /** The cheers there are, in the order of their buttons. */
 export const cheers = {
+  __proto__: null,
   clap: { label: "Clap", draw: () => icon("M8 14V7.5a1.5 1.5 0 0 1 3 0V12M11 12V5.5a1.5 1.5 0 0 1 3 0V12M14 12V7a1.5 1.5 0 0 1 3 0v8a6 6 0 0 1-6 6c-2.5 0-4-1-5.2-3L4 14.5c-.6-1.2 1-2.3 2-1.3l2 2", "M19 3.5l1-1.5M20.5 6.5h1.8") },
   fire: { label: "Fire", draw: () => icon("M12 3c1 4 6 6 6 11a6 6 0 0 1-12 0c0-2 1-4 2.5-5 .5 2 1.5 2.5 2 2.5C10 8 11 5 12 3z") },
   strong: { label: "Strong", draw: () => icon("M6 8v8M3.5 10v4M18 8v8M20.5 10v4M6 12h12") },

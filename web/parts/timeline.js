@@ -4,6 +4,7 @@ import { roughWeight, setText as describe, setTypes, timeOfDay } from "./format.
 
 const SHOWN = 80;
 const turns = {
+  __proto__: null,
   "workout.start": "Started", "workout.pause": "Paused", "workout.resume": "Back at it",
   "workout.complete": "Finished", "workout.abandon": "Stopped",
 };

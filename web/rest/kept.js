@@ -7,6 +7,16 @@ const WAITING = ["fitai.op.", "fitai.refused."];
 /** The key of something kept for one account. */
 export const keptKey = (kind, userId, name = null) => `${PREFIX}${kind}.${userId}${name === null ? "" : `.${name}`}`;
 
+/** The object kept under a key; null without one, and for what nobody can read. */
+export function readKept(key) {
+  try {
+    const value = JSON.parse(localStorage.getItem(key) ?? "null");
+    return typeof value === "object" ? value : null;
+  } catch {
+    return null;
+  }
+}
+
 /**
  * Removes all that is kept but the ops that wait to be sent or seen, whatever it is and whoever's; `except` keeps what is
  * of that account, and who is signed in.

@@ -1,7 +1,7 @@
 // The exercise library with the athlete's own exercises, kept on the device so that a workout can be logged without a
 // connection.
 
-import { keptKey } from "./kept.js";
+import { keptKey, readKept } from "./kept.js";
 
 const MAX_AGE_MS = 24 * 3600 * 1000;
 
@@ -15,9 +15,11 @@ export class Library {
   constructor(session) {
     this.#session = session;
     this.#key = keptKey("exercises", session.user.id);
-    const kept = JSON.parse(localStorage.getItem(this.#key) ?? "null");
-    if (kept) this.#take(kept.exercises);
-    this.#keptAt = kept?.at ?? 0;
+    const kept = readKept(this.#key);
+    // What is no library is read anew.
+    const isWhole = Array.isArray(kept?.exercises) && kept.exercises.every((exercise) => typeof exercise?.id === "string");
+    if (isWhole) this.#take(kept.exercises);
+    this.#keptAt = isWhole ? kept.at : 0;
   }
 
   #keptAt;

@@ -88,6 +88,19 @@ function expect(what, actual, expected) {
   if (JSON.stringify(actual) !== JSON.stringify(expected)) faults.push(`${what}: ${JSON.stringify(actual)}, not ${JSON.stringify(expected)}`);
 }
 
+/** What `body` tells on the console, which has to be clean otherwise. */
+async function told(body) {
+  const { error } = console;
+  const lines = [];
+  console.error = (line) => lines.push(line);
+  try {
+    await body();
+  } finally {
+    console.error = error;
+  }
+  return lines;
+}
+
 const tests = {
   async "says hello with a token and measures the clock"() {
     const { connection } = await connected();
@@ -104,6 +117,56 @@ const tests = {
     expect("within the hint", connection.retryAt - now <= 8000, true);
     await pass(8000);
     expect("sockets", ScriptedSocket.all.length, 2);
+  },
+
+  async "gives up a connection on which nobody can read what comes, and does not hurry back"() {
+    const unreadable = [
+      "{", "null", "[]", "7", "{}", '{"type":"durable","room":"r","epoch":"1","seq":2}', '{"type":"goodbye","retryAfterMs":1e400}',
+      '{"type":"event","room":"r","epoch":1,"seq":1,"opId":"o","at":1,"kind":"set.log","setId":"s","entryId":"e"}',
+    ];
+    const random = Math.random;
+    for (const data of unreadable) {
+      const { connection } = await connected();
+      const waiting = connection.request("op", { room: "r" }).catch((error) => error.constructor.name);
+      Math.random = () => 1;
+      expect("told", (await told(() => ScriptedSocket.last.onmessage({ data }))).length, 1);
+      expect(data, [connection.state, connection.retryAt - now, await waiting], ["waiting", 30_000, "ConnectionLost"]);
+      Math.random = random;
+      connection.stop();
+    }
+  },
+
+  async "takes no answer that answers something else"() {
+    for (const type of ["op", "subscribe", "time"]) {
+      const { connection } = await connected();
+      const waiting = connection.request(type, { room: "r" }).catch((error) => error.constructor.name);
+      const { id } = ScriptedSocket.last.asked(type);
+      const lines = await told(() => ScriptedSocket.last.hear({ type: "ok", id }));
+      expect("told", lines, [`unreadable: no answer to ${type}`]);
+      expect(type, [await waiting, connection.state], ["ConnectionLost", "waiting"]);
+      connection.stop();
+    }
+  },
+
+  async "passes over frames of a newer server"() {
+    const { connection } = await connected();
+    await ScriptedSocket.last.hear({ type: "__proto__", id: "x" });
+    await ScriptedSocket.last.hear({ type: "tempo", bpm: {} });
+    expect("state", connection.state, "open");
+  },
+
+  async "waits a day at most, however long a server asks to wait"() {
+    const waits = [-5, 0, 1500, 2 ** 31, 1e12].map((retryAfterMs) => new Refusal({ retryAfterMs }).retryAfterMs);
+    expect("waits", waits, [0, 0, 1500, 86_400_000, 86_400_000]);
+    expect("no wait", new Refusal({}).retryAfterMs, undefined);
+    const { connection } = await connected();
+    await ScriptedSocket.last.hear({ type: "goodbye", retryAfterMs: 2 ** 32 });
+    const random = Math.random;
+    Math.random = () => 1;
+    await ScriptedSocket.last.lose(4000);
+    Math.random = random;
+    expect("after a goodbye", connection.retryAt - now, 86_400_000);
+    connection.stop();
   },
 
   async "does not come back from 4504"() {

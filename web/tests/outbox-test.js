@@ -129,7 +129,41 @@ function expect(what, actual, expected) {
   if (JSON.stringify(actual) !== JSON.stringify(expected)) faults.push(`${what}: ${JSON.stringify(actual)}, not ${JSON.stringify(expected)}`);
 }
 
+/** What `body` tells on the console, which has to be clean otherwise. */
+async function told(body) {
+  const { error } = console;
+  const lines = [];
+  console.error = (line) => lines.push(line);
+  try {
+    await body();
+  } finally {
+    console.error = error;
+  }
+  return lines;
+}
+
 const tests = {
+  async "sends what it can read of what is kept, and leaves the rest where it is"() {
+    const name = `test-${(user += 1)}`;
+    const op = { opId: uuid7(), at: 1, kind: "rest.skip" };
+    const kept = {
+      [op.opId]: JSON.stringify({ order: 1, room: ROOM, op, local: {}, epoch: null, seq: null }),
+      torn: '{"order":2,"room":', null: "null", list: "[]", other: JSON.stringify({ order: 3, room: ROOM, op, local: {} }),
+      bare: JSON.stringify({ order: 4, room: ROOM, op: { opId: "bare", at: 1, kind: "set.log" }, local: {} }),
+      half: JSON.stringify({ order: 5, room: ROOM, op: { ...op, opId: "half" }, local: {}, corrects: ["x"] }),
+    };
+    for (const [opId, text] of Object.entries(kept)) localStorage.setItem(`fitai.op.${name}.${opId}`, text);
+    let outbox;
+    const lines = await told(() => {
+      outbox = new Outbox(name);
+      dispatchEvent(new StorageEvent("storage", { key: `fitai.op.${name}.late`, newValue: "{" }));
+    });
+    expect("told", lines.length, 7);
+    expect("read", left(outbox), [op.opId]);
+    expect("kept", Object.keys(localStorage).filter((key) => key.startsWith(`fitai.op.${name}.`)).length, 7);
+    for (const opId of Object.keys(kept)) localStorage.removeItem(`fitai.op.${name}.${opId}`);
+  },
+
   async "keeps an op until it is durable"() {
     const { connection, outbox, ids } = scene(2);
     expect("sent", connection.ids, ids);

@@ -1,6 +1,7 @@
 // Holds the room's mirror to the rules of epoch and seq, against a scripted connection.
 import { Room } from "../live/room.js";
 import { emptyState } from "../live/fold.js";
+import { keepRoom } from "../live/room-keeper.js";
 import { stateHash } from "../live/state-hash.js";
 
 const ID = "019a8b3c-7000-7abc-8def-0123456789ab";
@@ -57,6 +58,26 @@ const tests = {
     connection.asked[1].resolve({ epoch: 2, seq: 3, durable: 3, reset: true, snapshot: snapshot(2, 3), members: { watching: 0 } });
     await settle();
     expect("position", room.position, { epoch: 2, seq: 3 });
+  },
+
+  async "begins afresh where nobody can read what was kept of it"() {
+    const connection = new ScriptedConnection();
+    const good = { state: emptyState(), position: { epoch: 1, seq: 2 }, epoch: 1, athlete: { userId: ID }, records: [] };
+    const key = `fitai.room.${ID}.workout:${ID}`;
+    const restored = (kept) => {
+      localStorage.setItem(key, JSON.stringify(kept).slice(0, kept === good ? undefined : 900));
+      const room = new Room(connection, ID);
+      keepRoom(room, ID)();
+      const isKept = localStorage.getItem(key) !== null;
+      localStorage.removeItem(key);
+      return [isKept, room.position];
+    };
+    expect("whole", restored(good), [true, good.position]);
+    const bad = [
+      null, [], {}, { ...good, state: null }, { ...good, state: { ...good.state, entries: [{ id: "e" }] } },
+      { ...good, position: { epoch: 1 } }, { ...good, records: [7] }, { ...good, padding: "x".repeat(1000) },
+    ];
+    for (const kept of bad) expect(JSON.stringify(kept)?.slice(0, 60), restored(kept), [false, null]);
   },
 
   async "asks again when an event is missing"() {

@@ -40,11 +40,19 @@ struct SecurityNotice: JobPayload {
         self.factorAt = factorAt
     }
 
-    /// What it is bounded with at its address; nil where it must not be missing, for its cause is bounded. Who takes a
-    /// stranger's address for an account has no more sent there by doing now this and now that.
+    /// What it is bounded with at its address; nil where it must not be missing: a completed change of password or address
+    /// is told every time. Who takes a stranger's address for an account has no more sent there by doing now this and now
+    /// that.
     fileprivate var boundKind: String? {
-        guard happening != .secondFactorOn else { return nil }
-        return isVerified == false ? "notice" : "notice.\(happening.rawValue)"
+        switch happening {
+        // How often a factor is turned on is bounded.
+        case .secondFactorOn: nil
+        // Only a reader of the address, or who has it at a provider, can bring these about.
+        case .passwordReset, .takenOver, .secondFactorRemoved: nil
+        case .passwordChanged where isVerified != false: nil
+        case .emailChanged where isVerified != false: nil
+        default: isVerified == false ? "notice" : "notice.\(happening.rawValue)"
+        }
     }
 }
 
@@ -57,7 +65,7 @@ extension AccountMail {
         try jobs.enqueue(SecurityNotice(account, happening, factorAt: factorAt), on: connection)
     }
 
-    /// Sends a notice; does nothing when the address got too many lately.
+    /// Sends a notice; of those that are bounded, none when the address got too many lately.
     func send(_ notice: SecurityNotice, _ run: JobRun) async throws {
         let pending = try await pool.transaction { connection -> (to: String, name: String, OpaqueSecret?)? in
             let row = try connection.first(

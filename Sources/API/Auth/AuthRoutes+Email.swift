@@ -6,7 +6,8 @@ extension AuthRoutes {
         routes.get(
             "/v1/auth/verify-email",
             "Verify an email address by the link of the mail. A program that opens it for its reader does no harm: it "
-                + "works any number of times and proves only that the mail has arrived",
+                + "works any number of times and proves only that the mail has arrived. An account made by a provider "
+                + "that had not verified the address opens by a new password from then on, for which another mail comes",
             RouteOptions(
                 problems: [.linkInvalid], limit: .account, ignoresUnknownQuery: true,
                 linkAdvice: "If your address still has to be verified, sign in to FitAI and have the mail sent again."),
@@ -34,13 +35,15 @@ extension AuthRoutes {
     }
 
     private func verifyEmail(_ call: Call<Anyone, LinkQuery, NoBody>) async throws -> Answer<EmailVerified> {
-        let next = try await verification.verify(call.query.token, from: call.facts.address)
-        let words = next.map { email in
-            "The change to \(email) goes on: a mail to this address asks you to confirm it here too."
+        let verified = try await verification.verify(call.query.token, from: call.facts.address)
+        var words = "You can go on where you left off."
+        if let email = verified.nextEmail {
+            words = "The change to \(email) goes on: a mail to this address asks you to confirm it here too."
         }
-        return Answer(
-            EmailVerified(isVerified: true),
-            page: LinkPage("Your email address is verified", words ?? "You can go on where you left off."))
+        if verified.needsPassword {
+            words = "Another mail is on its way to you: set a password by its link, then sign in with it."
+        }
+        return Answer(EmailVerified(isVerified: true), page: LinkPage("Your email address is verified", words))
     }
 
     private func resendVerification(_ call: Call<SignedInUser, NoQuery, NoBody>) async throws -> Answer<NoContent> {

@@ -11,6 +11,7 @@ struct VerificationMail: JobPayload {
 struct EmailVerification: Sendable {
     let pool: PostgresPool
     let mail: AccountMail
+    let sessions: Sessions
     let events: SecurityEvents
     let now: @Sendable () -> Timestamp
 
@@ -61,32 +62,43 @@ struct EmailVerification: Sendable {
         try await mail.mailer.deliver(letter.mail(to: email), id: run.id)
     }
 
-    /// Verifies the address the link was sent to; answers the address of a change that is under way, which this one has to
-    /// confirm from now on. Throws `linkInvalid`; a link that was used works again.
-    func verify(_ token: String, from address: String) async throws -> String? {
+    /// What a link has done.
+    struct Verified: Sendable {
+        fileprivate var ended: [SessionID] = []
+        /// Whether the account opens by a new password alone, for which another mail brings the link.
+        var needsPassword = false
+        /// The address of a change that is under way, which this address has to confirm too.
+        var nextEmail: String?
+    }
+
+    /// Verifies the address the link was sent to. Throws `linkInvalid`; a link that was used works again.
+    func verify(_ token: String, from address: String) async throws -> Verified {
         guard let secret = OpaqueSecret(token) else { throw Problem(.linkInvalid) }
         let time = now()
-        return try await pool.transaction { connection in
+        let outcome = try await pool.transaction { connection -> Verified? in
             let user = try connection.first(
                 "select user_id from mail_links where hash = \(secret.hash) and purpose = 'verifyEmail'",
                 as: UserID.self)
-            guard let user, let account = try LockedAccount.lock(user, on: connection) else {
-                throw Problem(.linkInvalid)
-            }
+            guard let user, let account = try LockedAccount.lock(user, on: connection) else { return nil }
             let isGood = try connection.first(
                 """
                 select true from mail_links where hash = \(secret.hash) and email = \(account.email)
                   and (expires_at > \(time) or used_at is not null)
                 """, as: Bool.self)
-            guard isGood == true else { throw Problem(.linkInvalid) }
+            guard isGood == true else { return nil }
             try connection.execute(
                 "update mail_links set used_at = coalesce(used_at, \(time)) where hash = \(secret.hash)")
-            guard !account.account.isVerified else { return nil }
+            guard !account.account.isVerified else { return Verified() }
             try connection.execute(
                 "update users set verified_at = \(time), version = version + 1 where id = \(user)")
             try events.record(.emailVerified, of: user, address: address, on: connection)
-            return try askToo(user, on: connection)
+            var verified = try endUnproven(account, from: address, on: connection)
+            verified.nextEmail = try askToo(user, on: connection)
+            return verified
         }
+        guard let outcome else { throw Problem(.linkInvalid) }
+        await sessions.revoked.add(outcome.ended)
+        return outcome
     }
 
     /// A change that began before did not ask this address, whoever began it: from now on it has to agree.
@@ -99,6 +111,19 @@ struct EmailVerification: Sendable {
         guard let (id, email) = change else { return nil }
         try mail.jobs.enqueue(EmailChangeMail(changeId: id, side: .old), AccountMail.urgent, on: connection)
         return email
+    }
+
+    /// Ends the sign-ins elsewhere that were linked before anybody had shown to read the address, with the sessions that
+    /// they may have opened. Who made the account by a provider that had not verified the address need not
+    /// be its owner, whose mailbox now opens it; a verified address there joins again by itself.
+    private func endUnproven(
+        _ account: LockedAccount, from address: String, on connection: isolated PostgresConnection
+    ) throws -> Verified {
+        guard try PendingClaims.endIdentities(of: account.id, on: connection) > 0 else { return Verified() }
+        try events.record(.identityRemoved, of: account.id, address: address, on: connection)
+        let needsPassword = account.passwordHash == nil
+        if needsPassword { try mail.askForPassword(account.email, on: connection) }
+        return Verified(ended: try sessions.endAll(of: account.id, on: connection), needsPassword: needsPassword)
     }
 
     /// Whether the user's address is verified by now.

@@ -7,6 +7,15 @@ struct PasswordResetMail: JobPayload {
     var email: String
 }
 
+extension AccountMail {
+    /// Has the link that sets a new password sent when the caller's transaction commits.
+    func askForPassword(_ email: String, on connection: isolated PostgresConnection) throws {
+        var options = AccountMail.urgent
+        options.key = email
+        try jobs.enqueue(PasswordResetMail(email: email), options, on: connection)
+    }
+}
+
 /// A new password by a link that works once, within an hour.
 struct PasswordReset: Sendable {
     let pool: PostgresPool
@@ -33,9 +42,7 @@ struct PasswordReset: Sendable {
 
     /// The same inside the caller's transaction.
     func ask(_ email: String, on connection: isolated PostgresConnection) throws {
-        var options = AccountMail.urgent
-        options.key = email
-        try mail.jobs.enqueue(PasswordResetMail(email: email), options, on: connection)
+        try mail.askForPassword(email, on: connection)
     }
 
     /// Makes a link and sends it; does nothing for an address without an account.

@@ -12,12 +12,17 @@ package struct OutgoingAddress: Hashable, Sendable, CustomStringConvertible {
     /// With its query, at least `/`.
     let path: String
 
-    /// Nil for anything else, and for addresses with user information or a fragment.
+    /// Nil for anything else, for addresses with user information or a fragment, and for what is no address of printable
+    /// ASCII: all of it goes into a request's head.
     package init?(_ text: String) {
-        guard text.utf8.count <= 2000, let url = URLComponents(string: text), let given = url.host, !given.isEmpty,
-            url.user == nil, url.password == nil, url.fragment == nil
+        guard text.utf8.count <= 2000, text.utf8.allSatisfy({ (0x21...0x7E).contains($0) }),
+            let url = URLComponents(string: text), let given = url.host, !given.isEmpty, url.user == nil,
+            url.password == nil, url.fragment == nil
         else { return nil }
         host = given.hasPrefix("[") ? String(given.dropFirst().dropLast()) : given
+        // It may hold anything in percent-encoding, and a port that is out of bounds.
+        guard host.utf8.allSatisfy(Self.isHostByte), url.rangeOfPort == nil || (1...65_535).contains(url.port ?? 0)
+        else { return nil }
         switch url.scheme?.lowercased() {
         case "https": isEncrypted = true
         case "http" where ["localhost", "127.0.0.1", "::1"].contains(host): isEncrypted = false
@@ -27,6 +32,15 @@ package struct OutgoingAddress: Hashable, Sendable, CustomStringConvertible {
         let query = url.percentEncodedQuery.map { "?\($0)" } ?? ""
         path = (url.percentEncodedPath.isEmpty ? "/" : url.percentEncodedPath) + query
         description = text.hasSuffix("/") ? String(text.dropLast()) : text
+    }
+
+    private static func isHostByte(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+            UInt8(ascii: "0")...UInt8(ascii: ":"):
+            true
+        default: "-._".utf8.contains(byte)
+        }
     }
 
     /// What the header `Host` holds.

@@ -119,8 +119,8 @@ struct MailFloodTests {
         }
     }
 
-    @Test("many notices of one kind don't keep another kind from an address that is verified")
-    func kinds() async throws {
+    @Test("an address that is verified hears of every change of the password, however many there are")
+    func everyPassword() async throws {
         try await RESTServer.run { server in
             let ada = try await server.user("ada")
             var password = RESTServer.password
@@ -130,12 +130,55 @@ struct MailFloodTests {
                 #expect(try await ada.client.put("/v1/auth/password", change).status == 204)
                 password = next
             }
-            let deletion = try await ada.client.send(
-                "DELETE", "/v1/users/account", json: JSONEncoder().encode(["password": password]))
-            #expect(deletion.status == 202)
             let subjects = try await server.subjects(to: "ada@example.com")
-            #expect(subjects.filter { $0 == "Your password was changed" }.count == 5)
-            #expect(subjects.contains("Your account will be erased"))
+            #expect(subjects.filter { $0 == "Your password was changed" }.count == 8)
+        }
+    }
+
+    @Test("and of every change of the address, however many have the same old one")
+    func everyAddress() async throws {
+        try await RESTServer.run(adjust: { $0.accessTokenLifetime = .seconds(5 * 3600) }) { server in
+            let ada = try await server.user("ada")
+            for number in 0..<7 {
+                // Of a kind of link five mails an hour go out; notices all fall into one.
+                for (old, new) in [("ada@example.com", "new@example.com"), ("new@example.com", "ada@example.com")] {
+                    try await server.pool.execute("delete from sent_mails where kind like 'confirm%'")
+                    try await server.pool.execute("delete from mail_links")
+                    try await move(ada, to: new, server)
+                    for address in [old, new] {
+                        let link = try await server.secret("/v1/auth/confirm-email?", to: address)
+                        #expect(try await server.client.post("/v1/auth/confirm-email", ["token": link]).status == 200)
+                    }
+                }
+                let subjects = try await server.subjects(to: "ada@example.com")
+                #expect(subjects.filter { $0 == "Your email address was changed" }.count == number + 1)
+            }
+        }
+    }
+
+    @Test("many notices of one kind don't keep another kind from an address that is verified")
+    func kinds() async throws {
+        try await RESTServer.run { server in
+            let ada = try await server.user("ada")
+            for _ in 0..<8 {
+                let login: SignedIn = try await server.client.post(
+                    "/v1/auth/login", LoginRequest(login: "ada", password: RESTServer.password)
+                ).decoded()
+                let deletion = try await server.client(token: login.tokens.accessToken).send(
+                    "DELETE", "/v1/users/account", json: JSONEncoder().encode(["password": RESTServer.password]))
+                #expect(deletion.status == 202)
+            }
+            let change = PasswordChangeRequest(
+                currentPassword: RESTServer.password, newPassword: "an-entirely-new-secret")
+            let login: SignedIn = try await server.client.post(
+                "/v1/auth/login", LoginRequest(login: "ada", password: RESTServer.password)
+            ).decoded()
+            #expect(
+                try await server.client(token: login.tokens.accessToken).put("/v1/auth/password", change).status == 204)
+            let subjects = try await server.subjects(to: ada.account.email)
+            #expect(subjects.filter { $0 == "Your account will be erased" }.count == 5)
+            #expect(subjects.filter { $0 == "Your account stays" }.count == 5)
+            #expect(subjects.contains("Your password was changed"))
         }
     }
 

@@ -120,6 +120,42 @@ struct PreHijackingTests {
         }
     }
 
+    @Test(
+        "an identity that was linked by an unverified address is out, with its sessions, once the owner opens the link",
+        arguments: ["google", "github"])
+    func unprovenIdentityAtVerification(provider: String) async throws {
+        try await ProviderBench.run { bench in
+            let server = bench.server
+            bench.provider.adjust { $0.isEmailVerified = false }
+            let attacker = try await bench.tokens(from: try await bench.browser(provider).signIn())
+            let link = "/v1/auth/verify-email?token=\(try await server.secret("/v1/auth/verify-email?"))"
+            let page = try await server.client.get(link, headers: [("Accept", "text/html")])
+            #expect(page.status == 200 && page.text.contains("Another mail is on its way"))
+            #expect(throws: TokenFault.revoked) { try server.tokens.verify(attacker.accessToken) }
+            #expect(try await bench.browser(provider).signIn().code == "emailTaken")
+            let kinds = try await server.pool.query("select kind from security_events", as: String.self)
+            #expect(kinds.contains("identityRemoved"))
+            // The owner gets in by the mail, and by an account elsewhere that has the address verified.
+            let body = ResetPasswordRequest(
+                token: try await server.secret("/reset-password/#", to: "ada@example.com"), password: Self.newPassword)
+            #expect(try await server.client.post("/v1/auth/reset-password", body).status == 204)
+            bench.provider.adjust { $0.isEmailVerified = true }
+            #expect(try await bench.browser(provider).signIn().status == 303)
+            #expect(try await server.pool.query("select count(*) from users", as: Int.self) == [1])
+        }
+    }
+
+    @Test("who has registered with a password stays signed in when the address is verified, and gets no other mail")
+    func verifiedByPassword() async throws {
+        try await RESTServer.run { server in
+            let ada = try await server.user("ada", isVerified: false)
+            let token = try await server.secret("/v1/auth/verify-email?")
+            #expect(try await server.client.get("/v1/auth/verify-email?token=\(token)").status == 200)
+            #expect(throws: Never.self) { try server.tokens.verify(ada.tokens.accessToken) }
+            #expect(try await server.subjects(to: "ada@example.com") == ["Verify your email address"])
+        }
+    }
+
     @Test("an identity whose address its provider has verified is gone after a reset too, and joins again by itself")
     func provenIdentity() async throws {
         try await ProviderBench.run { bench in

@@ -12,7 +12,7 @@ struct MailDecoderFuzzTests {
             "220 mail.example ESMTP\r\n", "250-mail.example\r\n250-SIZE 35882577\r\n250 STARTTLS\r\n",
             "550 5.1.1 No such user\r\n354 go on\n",
         ]
-        let growth = try await DecoderFuzz("mail replies", texts: texts, mostBytes: 200).run { input, random in
+        try await DecoderFuzz("mail replies", texts: texts, mostBytes: 200).run { input, random in
             var reader = SMTPReplyReader()
             let cut = random.below(input.count + 1)
             do throws(SMTPFailure) {
@@ -27,6 +27,5 @@ struct MailDecoderFuzzTests {
                 // A fault ends the dialogue.
             }
         }
-        #expect(growth < 64 * 1024)
     }
 }

@@ -27,7 +27,7 @@ struct FrameDecoderFuzzTests {
             [0x81, 0xFF, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0], [0x81, 0xFF, 0x7F] + [UInt8](repeating: 0xFF, count: 11),
         ]
         let inflater = Inflater()
-        let growth = try await DecoderFuzz("frames", samples: samples, mostBytes: 300).run { input, random in
+        try await DecoderFuzz("frames", samples: samples, mostBytes: 300).run { input, random in
             var decoder = FrameDecoder(limit: Self.limit, deflates: random.chance(in: 2))
             var buffer = ByteBuffer()
             let cut = random.below(input.count + 1)
@@ -47,7 +47,6 @@ struct FrameDecoderFuzzTests {
                 // A fault closes the connection.
             }
         }
-        #expect(growth < 64 * 1024)
     }
 
     @Test("offers of compression are agreed to or passed over")

@@ -8,6 +8,19 @@ final class GoogleSignIn: SignInProvider {
         let authorization: OutgoingAddress
         let token: OutgoingAddress
         let keys: OutgoingAddress
+
+        /// Reads a discovery document (OpenID Connect Discovery, section 3); nil for another issuer's, or one that lacks
+        /// an address.
+        init?(_ document: JSONValue, issuer: OutgoingAddress) {
+            func endpoint(_ name: String) -> OutgoingAddress? { document[name]?.string.flatMap { OutgoingAddress($0) } }
+            guard let named = document["issuer"]?.string, OutgoingAddress(named) == issuer,
+                let authorization = endpoint("authorization_endpoint"), let token = endpoint("token_endpoint"),
+                let keys = endpoint("jwks_uri")
+            else { return nil }
+            self.authorization = authorization
+            self.token = token
+            self.keys = keys
+        }
     }
 
     private struct Kept {
@@ -78,12 +91,9 @@ final class GoogleSignIn: SignInProvider {
             throw ProviderFailure.unreachable("its address is too long")
         }
         let document = try await client.get(address)
-        func endpoint(_ name: String) -> OutgoingAddress? { document[name]?.string.flatMap { OutgoingAddress($0) } }
-        guard let issuer = document["issuer"]?.string, OutgoingAddress(issuer) == configuration.issuer,
-            let authorization = endpoint("authorization_endpoint"), let token = endpoint("token_endpoint"),
-            let keys = endpoint("jwks_uri")
-        else { throw ProviderFailure.unreachable("its discovery document is not acceptable") }
-        let endpoints = Endpoints(authorization: authorization, token: token, keys: keys)
+        guard let endpoints = Endpoints(document, issuer: configuration.issuer) else {
+            throw ProviderFailure.unreachable("its discovery document is not acceptable")
+        }
         let time = now()
         kept.withLock { $0.endpoints = (endpoints, time) }
         return endpoints

@@ -142,6 +142,14 @@ struct ProviderAttackTests {
         #expect(OutgoingAddress("http://accounts.example.com") == nil)
         #expect(OutgoingAddress("https://user:pass@accounts.example.com") == nil)
         #expect(OutgoingAddress("http://127.0.0.1:9000") != nil)
+        #expect(OutgoingAddress("https://[2001:db8::1]:65535/a%20b?c=%C3%A9") != nil)
+        for port in ["0", "65536", "99999", "18446744073709551617"] {
+            #expect(OutgoingAddress("https://accounts.example.com:\(port)/") == nil, "port \(port)")
+        }
+        for host in ["a%0D%0AX-Forwarded-For:1", "a%00", "a%20b", "%C3%A9", "a%2Fb"] {
+            #expect(OutgoingAddress("https://\(host)/") == nil, "host \(host)")
+        }
+        #expect(OutgoingAddress("https://accounts.example.com/\u{E9}") == nil)
         #expect(OutgoingAddress("file:///etc/passwd") == nil)
     }
 
