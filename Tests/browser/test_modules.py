@@ -3,7 +3,7 @@
 import pytest
 
 
-@pytest.mark.parametrize("page", ["fold", "connection", "outbox", "room", "bounds", "session"])
+@pytest.mark.parametrize("page", ["fold", "connection", "outbox", "room", "bounds", "session", "parts"])
 def test_a_module_passes_its_own_page(people, served, page):
     someone = people("Fay")
     someone.driver.get(f"{served.address}/tests/{page}.html")
