@@ -27,6 +27,8 @@ const signIns = new SignIns();
 const main = document.getElementById("main");
 const banner = connectionBanner(document.getElementById("banner"));
 
+const endsWorkout = ({ op }) => ["workout.complete", "workout.abandon", "workout.delete"].includes(op.kind);
+
 /** What a signed-in page stands on; made anew for each session. */
 class App {
   #training = null;
@@ -62,14 +64,16 @@ class App {
   #findCurrentWorkout() {
     if (this.currentWorkout) return;
     const waiting = this.outbox.rooms.map((room) => this.outbox.of(room)).filter((records) =>
-      records.some(({ op }) => op.kind === "workout.start")
-      && !records.some(({ op }) => op.kind === "workout.complete" || op.kind === "workout.abandon"));
+      records.some(({ op }) => op.kind === "workout.start") && !records.some(endsWorkout));
     const latest = waiting.at(-1)?.[0].room;
     if (latest) this.currentWorkout = latest.split(":")[1];
   }
 
   /** The id of the workout that this athlete has under way on this device. */
-  get currentWorkout() { return localStorage.getItem(this.#key); }
+  get currentWorkout() {
+    const id = localStorage.getItem(this.#key);
+    return id && this.isEnding(id) ? null : id;
+  }
 
   set currentWorkout(id) {
     if (id) localStorage.setItem(this.#key, id);
@@ -77,6 +81,9 @@ class App {
   }
 
   get #key() { return keptKey("workout", this.session.user.id); }
+
+  /** Whether the athlete has ended the workout here and the server may not know that yet. */
+  isEnding(id) { return this.outbox.of(`workout:${id}`).some(endsWorkout); }
 
   /** Whether this device knows the workout for the athlete's own; otherwise only the server can tell. */
   knowsAsOwn(id) {
@@ -150,7 +157,11 @@ signIns.addEventListener("change", () => {
   show();
 });
 
-addEventListener("hashchange", show);
+addEventListener("hashchange", () => {
+  // A dialog acts on the page from which it was opened.
+  closeDialogs({ sparesHeld: true });
+  show();
+});
 addEventListener("unhandledrejection", (event) => {
   // Asked in the name of somebody who has left meanwhile: of no interest to whoever is here now.
   if (event.reason?.code === "sessionOver") return event.preventDefault();

@@ -299,7 +299,7 @@ def test_a_forgotten_password_is_reset_from_the_sign_in_page_on(shared, served):
     ada.button("Set the password", "form")
     ada.sees("Your password is set")
     ada.driver.refresh()
-    ada.sees("This link is incomplete")
+    ada.sees("Your password is set")
     ada.driver.execute_script("location.href = arguments[0]", link)
     ada.fill("password", "yet another new secret")
     ada.button("Set the password", "form")

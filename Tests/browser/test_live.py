@@ -239,7 +239,7 @@ def test_an_op_that_is_never_taken_is_shown_to_the_athlete(pair):
     )
     mara.driver.refresh()
     mara.sees("Not taken", ".refused")
-    mara.sees("weightKg", ".refused")
+    mara.sees("The weight must be 0…1000 kg", ".refused")
     mara.wait(lambda: set_texts(mara) == ["50 kg × 5"], "the good set alone")
     mara.button("OK", ".refused")
     mara.sees_no(".refused li")

@@ -15,7 +15,7 @@ def pass_page(someone, address):
     assert someone.text("#result").startswith("passed"), someone.text("#result")
 
 
-@pytest.mark.parametrize("page", ["fold", "connection", "outbox", "room", "bounds", "session"])
+@pytest.mark.parametrize("page", ["fold", "connection", "outbox", "room", "bounds", "session", "parts"])
 def test_a_module_passes_its_own_page(people, served, page):
     pass_page(people("Fay"), f"{served.address}/tests/{page}.html")
 

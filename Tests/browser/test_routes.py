@@ -218,3 +218,7 @@ def test_the_links_of_mails_open_pages_that_say_what_they_did(people, served):
         mara.sees(words)
     mara.button("Go to FitAI")
     mara.sees("Hi Mara")
+    # What this browser kept of the account is older.
+    mara.go("#/settings")
+    mara.sees(new)
+    assert old not in mara.text()

@@ -89,6 +89,9 @@ def test_one_that_its_owner_never_wanted_is_removed_by_the_mail_about_it(people,
     eve.driver.refresh()
     eve.button("Remove the second factor", "form")
     eve.sees("We have mailed you a link to set a new password")
+    eve.driver.refresh()
+    eve.sees("We have mailed you a link to set a new password")
+    assert not any(e.is_displayed() for e in eve.all("form"))
     served.link(f"{eve.username}@example.org", r"/reset-password/#token=\S+")
     eve.driver.get("about:blank")
     eve.driver.get(served.address + link)
@@ -114,3 +117,117 @@ def test_the_recovery_codes_are_not_left_by_accident(people):
     ada.sees_no("dialog")
     ada.sees("It is on. 10 recovery codes left.")
     assert ada.driver.execute_script(leaves)
+
+
+def start_turning_on(person):
+    """Goes as far as the first code, which is typed and not sent; answers the secret."""
+    person.go("#/settings")
+    person.sees("It is off.")
+    person.button("Turn on", "section")
+    person.fill("password", person.password)
+    person.button("Next", "dialog")
+    secret = person.find("dialog code").text.replace(" ", "")
+    person.fill("code", code(secret, int(time.time()) // 30))
+    return secret
+
+
+HOLD = """
+    const real = window.fetch;
+    window.fetch = async (url, options) => {
+        if (!url.endsWith(arguments[0])) return real(url, options);
+        window.fetch = real;
+        const answer = await real(url, options);
+        await new Promise((resolve) => { window.arrive = resolve; });
+        return answer;
+    };
+    """
+
+LOSE = """
+    const real = window.fetch;
+    window.fetch = async (url, options) => {
+        const answer = await real(url, options);
+        if (!url.endsWith(arguments[0])) return answer;
+        window.fetch = real;
+        throw new TypeError("lost");
+    };
+    """
+
+
+def test_a_dialog_stays_while_its_answer_is_on_the_way(people):
+    ada = people("Ada", width=390, height=844)
+    start_turning_on(ada)
+    ada.driver.execute_script(HOLD, "/confirm")
+    ada.button("Turn on", "dialog")
+    ada.wait(lambda: ada.driver.execute_script("return Boolean(window.arrive)"), "the answer that is held back")
+    for _ in range(2):
+        ada.driver.switch_to.active_element.send_keys(Keys.ESCAPE)
+    ada.click("dialog [aria-label=Close]")
+    ada.driver.back()
+    ada.sees("Hi Ada")
+    assert len(ada.all("dialog")) == 1
+    ada.driver.execute_script("window.arrive()")
+    assert len(ada.find("dialog pre").text.split()) == 10
+    # Nor does going elsewhere take away what is shown once.
+    ada.driver.forward()
+    ada.sees("Privacy")
+    ada.button("I have kept them", "dialog")
+    ada.sees_no("dialog")
+
+
+def test_recovery_codes_whose_answer_was_lost_are_made_anew(people):
+    ada = people("Ada")
+    ada.allowed = ("status of 409", "status of 403", "status of 404")
+    secret = start_turning_on(ada)
+    ada.driver.execute_script(LOSE, "/confirm")
+    ada.button("Turn on", "dialog")
+    ada.sees("It is on, but you have not seen your recovery codes.")
+    ada.sees_no("dialog")
+    # A code that was just used is refused, and it says which one is taken.
+    ada.button("Turn off", "section")
+    ada.fill("password", ada.password)
+    ada.fill("code", code(secret, int(time.time()) // 30 - 1))
+    ada.button("Turn off", "dialog")
+    ada.sees("use the next one", "dialog")
+    ada.click("dialog [aria-label=Close]")
+    ada.sees_no("dialog")
+    ada.sees("It is on, but you have not seen your recovery codes.")
+    ada.driver.execute_script(
+        """
+        const real = window.fetch;
+        window.fetch = async (url, options) => {
+            if (!url.endsWith("/recovery-codes")) return real(url, options);
+            window.fetch = real;
+            window.sent = JSON.parse(options.body);
+            return new Response(JSON.stringify({recoveryCodes: ["aaaa-bbbb", "cccc-dddd"]}),
+                {headers: {"content-type": "application/json"}});
+        };
+        """)
+    ada.button("Get new recovery codes", "section")
+    ada.fill("password", ada.password)
+    ada.fill("code", "123456")
+    ada.button("Get new codes", "dialog")
+    assert ada.find("dialog pre").text.split() == ["aaaa-bbbb", "cccc-dddd"]
+    assert ada.driver.execute_script("return window.sent") == {"password": ada.password, "code": "123456"}
+    ada.button("I have kept them", "dialog")
+    ada.sees_no("dialog")
+    ada.sees("It is on. 10 recovery codes left.")
+
+
+def test_it_says_that_it_is_on_also_where_the_server_could_not_be_asked_at_once(people):
+    ada = people("Ada")
+    ada.allowed = ("status of 409",)
+    start_turning_on(ada)
+    ada.driver.execute_script(
+        """
+        const real = window.fetch;
+        window.fetch = async (url, options) => {
+            const answer = await real(url, options);
+            if (url.endsWith("/second-factor")) window.fetch = real;
+            throw new TypeError("lost");
+        };
+        """)
+    ada.button("Turn on", "dialog")
+    ada.sees("The server cannot be reached", "dialog")
+    ada.button("Turn on", "dialog")
+    ada.sees_no("dialog")
+    ada.sees("It is on, but you have not seen your recovery codes.")

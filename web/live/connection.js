@@ -44,6 +44,8 @@ export class Connection extends EventTarget {
   #requests = new Map();
   #lastId = 0;
   #attempt = 0;
+  /** Tells one attempt to connect from the next, which may begin while the last still waits for its token. */
+  #trial = 0;
   #hint = 0;
   #timers = new Map();
   #refusedToken = null;
@@ -104,19 +106,21 @@ export class Connection extends EventTarget {
   async #connect() {
     this.#clearTimers();
     this.#become("connecting");
+    const trial = (this.#trial += 1);
+    const isOver = () => this.#trial !== trial || this.state !== "connecting";
     let access;
     try {
       access = await this.#session.token({ replacing: this.#refusedToken });
     } catch {
       // Out of reach, as the socket would be; the banner tells.
-      if (this.state === "connecting") this.#wait();
+      if (!isOver()) this.#wait();
       return;
     }
-    if (this.state !== "connecting") return;
+    if (isOver()) return;
     if (!access) return this.#end(4501);
     const socket = new WebSocket(this.#url, "fitai.v1.json");
     this.#socket = socket;
-    socket.onopen = () => this.#hello(socket, access);
+    socket.onopen = () => { if (this.#socket === socket) this.#hello(socket, access); };
     socket.onmessage = ({ data }) => { if (this.#socket === socket) this.#hear(data); };
     socket.onclose = ({ code }) => { if (this.#socket === socket) this.#closed(code, access); };
     this.#after("answer", ANSWER_MS, () => this.#drop());
@@ -188,17 +192,21 @@ export class Connection extends EventTarget {
   #renewTokenBefore(expiresAt) {
     const delay = Math.max(5_000, expiresAt - this.clock.now() - TOKEN_MARGIN_MS);
     this.#after("token", delay, async () => {
+      const socket = this.#socket;
+      // Another connection has a token of its own.
+      const isOver = () => this.#socket !== socket || this.state !== "open";
       try {
         const access = await this.#session.token({ fresh: true });
-        if (this.state !== "open") return;
+        if (isOver()) return;
         if (!access) return this.#end(4501);
         await this.request("token", { token: access.token });
         this.#renewTokenBefore(access.expiresAt);
       } catch (error) {
+        if (isOver()) return;
         // The page has signed in anew meanwhile: this connection belongs to the old session.
         if (error instanceof Refusal && error.code === "unauthorized") return this.#drop();
-        // Lost or refused: the server's grace is 30 s, then it closes and a new connection gets a new token.
-        if (this.state === "open") this.#renewTokenBefore(0);
+        // Out of reach or refused: the server's grace is 30 s, then it closes and a new connection gets a new token.
+        this.#renewTokenBefore(0);
       }
     });
   }

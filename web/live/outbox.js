@@ -7,7 +7,13 @@ import { readRecord, WireFault } from "./wire.js";
 const PREFIX = "fitai.op.";
 const REFUSED = "fitai.refused.";
 
-/** Events: `change` whenever an op comes, is answered, becomes durable or is refused. */
+/** Compares records by the order of their making; two tabs may have given the same place, and ids tell which was first. */
+export const byOrder = (a, b) => a.order - b.order || (a.op.opId < b.op.opId ? -1 : Number(a.op.opId > b.op.opId));
+
+/**
+ * Events: `change` whenever an op comes, is answered, becomes durable or is refused; `heard` with the record when another tab
+ * has made an op or learnt of it.
+ */
 export class Outbox extends EventTarget {
   #user;
   #records = new Map();
@@ -21,8 +27,12 @@ export class Outbox extends EventTarget {
     // A page may have ended in the middle.
     for (const record of [...this.#records.values()]) if (record.corrects) this.#tryToFinish(record);
     // Other tabs of the same athlete share the box.
-    addEventListener("storage", ({ key, newValue }) => {
-      if (key && this.#load(key, newValue)) this.#changed();
+    addEventListener("storage", ({ key }) => {
+      // As it is stored now: the event may be of this tab's page before a reload, and tell of what is long over.
+      if (!key || !this.#load(key, localStorage.getItem(key))) return;
+      this.#changed();
+      const record = this.#records.get(key.slice(key.lastIndexOf(".") + 1));
+      if (record) this.dispatchEvent(new CustomEvent("heard", { detail: record }));
     });
   }
 
@@ -126,16 +136,17 @@ export class Outbox extends EventTarget {
   buildsOnRefused({ room, op }) { return buildsOn(op, missingBy(this.refusedOf(room), this.of(room))); }
 
   /** Whether what the op builds on is yet to be made by one before it. */
-  waitsForMaker({ room, op, order }) {
-    return this.of(room).some((other) => (
-      other.order < order && other.seq === null && madeBy(other.op) !== null && buildsOn(op, new Set([madeBy(other.op)]))));
+  waitsForMaker(record) {
+    return this.of(record.room).some((other) => (
+      byOrder(other, record) < 0 && other.seq === null && madeBy(other.op) !== null
+      && buildsOn(record.op, new Set([madeBy(other.op)]))));
   }
 
   get rooms() { return [...new Set([...this.#records.values()].map((record) => record.room))]; }
 
   /** The room's ops in order. */
   of(room) {
-    return [...this.#records.values()].filter((record) => record.room === room).sort((a, b) => a.order - b.order);
+    return [...this.#records.values()].filter((record) => record.room === room).sort(byOrder);
   }
 
   get(opId) { return this.#records.get(opId); }
@@ -190,7 +201,7 @@ export class Outbox extends EventTarget {
   refuse(opId, { code, message }) {
     const record = this.#records.get(opId);
     if (!record) return;
-    const behind = this.of(record.room).filter(({ order }) => order > record.order);
+    const behind = this.of(record.room).filter((other) => byOrder(other, record) > 0);
     const correction = ["invalid", "badRequest"].includes(code)
       ? correctionOf(record.op, behind.map(({ op }) => op)) : null;
     const isReplaced = correction && !faultOf(correction.op) && this.#replace(record, correction);
@@ -241,7 +252,7 @@ export class Outbox extends EventTarget {
 
   /** The room's refused ops in order. */
   refusedOf(room) {
-    return [...this.#refused.values()].filter((record) => record.room === room).sort((a, b) => a.order - b.order);
+    return [...this.#refused.values()].filter((record) => record.room === room).sort(byOrder);
   }
 
   /** The athlete has seen the refusal. */

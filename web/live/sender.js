@@ -1,12 +1,15 @@
 // Sends the outbox's ops, each room's in order, until they are durable or refused for good.
 
 import { Refusal } from "./connection.js";
+import { byOrder } from "./outbox.js";
 
 const WINDOW = 32;
 const FIRST_PAUSE_MS = 250;
 const LONGEST_PAUSE_MS = 10_000;
 /** How long an op is tried whose target the server does not know; another device's log may bring it. */
 const UNKNOWN_TARGET_PATIENCE_MS = 600_000;
+/** How long another tab is left alone with an op that it has made; it may be closed before it has sent it. */
+const OTHER_TAB_PATIENCE_MS = 5000;
 
 /** An op and the body under which it was sent: a correction sends another body under the same id. */
 const sending = (op) => `${op.opId} ${op.kind}`;
@@ -33,6 +36,18 @@ export class Sender {
     connection.addEventListener("push", ({ detail: frame }) => this.#push(frame));
     // Another tab may have given up what this connection's gate waits for, or a new epoch lost what stands before it.
     outbox.addEventListener("change", () => { for (const [room, lane] of this.#rooms) this.#checkGate(lane, room); });
+    outbox.addEventListener("heard", ({ detail: { room, op } }) => this.#standIn(room, op.opId));
+  }
+
+  /** Sends what another tab has made and is still there after a while: once more does no harm. */
+  #standIn(room, opId) {
+    const { heard } = this.#lane(room);
+    if (heard.has(opId)) return;
+    heard.add(opId);
+    setTimeout(() => {
+      heard.delete(opId);
+      if (this.#outbox.get(opId)) this.pump(room);
+    }, OTHER_TAB_PATIENCE_MS);
   }
 
   #lane(room) {
@@ -49,6 +64,8 @@ export class Sender {
         watermark: { epoch: 0, seq: 0 },
         // When the server first did not know an op's target.
         unknownSince: new Map(),
+        // What another tab has made, until it is looked at again.
+        heard: new Set(),
       });
     }
     return this.#rooms.get(room);
@@ -147,8 +164,8 @@ export class Sender {
   }
 
   #isBehindGate({ awaited }, room) {
-    const { order } = this.#outbox.get(awaited);
-    return this.#outbox.of(room).some((other) => other.order < order && other.seq === null);
+    const record = this.#outbox.get(awaited);
+    return this.#outbox.of(room).some((other) => byOrder(other, record) < 0 && other.seq === null);
   }
 
   /** Waits, then sends from the refused op on: what came behind it was refused too. */

@@ -1,15 +1,16 @@
 import { OpFault } from "../live/bounds.js";
-import { setValues, summary } from "../live/fold.js";
+import { liveSets, setValues, summary } from "../live/fold.js";
 import { uuid7 } from "../live/uuid7.js";
 import { topBar } from "../parts/bar.js";
 import { cheerLayer } from "../parts/cheers.js";
 import { h, icons, openDialog, reconcile, setText } from "../parts/dom.js";
 import { editSet, entryCard } from "../parts/entry-card.js";
 import { pickExercise } from "../parts/exercise-picker.js";
-import { changes, clock as clockText, counted, weight } from "../parts/format.js";
+import { changes, clock as clockText, counted } from "../parts/format.js";
 import { heartControl } from "../parts/heart-control.js";
 import { restClock } from "../parts/rest-clock.js";
 import { muscleBars, runningTimes, totals } from "../parts/totals.js";
+import { faultWords, refusalWords } from "../parts/refusals.js";
 import { onTick } from "../parts/ticker.js";
 import { nothingHere } from "../parts/nothing-here.js";
 import { toast } from "../parts/toasts.js";
@@ -31,7 +32,7 @@ export function athletePage(app, id) {
       return training.do(kind, members, local);
     } catch (error) {
       toast(error instanceof OpFault
-        ? `Not logged: ${error.message}.` : "This device has no room left to keep this. It was not logged.");
+        ? `Not logged. ${faultWords(error.message) ?? sentence(error.message)}` : "This device has no room left to keep this. It was not logged.");
       return null;
     }
   };
@@ -125,7 +126,7 @@ export function athletePage(app, id) {
         ...[6, 7, 8, 9, 10].map((rpe) => h("button", { type: "button", onclick: () => close({ rpe }) }, String(rpe)))),
       h("button.primary.big", { type: "button", autofocus: true, onclick: () => close({}) }, sets === 0 ? "Finish" : "Finish without a rating"),
       h("button.danger", { type: "button", onclick: () => close({ abandon: true }) }, "Discard workout")));
-    if (!answer) return;
+    if (!answer || (answer.abandon && !(await confirmDiscard(training.state)))) return;
     heart.stop();
     if (answer.abandon) act("workout.abandon");
     else act("workout.complete", answer.rpe ? { rpe: answer.rpe } : {});
@@ -161,11 +162,19 @@ export function athletePage(app, id) {
     pause.replaceChildren(...state.status === "paused" ? [icons.play(), "Resume"] : [icons.pause(), "Pause"]);
     pause.disabled = state.status === "new";
     element.classList.toggle("paused", state.status === "paused");
-    reconcile(refused, training.refused, ({ op }) => op.opId, ({ op, message }) => h("li.notice",
-      h("p", h("strong", "Not taken: "), describeOp(op), ". ", message),
+    showRefused();
+    tick();
+  }
+
+  function showRefused() {
+    const told = training.refused.map((record) => ({ record, words: refusalWords(record) }));
+    reconcile(refused, told.filter(({ words }) => words), ({ record }) => record.op.opId, ({ record: { op }, words }) => h("li.notice",
+      h("p", h("strong", "Not taken: "), `${words.what}. ${words.why}`),
       op.kind === "set.log" ? h("button.small", { type: "button", onclick: () => correct(op) }, "Change") : null,
       h("button.small", { type: "button", onclick: () => training.dismiss(op.opId) }, "OK")));
-    tick();
+    // Each tells that it has gone, and this is done anew.
+    const moot = told.find(({ words }) => !words);
+    if (moot) training.dismiss(moot.record.op.opId);
   }
 
   function tick() {
@@ -195,8 +204,9 @@ export function athletePage(app, id) {
 /** The end: what it came to, and whether it is safe. */
 function showDone(element, state, training, room) {
   const unsafe = training.unsafe;
+  const isDiscarded = state.status === "abandoned";
   const saved = unsafe === 0
-    ? h("p.saved", icons.doubleCheck(), "Everything is saved.")
+    ? !isDiscarded && h("p.saved", icons.doubleCheck(), "Everything is saved.")
     : h("p.saved.waiting", icons.waiting(), `${changes(unsafe)} ${unsafe === 1 ? "waits" : "wait"} to be saved.`);
   const figures = totals(() => state.lastAt);
   const muscles = muscleBars();
@@ -204,11 +214,21 @@ function showDone(element, state, training, room) {
   muscles.update(state);
   const records = [...room.records.values()].length;
   element.replaceChildren(
-    h("section.card.done", h("h2", state.status === "completed" ? "Well done." : "Discarded."), saved, figures,
+    h("section.card.done", h("h2", isDiscarded ? "Discarded." : "Well done."), saved, figures,
       records > 0 ? h("p.record-line", icons.trophy(), records === 1 ? "1 record" : `${records} records`) : null),
     muscles,
     h("a.button.primary.big", { href: "#/" }, "Done"));
 }
+
+/** Asks before a workout is discarded, naming what goes with it; answers whether to. */
+const confirmDiscard = (state) => {
+  const count = [...liveSets(state)].length;
+  const question = count === 0 ? "Discard this workout?" : `Discard ${counted(count, "set")}?`;
+  return openDialog(question, (close) => h("div.stack",
+    h("p", "A discarded workout cannot be taken up again."),
+    h("button.primary.big", { type: "button", autofocus: true, onclick: () => close(false) }, "Keep it"),
+    h("button.danger", { type: "button", onclick: () => close(true) }, "Discard")));
+};
 
 /** A workout that is planned and not begun. */
 function showPlan(element, state, start) {
@@ -219,10 +239,7 @@ function showPlan(element, state, start) {
     h("button.primary.big", { type: "button", onclick: start }, "Start workout")));
 }
 
-function describeOp(op) {
-  if (op.set) return `set ${op.set.weightKg ? `${weight(op.set.weightKg * 1000)} × ` : ""}${op.set.reps ?? ""}`.trim();
-  return op.kind.replace(".", " ");
-}
+const sentence = (text) => `${text[0].toUpperCase()}${text.slice(1)}.`;
 
 /** The device remembers what the athlete last lifted in an exercise. */
 function remember(entry, set, userId) {

@@ -12,6 +12,7 @@ export function friendPage(app, userId) {
   const say = (text, ...more) =>
     card.replaceChildren(h("p", text), ...more, h("a.button", { href: "#/" }, "Back to start"));
   let isShown = false;
+  let hasLeft = false;
 
   async function load() {
     if (isShown) return;
@@ -33,6 +34,7 @@ export function friendPage(app, userId) {
       try {
         const { state } = await session.request("POST", "/users/friends/request", { userId });
         await app.friends.load();
+        if (hasLeft) return;
         if (state === "friends") location.hash = "#/";
         else say(`${displayName} has your request now.`);
       } catch (error) {
@@ -51,5 +53,11 @@ export function friendPage(app, userId) {
 
   app.connection.addEventListener("open", load);
   load();
-  return { element, title: "Add a friend", leave() { app.connection.removeEventListener("open", load); } };
+  return {
+    element, title: "Add a friend",
+    leave() {
+      hasLeft = true;
+      app.connection.removeEventListener("open", load);
+    },
+  };
 }

@@ -1,5 +1,5 @@
 import { avatar, liveMark } from "../parts/bar.js";
-import { h, icons, reconcile } from "../parts/dom.js";
+import { h, icons, reconcile, setText } from "../parts/dom.js";
 import { ago, counted, tonnage } from "../parts/format.js";
 import { toast } from "../parts/toasts.js";
 import { sendVerification } from "../parts/verify-email.js";
@@ -9,7 +9,8 @@ import { uuid7 } from "../live/uuid7.js";
 export function homePage(app) {
   const { session, friends } = app;
   const hero = h("section.card.start");
-  const verify = verifyNotice(session);
+  const greeting = h("p.greeting");
+  const verify = verifyNotice(session, () => setText(greeting, `Hi ${session.user.displayName}`));
   const live = h("ul.people", { "aria-label": "Training now" });
   const all = h("ul.people", { "aria-label": "Friends" });
   const incoming = h("ul.people", { "aria-label": "Friend requests" });
@@ -21,7 +22,7 @@ export function homePage(app) {
     h("header.bar",
       h("p.brand", "FitAI"),
       h("a.round.quiet", { href: "#/settings", "aria-label": "Settings" }, icons.gear())),
-    h("p.greeting", `Hi ${session.user.displayName}`),
+    greeting,
     hero, verify.element,
     requestsTitle, incoming, liveTitle, live,
     h("div.heading", h("h2", "Friends"),
@@ -114,20 +115,19 @@ function defaultName() {
   return `${part} workout`;
 }
 
-/** Asks for the verification of the address, which friend requests need. */
-function verifyNotice(session) {
+/** Asks for the verification of the address, which friend requests need; calls `greet` now and when the account has changed. */
+function verifyNotice(session, greet) {
   const element = h("section.notice");
   const fill = () => {
+    greet();
     element.hidden = session.user?.isVerified !== false;
     if (element.hidden) return;
     element.replaceChildren(
       h("p", h("strong", "Verify your email. "), `We sent a link to ${session.user.email}; friend requests need it.`),
       h("button.small", { type: "button", onclick: () => sendVerification(session) }, "Send again"));
   };
-  // The link is opened elsewhere; coming back to this page is when it shows.
-  const look = () => {
-    if (session.user?.isVerified === false && document.visibilityState === "visible") session.reload().catch(() => {});
-  };
+  // Links are opened elsewhere; coming back to this page is when it shows. Out of reach, what is known stays.
+  const look = () => { if (document.visibilityState === "visible") session.reload().catch(() => {}); };
   session.addEventListener("change", fill);
   document.addEventListener("visibilitychange", look);
   fill();
@@ -156,7 +156,7 @@ async function showPast(app, section, showHero) {
     app.currentWorkout = null;
     showHero();
   }
-  const running = page.items.find(({ status }) => status === "active" || status === "paused");
+  const running = page.items.find(({ id, status }) => (status === "active" || status === "paused") && !app.isEnding(id));
   if (running && !app.currentWorkout) {
     app.currentWorkout = running.id;
     showHero();

@@ -1,13 +1,14 @@
 import { ApiError } from "../rest/api.js";
 import { h, openDialog } from "../parts/dom.js";
 import { farewell } from "../parts/farewell.js";
+import { wrongCode } from "../parts/verify-email.js";
 
 /** What the page asks for, and of whom. */
 const modes = {
   "sign-in": {
     name: "Sign in", action: "Sign in", question: "New here?", other: ["register", "Create an account"],
-    fields: () => [
-      field("Email or username", "login", { autocomplete: "username", autocapitalize: "none" }),
+    fields: (login) => [
+      field("Email or username", "login", { autocomplete: "username", autocapitalize: "none", value: login }),
       field("Password", "password", { type: "password", autocomplete: "current-password" }),
     ],
   },
@@ -76,7 +77,7 @@ export function signInPage(signIns) {
       } catch (error) {
         if (!(error instanceof ApiError)) throw error;
         if (error.code === "secondFactorRequired") askForCode(error.challenge);
-        else tell(form, fault, error);
+        else tell(form, fault, error, () => show("sign-in", members[takenField(error)]));
       } finally {
         submit.disabled = false;
       }
@@ -112,7 +113,8 @@ export function signInPage(signIns) {
         if (error.code === "challengeInvalid") {
           show("sign-in");
           element.querySelector(".form-fault").textContent = error.message;
-        } else tell(form, fault, error);
+        } else if (error.code === "codeWrong") fault.textContent = wrongCode;
+        else tell(form, fault, error);
       } finally {
         submit.disabled = false;
       }
@@ -157,21 +159,27 @@ function clear(form, fault) {
   }
 }
 
-/** Shows each fault at its field, the rest above the button. */
-function tell(form, fault, error) {
+/** The field whose value another account has, or perhaps one's own: the answer to an earlier try may have been lost. */
+const takenField = (error) => ({ emailTaken: "email", usernameTaken: "username" })[error.code];
+
+/** Shows each fault at its field, the rest above the button; `signIn` leads to where whoever has the account already belongs. */
+function tell(form, fault, error, signIn) {
   const marked = error.faults.map(({ pointer, detail }) => mark(form, pointer.slice(1), detail));
-  const taken = { emailTaken: "email", usernameTaken: "username" }[error.code];
-  if (taken) marked.push(mark(form, taken, error.message));
+  const taken = takenField(error);
+  if (taken) {
+    marked.push(mark(form, taken, error.message.replace(/\.?$/, "."), " Is it yours? ",
+      h("button.link", { type: "button", onclick: signIn }, "Sign in")));
+  }
   if (!marked.some(Boolean)) fault.textContent = error.message;
   form.querySelector("[aria-invalid]")?.focus();
 }
 
-function mark(form, name, detail) {
+function mark(form, name, ...detail) {
   const input = form.elements.namedItem(name);
   if (!input) return false;
   input.setAttribute("aria-invalid", "true");
   const note = form.querySelector(`#${input.id}-note`);
-  note.textContent = detail;
+  note.replaceChildren(...detail);
   note.classList.add("fault");
   return true;
 }

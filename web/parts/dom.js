@@ -69,7 +69,8 @@ export function reconcile(parent, items, key, make) {
 
 /**
  * A dialog that is shown at once and leaves the page when it closes; resolves to what `close(value)` was given.
- * With `leave`, the cross, Escape and a click beside the dialog call that in place of closing it.
+ * `fill(close, hold)` makes what is in it. While it is held, by `hold(true)`, neither the cross, Escape, a click beside it nor
+ * another page closes it. With `leave` it is held all the time, and the first three call that.
  */
 export function openDialog(title, fill, { leave = null } = {}) {
   return new Promise((resolve) => {
@@ -78,36 +79,42 @@ export function openDialog(title, fill, { leave = null } = {}) {
       result = value;
       dialog.close();
     };
-    const quit = leave ?? (() => close());
-    const dialog = h("dialog", { "aria-label": title, closedby: leave && "none" },
+    const isHeld = () => dialog.hasAttribute("data-held");
+    const hold = (isOn) => {
+      dialog.toggleAttribute("data-held", isOn);
+      if (isOn) dialog.setAttribute("closedby", "none");
+      else dialog.removeAttribute("closedby");
+    };
+    const quit = () => {
+      if (leave) leave();
+      else if (!isHeld()) close();
+    };
+    const dialog = h("dialog", { "aria-label": title },
       h("header.dialog-head", h("h2", title),
         h("button.quiet.round", { type: "button", "aria-label": "Close", onclick: () => quit() }, icons.close())),
-      fill(close));
+      fill(close, hold));
+    if (leave) hold(true);
     dialog.addEventListener("close", () => {
       dialog.remove();
       resolve(result);
     });
     dialog.addEventListener("click", (event) => { if (event.target === dialog) quit(); });
-    if (leave) {
-      // As a key and as a request: a browser grants a second request to close without asking.
-      dialog.addEventListener("keydown", (event) => {
-        if (event.key !== "Escape") return;
-        event.preventDefault();
-        leave();
-      });
-      dialog.addEventListener("cancel", (event) => {
-        event.preventDefault();
-        leave();
-      });
-    }
+    const refuse = (event) => {
+      if (!isHeld()) return;
+      event.preventDefault();
+      quit();
+    };
+    // As a key and as a request: a browser grants a second request to close without asking.
+    dialog.addEventListener("keydown", (event) => { if (event.key === "Escape") refuse(event); });
+    dialog.addEventListener("cancel", refuse);
     document.body.append(dialog);
     dialog.showModal();
   });
 }
 
-/** Closes what is open, as if each had been cancelled. */
-export function closeDialogs() {
-  for (const dialog of document.querySelectorAll("dialog[open]")) dialog.close();
+/** Closes what is open, as if each had been cancelled; `sparesHeld` leaves those that are held. */
+export function closeDialogs({ sparesHeld = false } = {}) {
+  for (const dialog of document.querySelectorAll(`dialog[open]${sparesHeld ? ":not([data-held])" : ""}`)) dialog.close();
 }
 
 export const icons = {

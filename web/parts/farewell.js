@@ -15,7 +15,7 @@ export function farewell(signIns) {
     const count = waitingCount();
     const { other } = signIns;
     const kept = count > 0
-      && `${changes(count)} made on this device did not reach the server yet. They are kept, and sent when whoever made them signs in here.`;
+      && `${changes(count)} made on this device did not reach the server yet. ${count === 1 ? "It is kept, and sent when whoever made it" : "They are kept, and sent when whoever made them"} signs in here.`;
     const lines = [reasons[signIns.farewell], kept].filter(Boolean).map((line) => h("p", line));
     element.replaceChildren(h("div.stack", ...lines, other
       ? h("button.small", { type: "button", onclick: () => signIns.goOn() }, `Go on as ${other.displayName}`) : null));

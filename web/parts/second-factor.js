@@ -10,6 +10,8 @@ export function secondFactorCard(session) {
     h("h2", "Second factor"),
     h("p.muted", "With it, signing in takes a code of an authenticator app as well as your password."),
     state);
+  // Whether the answer with the recovery codes was lost on its way.
+  let isUnseen = false;
 
   async function load() {
     try {
@@ -22,34 +24,72 @@ export function secondFactorCard(session) {
   }
 
   function show({ isOn, recoveryCodesLeft }) {
-    const act = isOn ? turnOff : turnOn;
+    isUnseen &&= isOn;
+    const standing = isUnseen
+      ? [h("strong", "It is on, but you have not seen your recovery codes."), " Get new ones while you have the app."]
+      : [h("strong", isOn ? "It is on." : "It is off."), isOn && ` ${counted(recoveryCodesLeft, "recovery code")} left.`];
     state.replaceChildren(
-      h("p", h("strong", isOn ? "It is on." : "It is off."),
-        isOn && ` ${counted(recoveryCodesLeft, "recovery code")} left.`),
-      h("div.row", h("button", {
-        type: "button",
-        onclick: async () => {
-          await act(session);
-          load();
-        },
-      }, isOn ? "Turn off" : "Turn on")));
+      h("p", { role: isUnseen && "alert" }, ...standing),
+      h("div.row", ...isOn
+        ? [button("Turn off", turnOff), button("Get new recovery codes", getNewCodes)] : [button("Turn on", turnOn)]));
+  }
+
+  function button(label, act) {
+    const onclick = async () => {
+      isUnseen = await act(session, isUnseen);
+      load();
+    };
+    return h("button", { type: "button", onclick }, label);
   }
 
   return { element, load };
 }
 
+/** Answers whether it is on with recovery codes that were not seen, as the other two do. */
 async function turnOn(session) {
   const setup = await ask("Turn on the second factor", session, [password()], "Next", ({ password }) =>
     session.request("POST", "/users/second-factor", { password }));
-  if (!setup) return;
-  const codes = await ask("Add FitAI to your app", session, [
+  if (!setup) return false;
+  return getCodes("Add FitAI to your app", session, [
     h("p", "Open ", h("a", { href: setup.uri }, "this link"), " on the device with the app, or type this key into it:"),
     h("p", h("code", setup.secret.replace(/(.{4})(?=.)/g, "$1 "))),
     code("The code that the app shows"),
-  ], "Turn on", ({ code }) => session.request("POST", "/users/second-factor/confirm", { code }));
-  if (!codes) return;
+  ], "Turn on", ({ code }) => confirm(session, code), false);
+}
+
+/** Sends the first code. When an answer was lost, now or before, and it is on, nobody has seen the codes: then answers none. */
+async function confirm(session, code) {
+  try {
+    return await session.request("POST", "/users/second-factor/confirm", { code });
+  } catch (error) {
+    if (!error.isOutOfReach && error.code !== "wrongState") throw error;
+    // Out of reach as well: it shows when the code is sent again.
+    const now = await session.get("/users/second-factor").catch(() => null);
+    if (!now?.isOn) throw error;
+    return { recoveryCodes: null };
+  }
+}
+
+const getNewCodes = (session, isUnseen) => getCodes("Get new recovery codes", session, [
+  h("p", "The ones that you have end at once."), password(), code("A code of the app, or a recovery code"),
+], "Get new codes", (members) => session.request("POST", "/users/second-factor/recovery-codes", members), isUnseen);
+
+/** Shows the codes that `send` answers. An answer that was lost may have made some, and then those before count no more. */
+async function getCodes(title, session, parts, action, send, wasUnseen) {
+  let isUnseen = wasUnseen;
+  const codes = await ask(title, session, parts, action, async (members) => {
+    try {
+      return await send(members);
+    } catch (error) {
+      isUnseen ||= error.isOutOfReach;
+      throw error;
+    }
+  });
+  if (!codes) return isUnseen;
+  if (codes.recoveryCodes === null) return true;
   await showCodes(codes.recoveryCodes);
   toast("The second factor is on.");
+  return false;
 }
 
 /** The only time that they are shown: neither the dialog nor the page is left by accident. */
@@ -77,13 +117,14 @@ async function showCodes(codes) {
   removeEventListener("beforeunload", hold);
 }
 
-async function turnOff(session) {
+async function turnOff(session, isUnseen) {
   const isOff = await ask("Turn off the second factor", session,
     [password(), code("A code of the app, or a recovery code")], "Turn off", async (members) => {
       await session.request("DELETE", "/users/second-factor", members);
       return true;
     });
   if (isOff) toast("The second factor is off.");
+  return isUnseen && !isOff;
 }
 
 const password = () => input("Password", { name: "password", type: "password", autocomplete: "current-password" });
@@ -93,9 +134,12 @@ function input(label, attributes) {
   return h("label.field", h("span", label), h("input", { required: true, ...attributes }));
 }
 
-/** A dialog with a form, whose first field has the focus; resolves to what `send` answered, or undefined when it was closed. */
+/**
+ * A dialog with a form, whose first field has the focus; resolves to what `send` answered, or undefined when it was closed,
+ * which it cannot be while an answer is on its way.
+ */
 function ask(title, session, parts, action, send) {
-  return openDialog(title, (close) => {
+  return openDialog(title, (close, hold) => {
     const fault = h("p.form-fault", { role: "alert" });
     const submit = h("button.primary", { type: "submit" }, action);
     const form = h("form.stack", { onsubmit }, ...parts, fault, submit);
@@ -105,6 +149,7 @@ function ask(title, session, parts, action, send) {
     async function onsubmit(event) {
       event.preventDefault();
       submit.disabled = true;
+      hold(true);
       fault.replaceChildren();
       try {
         close(await send(Object.fromEntries(new FormData(event.target))));
@@ -112,6 +157,7 @@ function ask(title, session, parts, action, send) {
         fault.replaceChildren(...refusal(error, session));
       } finally {
         submit.disabled = false;
+        hold(false);
       }
     }
   });

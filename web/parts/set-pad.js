@@ -5,12 +5,12 @@ import { weightUnit } from "./units.js";
 /** Number fields and steppers for one set; `values` in the wire's units. */
 export function setPad(initial) {
   const unit = weightUnit();
-  const weight = stepper("Weight", unit.name, { step: unit.step, max: unit.max, inputmode: "decimal" });
-  const reps = stepper("Reps", "", { step: 1, max: 1000, inputmode: "numeric" });
+  const weight = stepper("Weight", unit.name, { step: unit.step, max: unit.max });
+  const reps = stepper("Reps", "", { step: 1, max: 1000, isWhole: true });
   const type = choice("Type", Object.entries(setTypes));
   const rpe = choice("Effort (RPE)", [["", "–"], ...halfSteps(6, 10)]);
-  const seconds = plain("Time (s)", "decimal", 86_400);
-  const meters = plain("Distance (m)", "decimal", 1_000_000);
+  const seconds = plain("Time", "s", 86_400);
+  const meters = plain("Distance", "m", 1_000_000);
   const element = h("div.pad",
     h("div.steppers", weight.element, reps.element),
     h("details.more", h("summary", "More"),
@@ -22,7 +22,7 @@ export function setPad(initial) {
     get values() {
       const values = { type: type.input.value };
       if (weight.value) values.weightKg = Math.round(weight.value * unit.grams) / 1000;
-      if (reps.value !== null) values.reps = Math.round(reps.value);
+      if (reps.value !== null) values.reps = reps.value;
       if (rpe.input.value) values.rpe = Number(rpe.input.value);
       if (seconds.value) values.durationSeconds = seconds.value;
       if (meters.value) values.distanceMeters = meters.value;
@@ -30,9 +30,8 @@ export function setPad(initial) {
     },
     /** Why these values are no set, or null. */
     get fault() {
-      const inputs = [weight.input, reps.input, seconds.input, meters.input];
-      const wrong = inputs.find((input) => !input.validity.valid);
-      if (wrong) return wrong.validationMessage;
+      const wrong = [weight, reps, seconds, meters].map((field) => field.fault).find(Boolean);
+      if (wrong) return wrong;
       const { reps: count, durationSeconds, distanceMeters } = pad.values;
       return count === undefined && !durationSeconds && !distanceMeters ? "Give reps, a time or a distance." : null;
     },
@@ -52,10 +51,9 @@ export function setPad(initial) {
 
 let lastId = 0;
 
-function stepper(label, unit, { step, max, inputmode }) {
-  const id = `pad-${(lastId += 1)}`;
-  const input = h("input", { id, type: "number", inputmode, min: 0, max, step: "any", placeholder: "–" });
-  const field = numeric(input);
+function stepper(label, unit, { step, max, isWhole = false }) {
+  const field = numeric(label, unit, max, isWhole);
+  const { input } = field;
   const move = (direction) => {
     // To the next multiple, so that 81 goes to 82.5 and not to 83.5.
     const from = (field.value ?? 0) / step;
@@ -63,9 +61,14 @@ function stepper(label, unit, { step, max, inputmode }) {
     field.value = Math.min(max, Math.max(0, to * step));
     input.dispatchEvent(new Event("change", { bubbles: true }));
   };
-  const name = unit ? `${label} (${unit})` : label;
+  input.addEventListener("keydown", (event) => {
+    const direction = { ArrowUp: 1, ArrowDown: -1 }[event.key];
+    if (!direction) return;
+    event.preventDefault();
+    move(direction);
+  });
   field.element = h("div.stepper",
-    h("label", { for: id }, name),
+    field.label,
     h("div.stepper-row",
       h("button.round", { type: "button", "aria-label": `Less ${label.toLowerCase()}`, onclick: () => move(-1) }, icons.minus()),
       input,
@@ -73,20 +76,50 @@ function stepper(label, unit, { step, max, inputmode }) {
   return field;
 }
 
-function plain(label, inputmode, max) {
-  const id = `pad-${(lastId += 1)}`;
-  const input = h("input", { id, type: "number", inputmode, min: 0, max, step: "any", placeholder: "–" });
-  const field = numeric(input);
-  field.element = h("div.field", h("label", { for: id }, label), input);
+function plain(label, unit, max) {
+  const field = numeric(label, unit, max);
+  field.element = h("div.field", field.label, field.input);
   return field;
 }
 
-function numeric(input) {
-  return {
+/**
+ * A field for a number from 0 to `max`, with a point or a comma before its decimals. Not of the type "number", which drops a
+ * comma: "82,5" would be 825.
+ */
+function numeric(label, unit, max, isWhole = false) {
+  const id = `pad-${(lastId += 1)}`;
+  const input = h("input", {
+    id, type: "text", inputmode: isWhole ? "numeric" : "decimal", autocomplete: "off", maxlength: 12, placeholder: "–",
+  });
+  const field = {
     input,
-    get value() { return input.value === "" ? null : Math.round(Number(input.value) * 1000) / 1000; },
+    label: h("label", { for: id }, unit ? `${label} (${unit})` : label),
+    /** What stands there; null for nothing and for what is no number. */
+    get value() {
+      const value = readNumber(input.value);
+      return Number.isFinite(value) ? value : null;
+    },
     set value(value) { input.value = value === null || value === undefined ? "" : String(value); },
+    /** Why it is no value, or null. */
+    get fault() {
+      const text = input.value.trim();
+      const value = readNumber(text);
+      if (value === null) return null;
+      // A comma before thousands and one before decimals look alike.
+      if (/^[1-9]\d{0,2},\d{3}$/.test(text)) return `${label}: write ${text.replace(",", "")} or ${value} in place of ${text}.`;
+      if (Number.isNaN(value)) return `${label}: ${text} is not a number. Write it like ${isWhole ? "8" : "82.5"}.`;
+      if (isWhole && !Number.isInteger(value)) return `${label}: write a whole number.`;
+      return value > max ? `${label}: at most ${max}${unit && ` ${unit}`}.` : null;
+    },
   };
+  return field;
+}
+
+/** A number to a thousandth as people type it; null for nothing, NaN for what is none. */
+function readNumber(text) {
+  const trimmed = text.trim();
+  if (trimmed === "") return null;
+  return /^(\d+([.,]\d*)?|[.,]\d+)$/.test(trimmed) ? Math.round(Number(trimmed.replace(",", ".")) * 1000) / 1000 : NaN;
 }
 
 function choice(label, options) {

@@ -10,10 +10,10 @@ const byId = (id) => document.getElementById(id);
 const form = byId("form");
 let token = null;
 
-function show(text, { isOver }) {
+function show(text, { isOver, isDone = false }) {
   form.hidden = byId("words").hidden = isOver;
   byId("message").textContent = text;
-  if (isOver) forget(KEPT);
+  if (isOver) forget(KEPT, isDone ? text : null);
 }
 
 form.addEventListener("submit", async (event) => {
@@ -22,7 +22,7 @@ form.addEventListener("submit", async (event) => {
   button.disabled = true;
   try {
     await call("POST", "/auth/remove-second-factor", { body: { token } });
-    show("The second factor is removed. We have mailed you a link to set a new password.", { isOver: true });
+    show("The second factor is removed. We have mailed you a link to set a new password.", { isOver: true, isDone: true });
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
     if (error.code === "linkInvalid") {
@@ -37,4 +37,4 @@ followLink(KEPT, (given) => {
   token = given;
   if (token) show("", { isOver: false });
   else show("This link is incomplete. Open it from the mail again.", { isOver: true });
-});
+}, (said) => show(said, { isOver: true, isDone: true }));

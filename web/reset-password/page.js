@@ -22,7 +22,7 @@ function begin(given) {
 }
 
 function end(text, { canAskAgain }) {
-  forget(KEPT);
+  forget(KEPT, canAskAgain ? null : text);
   form.hidden = true;
   byId("again").hidden = !canAskAgain;
   byId("message").hidden = false;
@@ -55,4 +55,4 @@ form.addEventListener("submit", async (event) => {
   }
 });
 
-followLink(KEPT, begin);
+followLink(KEPT, begin, (said) => end(said, { canAskAgain: false }));

@@ -326,6 +326,57 @@ const tests = {
     expect("outcome", await outcome, "ConnectionLost");
   },
 
+  async "makes one socket when the network goes and comes back while the token is renewed"() {
+    const { connection, session } = await connected();
+    ScriptedSocket.all = [];
+    const answers = [];
+    session.token = () => new Promise((resolve) => { answers.push(resolve); });
+    connection.restart();
+    await pass(1000);
+    connection.restart();
+    await pass(2000);
+    expect("attempts", answers.length, 2);
+    for (const answer of answers) answer({ token: "renewed", expiresAt: now + 900_000 });
+    await settle();
+    expect("sockets", ScriptedSocket.all.length, 1);
+    await ScriptedSocket.last.welcome();
+    expect("state", connection.state, "open");
+  },
+
+  async "greets on no socket that it has given up"() {
+    const { connection } = await connected();
+    connection.restart();
+    await pass(1000);
+    const givenUp = ScriptedSocket.last;
+    connection.restart();
+    await pass(2000);
+    givenUp.onopen();
+    await settle();
+    expect("said hello", givenUp.sent.length, 0);
+    expect("nor on the next, which is not open yet", ScriptedSocket.last.sent.length, 0);
+  },
+
+  async "gives a renewed token to the connection that asked for it alone"() {
+    const { connection, session } = await connected();
+    const socket = ScriptedSocket.last;
+    const send = socket.send.bind(socket);
+    socket.send = (text) => {
+      send(text);
+      const frame = JSON.parse(text);
+      if (frame.type === "time") realSetTimeout(() => socket.hear({ type: "time", id: frame.id, t0: frame.t0, t1: now, t2: now }), 0);
+    };
+    let answer;
+    const { token } = session;
+    session.token = (options) => (options.fresh ? new Promise((resolve) => { answer = resolve; }) : token.call(session, options));
+    await pass(841_000);
+    connection.restart();
+    await pass(1000);
+    await ScriptedSocket.last.welcome();
+    answer({ token: "late", expiresAt: now + 900_000 });
+    await settle();
+    expect("another's token", ScriptedSocket.last.asked("token"), undefined);
+  },
+
   async "ends when the session is over, and waits while it cannot tell"() {
     const { connection, session } = await connected();
     let signedOut = 0;

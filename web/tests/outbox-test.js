@@ -182,6 +182,62 @@ const tests = {
     expect("same records", new Outbox(`test-${user}`).of(ROOM), outbox.of(ROOM));
   },
 
+  async "does not take an old write of the page before a reload for news"() {
+    const { connection, outbox, ids: [id] } = scene(1);
+    const key = `fitai.op.test-${user}.${id}`;
+    const old = localStorage.getItem(key);
+    await connection.answer(0, { epoch: 1, seq: 1 });
+    // The browser tells a page that was loaded anew of what the one before it wrote.
+    dispatchEvent(new StorageEvent("storage", { key, newValue: old }));
+    expect("as it was answered", outbox.get(id).seq, 1);
+    await connection.push({ type: "durable", epoch: 1, seq: 1 });
+    dispatchEvent(new StorageEvent("storage", { key, newValue: old }));
+    expect("left", left(outbox), []);
+  },
+
+  async "sends what another tab has made and did not send"() {
+    const { connection } = scene(0);
+    const records = [2, 1].map((order) => ({
+      order, room: ROOM, op: { opId: uuid7(), at: order, kind: "rest.skip" }, local: {}, epoch: null, seq: null,
+    }));
+    for (const record of records) {
+      const key = `fitai.op.test-${user}.${record.op.opId}`;
+      localStorage.setItem(key, JSON.stringify(record));
+      dispatchEvent(new StorageEvent("storage", { key, newValue: JSON.stringify(record) }));
+    }
+    expect("leaves it to that tab", connection.ids, []);
+    await connection.asks(2);
+    expect("in order", connection.ids, records.reverse().map(({ op }) => op.opId));
+  },
+
+  async "leaves to another tab what it sends"() {
+    const { connection } = scene(0);
+    const record = { order: 1, room: ROOM, op: { opId: uuid7(), at: 1, kind: "rest.skip" }, local: {}, epoch: null, seq: null };
+    const key = `fitai.op.test-${user}.${record.op.opId}`;
+    const later = window.setTimeout;
+    let look;
+    window.setTimeout = (body) => { look = body; };
+    localStorage.setItem(key, JSON.stringify(record));
+    dispatchEvent(new StorageEvent("storage", { key }));
+    window.setTimeout = later;
+    localStorage.removeItem(key);
+    dispatchEvent(new StorageEvent("storage", { key }));
+    look();
+    await settle();
+    expect("sent", connection.ids, []);
+  },
+
+  async "orders by their ids what two tabs have given the same place"() {
+    const { outbox } = scene(0);
+    const [first, second, third] = Array.from({ length: 3 }, () => uuid7());
+    for (const opId of [third, first, second]) {
+      const record = { order: 7, room: ROOM, op: { opId, at: 1, kind: "rest.skip" }, local: {}, epoch: null, seq: null };
+      localStorage.setItem(`fitai.op.test-${user}.${opId}`, JSON.stringify(record));
+    }
+    expect("order", left(new Outbox(`test-${user}`)), [first, second, third]);
+    expect("nothing in memory yet", left(outbox), []);
+  },
+
   async "sends again what another epoch answered, in order"() {
     const { connection, outbox, ids } = scene(3);
     for (const index of [0, 1, 2]) await connection.answer(index, { epoch: 1, seq: index + 1 });
