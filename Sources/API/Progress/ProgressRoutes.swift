@@ -34,7 +34,8 @@ struct ProgressRoutes: Sendable {
         routes.get("/v1/progress/body", "Measurements of the body, the latest first", use: measurements)
         routes.post(
             "/v1/progress/body", "Adds a measurement", status: .created,
-            RouteOptions(problems: [.idTaken, .limitReached], limit: .write, isKeyed: true, caching: .tagged), use: addMeasurement)
+            RouteOptions(problems: [.idTaken, .limitReached], limit: .write, isKeyed: true, caching: .tagged),
+            use: addMeasurement)
         routes.put(
             "/v1/progress/body/:id", "Changes a measurement",
             RouteOptions(problems: [.preconditionFailed], limit: .write, caching: .tagged), use: changeMeasurement)

@@ -1,7 +1,9 @@
-import API
 import Protocol
+import Store
 import TestKit
 import Testing
+
+@testable import API
 
 @Suite("Rules of goals")
 struct GoalRuleTests {

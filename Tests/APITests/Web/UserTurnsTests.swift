@@ -7,21 +7,23 @@ import Testing
 
 /// How much of the server one user has at a time.
 struct UserTurnsTests {
-    @Test("of a user's requests so many are worked on at once, in the order in which they came; others' go on beside them")
+    @Test(
+        "of a user's requests so many are worked on at once; others' go on beside them"
+    )
     func turns() async throws {
         let (turns, ada, bo) = (UserTurns(most: 2), UserID.make(), UserID.make())
         let (begun, begin) = AsyncStream.makeStream(of: Int.self, bufferingPolicy: .unbounded)
         let (ends, end) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .unbounded)
-        let running = Atomic(0)
+        let running = Running()
         try await withThrowingTaskGroup(of: Void.self) { group in
             var beginnings = begun.makeAsyncIterator()
             for number in 0..<6 {
                 group.addTask {
                     try await turns.run(for: ada) {
-                        #expect(running.add(1, ordering: .relaxed).newValue <= 2)
+                        #expect(running.count.add(1, ordering: .relaxed).newValue <= 2)
                         begin.yield(number)
                         for await _ in ends { break }
-                        running.subtract(1, ordering: .relaxed)
+                        running.count.subtract(1, ordering: .relaxed)
                     }
                 }
                 if number < 2 { #expect(await beginnings.next() == number) }
@@ -60,4 +62,8 @@ struct UserTurnsTests {
         try await first
         #expect(turns.count == 0)
     }
+}
+
+private final class Running: Sendable {
+    let count = Atomic(0)
 }
