@@ -5,7 +5,7 @@ import Synchronization
 final class RoomMemory: Sendable {
     let limitBytes: Int
     private let used = Atomic<Int>(0)
-    private let shares = Mutex<[UserID: RoomShare.Reference]>([:])
+    private let shares = Mutex(Shares())
     private let full = Mutex<Set<UserID>>([])
 
     init(limitBytes: Int) { self.limitBytes = limitBytes }
@@ -15,20 +15,13 @@ final class RoomMemory: Sendable {
 
     func change(by bytes: Int) { used.add(bytes, ordering: .relaxed) }
 
-    /// An account's share; it goes when nothing counts into it any more.
+    /// An account's share; it goes some time after nothing counts into it any more.
     func share(of user: UserID) -> RoomShare {
         shares.withLock { shares in
-            if let share = shares[user]?.share { return share }
+            if let share = shares.byUser[user] { return share }
             let share = RoomShare(of: user, in: self)
-            shares[user] = RoomShare.Reference(share)
+            shares.add(share)
             return share
-        }
-    }
-
-    fileprivate func forget(_ share: RoomShare) {
-        shares.withLock { shares in
-            // Another may have taken its place. The reference is not followed: letting go of it here would come back here.
-            if shares[share.user]?.id == ObjectIdentifier(share) { shares[share.user] = nil }
         }
     }
 
@@ -43,21 +36,24 @@ final class RoomMemory: Sendable {
     }
 }
 
+private struct Shares {
+    var byUser: [UserID: RoomShare] = [:]
+    /// With so many those that nobody holds go.
+    private var most = 1024
+
+    mutating func add(_ share: RoomShare) {
+        if byUser.count >= most {
+            for user in Array(byUser.keys) where isKnownUniquelyReferenced(&byUser[user]) { byUser[user] = nil }
+            most = max(1024, 2 * byUser.count)
+        }
+        byUser[share.user] = share
+    }
+}
+
 /// What one account has rooms in memory for: as their athlete, or as the one who had them opened.
 ///
 /// Counted into the memory of all rooms as well.
 final class RoomShare: Sendable {
-    /// A share as long as something counts into it.
-    fileprivate struct Reference {
-        weak var share: RoomShare?
-        let id: ObjectIdentifier
-
-        init(_ share: RoomShare) {
-            self.share = share
-            id = ObjectIdentifier(share)
-        }
-    }
-
     let user: UserID
     let memory: RoomMemory
     private let used = Atomic<Int>(0)
@@ -68,8 +64,6 @@ final class RoomShare: Sendable {
         self.user = user
         self.memory = memory
     }
-
-    deinit { memory.forget(self) }
 
     var bytes: Int { used.load(ordering: .relaxed) }
 
