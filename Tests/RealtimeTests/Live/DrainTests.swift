@@ -10,7 +10,7 @@ struct DrainTests {
     /// - Parameter queueBytes: of the next start; the smaller bound takes a few ops at a time.
     @Test(
         "ops that could not be stored are kept on disk and stored, once and in order, by the next start",
-        arguments: [LiveConfiguration().queueBytes, 16_384])
+        arguments: [LiveConfiguration().queueBytes, 65_536])
     func spill(queueBytes: Int) async throws {
         let directory = FileManager.default.temporaryDirectory.appending(path: "spill-\(UUIDv7.make())").path
         try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
