@@ -156,11 +156,13 @@ const tests = {
     let outbox;
     const lines = await told(() => {
       outbox = new Outbox(name);
-      dispatchEvent(new StorageEvent("storage", { key: `fitai.op.${name}.late`, newValue: "{" }));
+      kept.late = "{";
+      localStorage.setItem(`fitai.op.${name}.late`, kept.late);
+      dispatchEvent(new StorageEvent("storage", { key: `fitai.op.${name}.late`, newValue: kept.late }));
     });
     expect("told", lines.length, 7);
     expect("read", left(outbox), [op.opId]);
-    expect("kept", Object.keys(localStorage).filter((key) => key.startsWith(`fitai.op.${name}.`)).length, 7);
+    expect("kept", Object.keys(localStorage).filter((key) => key.startsWith(`fitai.op.${name}.`)).length, 8);
     for (const opId of Object.keys(kept)) localStorage.removeItem(`fitai.op.${name}.${opId}`);
   },
 
