@@ -5,6 +5,7 @@ import Testing
 struct RestRuleTests {
     private var state = WorkoutState()
     private var seq: Int64 = 0
+    private var pauseChangedAt: Timestamp?
     private let entry = EntryID.make()
     private static let start = Timestamp(milliseconds: 1_700_000_000_000)
 
@@ -15,9 +16,11 @@ struct RestRuleTests {
 
     /// Decides an op of `at` seconds after the start that comes at `now`.
     private mutating func take(_ action: WorkoutAction, at: Int64, now: Int64? = nil) throws -> WorkoutEvent {
-        let context = RuleContext(epoch: 1, lastSeq: seq, now: Self.start + .seconds(now ?? at))
+        var context = RuleContext(epoch: 1, lastSeq: seq, now: Self.start + .seconds(now ?? at))
+        context.pauseChangedAt = pauseChangedAt
         let op = WorkoutOp(id: .make(), at: Self.start + .seconds(at), action: action)
         let event = try state.decide(op, context)
+        if [.pause, .resume].contains(action), !event.effects.isSuperseded { pauseChangedAt = event.at }
         seq = event.seq
         return event
     }
@@ -59,6 +62,19 @@ struct RestRuleTests {
         _ = try take(.startRest(milliseconds: 120_000), at: 100)
         _ = try take(set, at: 130)
         #expect(state.rest == nil && state.restingMilliseconds == 30_000)
+    }
+
+    @Test("a pause or resumption that another device has overtaken is recorded and changes nothing")
+    mutating func overtakenPauses() throws {
+        _ = try take(.pause, at: 100)
+        for late in [try take(.resume, at: 90, now: 110), try take(.pause, at: 95, now: 120)] {
+            #expect(late.effects.isSuperseded)
+        }
+        #expect(state.status == .paused)
+        _ = try take(.resume, at: 130)
+        let late = try take(.pause, at: 125, now: 140)
+        #expect(late.effects.isSuperseded)
+        #expect(state.status == .active && state.pausedMilliseconds == 30_000)
     }
 
     @Test("a workout that is over has no rest, whenever it was finished")

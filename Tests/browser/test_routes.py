@@ -204,6 +204,8 @@ def test_the_links_of_mails_open_pages_that_say_what_they_did(people, served):
         mara.sees(f"is to have the address {new}")
     assert served.call("GET", "/v1/users/profile", token=access)["email"] == old
     opens(verify)
+    mara.sees(f"The FitAI account @{mara.username} has it")
+    mara.button("Verify the address")
     mara.sees("Your email address is verified")
     opens(links[0])
     mara.button("Confirm the change")

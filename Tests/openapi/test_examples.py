@@ -21,7 +21,8 @@ from served import Served
 LAST = [
     "POST /v1/users/second-factor", "POST /v1/users/second-factor/confirm", "POST /v1/auth/second-factor",
     "POST /v1/users/second-factor/recovery-codes", "DELETE /v1/users/second-factor",
-    "PUT /v1/auth/email", "POST /v1/auth/confirm-email", "PUT /v1/auth/password", "POST /v1/auth/forgot-password", "POST /v1/auth/reset-password",
+    "POST /v1/auth/verify-email", "PUT /v1/auth/email", "POST /v1/auth/confirm-email", "PUT /v1/auth/password",
+    "POST /v1/auth/forgot-password", "POST /v1/auth/reset-password",
     "POST /v1/auth/refresh", "POST /v1/auth/logout", "DELETE /v1/users/account",
 ]
 
@@ -180,6 +181,8 @@ class Rehearsal:
             body["token"] = self.mailed_token("reset-password", self.account["email"])
         if call == "POST /v1/auth/remove-second-factor":
             body["token"] = self.lock_out()
+        if call == "POST /v1/auth/verify-email":
+            body["token"] = self.mailed_token("verify-email", self.account["email"])
         if call == "POST /v1/auth/confirm-email":
             body["token"] = self.mailed_token("confirm-email")
         if call == "POST /v1/users/second-factor/confirm":

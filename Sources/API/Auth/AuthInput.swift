@@ -175,7 +175,7 @@ extension EmailChangeRequest: BodyInput, RouteBody {
     }
 }
 
-/// The token of a mail's link: as JSON, or by the form of the page that the link opens.
+/// The token of a mail's link about an address: as JSON, or by the form of the page that the link opens.
 struct ConfirmEmailBody: RouteBody {
     static let tokenField = LinkQuery.tokenField
     let token: String

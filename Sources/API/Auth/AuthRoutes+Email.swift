@@ -3,15 +3,19 @@ import Protocol
 
 extension AuthRoutes {
     func declareEmail(on routes: inout RouteTable) {
+        let verifyAdvice = "If your address still has to be verified, sign in to FitAI and have the mail sent again."
         routes.get(
             "/v1/auth/verify-email",
-            "Verify an email address by the link of the mail. A program that opens it for its reader does no harm: it "
-                + "works any number of times and proves only that the mail has arrived. An account made by a provider "
-                + "that had not verified the address opens by a new password from then on, for which another mail comes",
+            "Verify an email address by the link of the mail, any number of times. A browser gets a page that asks first, "
+                + "so that a program that looks at a mail's links verifies no account that its reader has not made. An "
+                + "account made by a provider that had not verified the address opens by a new password from then on, for "
+                + "which another mail comes",
             RouteOptions(
-                problems: [.linkInvalid], limit: .account, ignoresUnknownQuery: true,
-                linkAdvice: "If your address still has to be verified, sign in to FitAI and have the mail sent again."),
-            use: verifyEmail)
+                problems: [.linkInvalid], limit: .account, ignoresUnknownQuery: true, linkAdvice: verifyAdvice),
+            use: askBeforeVerifying)
+        routes.post(
+            "/v1/auth/verify-email", "Verify an email address by the link of the mail, any number of times",
+            RouteOptions(problems: [.linkInvalid], limit: .account, linkAdvice: verifyAdvice), use: verifyEmail)
         routes.post(
             "/v1/auth/resend-verification",
             "Send the verification mail again; refused with Retry-After when there were too many within an hour",
@@ -34,8 +38,26 @@ extension AuthRoutes {
             use: confirmEmail)
     }
 
-    private func verifyEmail(_ call: Call<Anyone, LinkQuery, NoBody>) async throws -> Answer<EmailVerified> {
-        let verified = try await verification.verify(call.query.token, from: call.facts.address)
+    private func askBeforeVerifying(
+        _ call: Call<Anyone, LinkQuery, NoBody>
+    ) async throws -> Answer<EmailVerified> {
+        guard call.facts.headers.acceptPages, let username = try await verification.account(of: call.query.token) else {
+            return try await verify(call.query.token, from: call.facts.address)
+        }
+        let page = LinkPage(
+            "Verify your email address?",
+            "The FitAI account @\(username) has it. If you have not made that account, close this page.",
+            form: LinkPage.Form(
+                action: "/v1/auth/verify-email", token: call.query.token, button: "Verify the address"))
+        return Answer(EmailVerified(isVerified: false), page: page)
+    }
+
+    private func verifyEmail(_ call: Call<Anyone, NoQuery, ConfirmEmailBody>) async throws -> Answer<EmailVerified> {
+        try await verify(call.body.token, from: call.facts.address)
+    }
+
+    private func verify(_ token: String, from address: String) async throws -> Answer<EmailVerified> {
+        let verified = try await verification.verify(token, from: address)
         var words = "You can go on where you left off."
         if let email = verified.nextEmail {
             words = "The change to \(email) goes on: a mail to this address asks you to confirm it here too."

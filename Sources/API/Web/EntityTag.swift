@@ -36,18 +36,30 @@ package struct EntityTag: Hashable, Sendable, CustomStringConvertible {
 extension Data {
     /// Base64 for URLs, without padding.
     package var base64URL: String {
-        base64EncodedString().replacing("+", with: "-").replacing("/", with: "_").replacing("=", with: "")
+        var bytes = Array(base64EncodedData())
+        while bytes.last == UInt8(ascii: "=") { bytes.removeLast() }
+        for (place, byte) in bytes.enumerated() {
+            switch byte {
+            case UInt8(ascii: "+"): bytes[place] = UInt8(ascii: "-")
+            case UInt8(ascii: "/"): bytes[place] = UInt8(ascii: "_")
+            default: break
+            }
+        }
+        return String(decoding: bytes, as: UTF8.self)
     }
 
     /// Reads base64 for URLs without padding; nil for anything else.
     package init?(base64URL text: some StringProtocol) {
-        let allowed = text.utf8.allSatisfy { byte in
-            (48...57).contains(byte) || (65...90).contains(byte) || (97...122).contains(byte)
-                || byte == UInt8(ascii: "-") || byte == UInt8(ascii: "_")
+        var bytes = Data(text.utf8)
+        for (place, byte) in zip(bytes.indices, bytes) {
+            switch byte {
+            case 48...57, 65...90, 97...122: break
+            case UInt8(ascii: "-"): bytes[place] = UInt8(ascii: "+")
+            case UInt8(ascii: "_"): bytes[place] = UInt8(ascii: "/")
+            default: return nil
+            }
         }
-        guard allowed else { return nil }
-        var plain = String(text).replacing("-", with: "+").replacing("_", with: "/")
-        plain += String(repeating: "=", count: (4 - plain.utf8.count % 4) % 4)
-        self.init(base64Encoded: plain)
+        bytes.append(contentsOf: repeatElement(UInt8(ascii: "="), count: (4 - bytes.count % 4) % 4))
+        self.init(base64Encoded: bytes)
     }
 }

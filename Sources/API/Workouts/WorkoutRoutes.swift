@@ -15,7 +15,8 @@ struct WorkoutRoutes: Sendable {
     func declare(on routes: inout RouteTable) {
         let writes = WorkoutRoutes.writes
         var creates = writes
-        creates.problems = [.idTaken, .opIdReused]
+        // A retry of a call whose workout was deleted meanwhile finds none.
+        creates.problems = [.idTaken, .opIdReused, .notFound]
         routes.get("/v1/workouts", "One's workouts, planned ones first, then the latest", use: list)
         routes.post(
             "/v1/workouts", "Starts a workout, or plans one for a day", status: .created, creates, use: create)

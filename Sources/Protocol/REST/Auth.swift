@@ -99,7 +99,7 @@ public struct SignedIn: Codable, Sendable {
     }
 }
 
-/// `GET /v1/auth/verify-email`
+/// What `GET` and `POST /v1/auth/verify-email` answer.
 public struct EmailVerified: Codable, Sendable {
     public var isVerified: Bool
 
@@ -163,7 +163,7 @@ public struct EmailConfirmation: Codable, Sendable {
     }
 }
 
-/// `POST /v1/auth/confirm-email`
+/// `POST /v1/auth/confirm-email` and `POST /v1/auth/verify-email`
 public struct ConfirmEmailRequest: Codable, Sendable {
     /// From the mail.
     public var token: String

@@ -7,7 +7,7 @@ extension WorkoutState {
         guard op.at >= Self.earliestTime else { throw Refusal(.invalid, "at lies before 2000-01-01") }
         if status == .deleted { throw Refusal(.deleted, "the workout is deleted") }
         try op.action.checkBounds()
-        try checkStatus(op.action)
+        try checkStatus(op, context)
         // A full workout can still be ended, which each of them does at most once.
         switch op.action {
         case .complete, .abandon, .delete: break
@@ -23,13 +23,14 @@ extension WorkoutState {
         }
     }
 
-    private func checkStatus(_ action: WorkoutAction) throws(Refusal) {
+    private func checkStatus(_ op: WorkoutOp, _ context: RuleContext) throws(Refusal) {
+        let action = op.action
         let allowed: Bool =
             switch action {
             case .plan: status == .new
             case .start: status == .new || status == .planned
-            case .pause: status == .active
-            case .resume: status == .paused
+            case .pause: status == .active || (status.isOpen && context.isBeforePauseChange(op.at))
+            case .resume: status == .paused || (status.isOpen && context.isBeforePauseChange(op.at))
             case .complete, .abandon, .startRest: status.isOpen
             case .skipRest: status.isOpen || status == .completed
             case .logSet: status != .planned

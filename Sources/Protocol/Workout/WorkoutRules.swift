@@ -13,6 +13,8 @@ public struct RuleContext: Sendable {
     public var isAutomatic = false
     /// Sets that were logged after their exercise had been removed: they are nowhere, and what is done to them is recorded.
     public var vanishedSets: Set<SetID> = []
+    /// The op time of the last pause or resumption; nil before the first.
+    public var pauseChangedAt: Timestamp?
 
     public init(
         epoch: Int64, lastSeq: Int64, now: Timestamp, exercise: ExerciseFacts? = nil, bodyWeightGrams: Int64? = nil,
@@ -234,7 +236,14 @@ extension WorkoutState {
         case .removeEntry(let id): return isRemoved(id)
         case .note(let entry, _, _): return entry.map(isRemoved) ?? false
         case .startRest, .skipRest: return isBeforeRest(event.at)
+        case .pause, .resume: return context.isBeforePauseChange(event.at)
         default: return false
         }
     }
+}
+
+extension RuleContext {
+    /// Whether another device has paused or gone on since: what comes late from an outbox, or is repeated after a refusal,
+    /// does not undo that.
+    func isBeforePauseChange(_ at: Timestamp) -> Bool { pauseChangedAt.map { at < $0 } ?? false }
 }

@@ -39,7 +39,13 @@ extension LiveSession {
             do throws(Refusal) {
                 let room = try await live.rooms.subscribe(
                     to: request.workout, id: id, link: link, since: request.since, wantsEvents: request.wantsEvents)
-                return { $0.entered(room, as: name) }
+                return { session in
+                    // It may have ended for a watcher before this, and nothing would make the session forget it then.
+                    let isAthlete = room.athlete.userId == link.user.userId
+                    if isAthlete || session.isClosed || session.subscriptions.contains(name) {
+                        session.entered(room, as: name)
+                    }
+                }
             } catch {
                 return { session in
                     if isNew { session.subscriptions.remove(name) }

@@ -24,6 +24,8 @@ struct RoomHistory: Sendable {
     private(set) var ops: [OpID: AppliedOp] = [:]
     /// Sets that were logged after their exercise had been removed.
     private(set) var vanishedSets: Set<SetID> = []
+    /// The op time of the last event that paused or resumed the workout.
+    private(set) var pauseChangedAt: Timestamp?
     private let ringLimit: Int
     /// Whether the history begins from a stored state instead of nothing.
     private let hasBase: Bool
@@ -41,6 +43,7 @@ struct RoomHistory: Sendable {
         self.ringLimit = ringLimit
         hasBase = base != nil
         if let base { state = base }
+        pauseChangedAt = base?.pausedAt
     }
 
     /// Whether there is a workout: an event, or a state that it begins from.
@@ -69,7 +72,11 @@ struct RoomHistory: Sendable {
         seq = event.seq
         lastReceivedAt = max(lastReceivedAt, event.receivedAt)
         ops[event.opId] = AppliedOp(fingerprint: fingerprint, epoch: event.epoch, seq: event.seq)
-        if event.effects.isSuperseded, case .logSet(let id, _, _) = event.action { vanishedSets.insert(id) }
+        switch event.action {
+        case .logSet(let id, _, _) where event.effects.isSuperseded: vanishedSets.insert(id)
+        case .pause where !event.effects.isSuperseded, .resume where !event.effects.isSuperseded: pauseChangedAt = event.at
+        default: break
+        }
         ring.append(EncodedEvent(seq: event.seq, json: json))
         ringBytes += json.count
         if epochStarts.last?.epoch != event.epoch { epochStarts.append((event.seq, event.epoch)) }

@@ -64,10 +64,11 @@ enum SpillFrames {
     }
 
     private static func nextMark(_ mark: [UInt8], after offset: Int, in bytes: [UInt8], end: Int) -> Int {
+        guard let first = mark.first else { return offset + 1 }
         var next = offset + 1
-        while next < end {
-            if bytes[next...].starts(with: mark) { return next }
-            next += 1
+        while let place = bytes[next..<end].firstIndex(of: first) {
+            if bytes[place...].starts(with: mark) { return place }
+            next = place + 1
         }
         return end
     }

@@ -126,6 +126,7 @@ extension WorkoutRoom {
             exercise: exercise(of: op.action), bodyWeightGrams: bodyWeightGrams, baseline: baseline)
         rules.isAutomatic = isAutomatic
         rules.vanishedSets = history.vanishedSets
+        rules.pauseChangedAt = history.pauseChangedAt
         return rules
     }
 

@@ -48,6 +48,7 @@ extension Migration {
         Migration("0184_living_refresh_tokens", PackageResources._184_living_refresh_tokens_sql),
         Migration("0185_identities_without_proof", PackageResources._185_identities_without_proof_sql),
         Migration("0190_key_claims", PackageResources._190_key_claims_sql),
+        Migration("0213_imports_of_a_user", PackageResources._213_imports_of_a_user_sql),
         Migration("0214_tries_of_keys", PackageResources._214_tries_of_keys_sql),
     ]
 }

@@ -82,8 +82,9 @@ struct EmailChangeTests {
             #expect(try await ask(ada, "new@example.com").status == 202)
             var links = try await links(server)
             #expect(Set(links.keys) == ["new@example.com"])
-            let page = try await server.client.get(
-                "/v1/auth/verify-email?token=\(verification)", headers: [("Accept", "text/html")])
+            let page = try await server.client.send(
+                "POST", "/v1/auth/verify-email", text: "token=\(verification)",
+                headers: [("Accept", "text/html"), ("Content-Type", "application/x-www-form-urlencoded")])
             #expect(page.status == 200 && page.text.contains("new@example.com"))
             links = try await self.links(server)
             let first: EmailConfirmed = try await confirm(links["new@example.com"], server).decoded()

@@ -30,6 +30,35 @@ struct EmailVerificationTests {
         }
     }
 
+    @Test("a browser that opens the link is asked first, so that a look at a mail's links verifies nobody's account")
+    func page() async throws {
+        try await RESTServer.run { server in
+            let ada = try await server.user("ada", isVerified: false)
+            let token = try await token(in: server.mails[0])
+            let browser = [("Accept", "text/html,application/xhtml+xml,*/*;q=0.8")]
+            func isVerified() async throws -> Bool? {
+                try await server.pool.first("select verified_at is not null from users where id = \(ada.id)", as: Bool.self)
+            }
+            for _ in 0..<2 {
+                let page = try await server.client.get("/v1/auth/verify-email?token=\(token)", headers: browser)
+                #expect(page.status == 200 && page.text.contains("@ada") && page.text.contains("value=\"\(token)\""))
+                #expect(try await isVerified() == false)
+            }
+            let form = [("Content-Type", "application/x-www-form-urlencoded")]
+            for _ in 0..<2 {
+                let done = try await server.client.send(
+                    "POST", "/v1/auth/verify-email", text: "token=\(token)", headers: browser + form)
+                #expect(done.status == 200 && done.text.contains("Your email address is verified"))
+            }
+            #expect(try await isVerified() == true)
+            let again = try await server.client.get("/v1/auth/verify-email?token=\(token)", headers: browser)
+            #expect(again.text.contains("Your email address is verified"))
+            let program = try await server.client.post("/v1/auth/verify-email", ConfirmEmailRequest(token: token))
+            #expect(try program.decoded(as: EmailVerified.self).isVerified)
+            #expect(try await server.client.post("/v1/auth/verify-email", ["token": "x"]).code == "linkInvalid")
+        }
+    }
+
     @Test("a link that is old, foreign or missing verifies nothing")
     func badLink() async throws {
         try await RESTServer.run { server in

@@ -147,16 +147,24 @@ struct PlannedWorkoutTests {
         }
     }
 
+    /// A call that plans a day of a program and was ended between the workout and its plan: its body and key.
+    private func interruptedPlan(
+        _ user: TestUser, _ server: RESTServer
+    ) async throws -> (body: String, key: [(String, String)]) {
+        let template = try await program(user)
+        let body = #"{"templateId": "\#(template.id)", "day": 1}"#
+        let key = [("Idempotency-Key", "monday")]
+        try await server.refuse("insert", on: "workout_plans")
+        #expect(try await user.client.send("POST", "/v1/workouts", text: body, headers: key).status >= 500)
+        try await server.refuseNoMore("workout_plans")
+        return (body, key)
+    }
+
     @Test("a retry goes on where the first try ended, also when other workouts were made of the template meanwhile")
     func resumed() async throws {
         try await RESTServer.run(isLive: true) { server in
             let ada = try await server.user("ada")
-            let template = try await program(ada)
-            let body = #"{"templateId": "\#(template.id)", "day": 1}"#
-            let key = [("Idempotency-Key", "monday")]
-            try await server.refuse("insert", on: "workout_plans")
-            #expect(try await ada.client.send("POST", "/v1/workouts", text: body, headers: key).status >= 500)
-            try await server.refuseNoMore("workout_plans")
+            let (body, key) = try await interruptedPlan(ada, server)
             #expect(try await server.count("workouts") == 1)
             server.clock.advance(by: .seconds(60))
             #expect(try await ada.client.send("POST", "/v1/workouts", text: body).status == 201)
@@ -172,12 +180,7 @@ struct PlannedWorkoutTests {
     func refusedBehind() async throws {
         try await RESTServer.run(isLive: true) { server in
             let ada = try await server.user("ada")
-            let template = try await program(ada)
-            let body = #"{"templateId": "\#(template.id)", "day": 1}"#
-            let key = [("Idempotency-Key", "monday")]
-            try await server.refuse("insert", on: "workout_plans")
-            #expect(try await ada.client.send("POST", "/v1/workouts", text: body, headers: key).status >= 500)
-            try await server.refuseNoMore("workout_plans")
+            let (body, key) = try await interruptedPlan(ada, server)
             let made = try await server.pool.first("select id from workouts", as: UUIDv7.self)
             #expect(try await ada.client.delete("/v1/workouts/\(try #require(made))").status == 204)
             for _ in 0..<3 {

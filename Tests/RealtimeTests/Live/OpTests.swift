@@ -169,6 +169,23 @@ struct OpTests {
         }
     }
 
+    @Test("a resumption that was refused does not end a later pause of another device when it is repeated, also after a restart")
+    func repeatedResumption() async throws {
+        try await LiveTestServer.run { server in
+            let lift = try await Lift.begin(on: server)
+            let other = try await server.connect(lift.athlete)
+            let resumption = WorkoutOp(id: .make(), at: .now, action: .resume)
+            #expect(try await lift.talker.op(lift.workout, resumption).refusal?.code == .invalidState)
+            let pause = WorkoutOp(id: .make(), at: resumption.at + .milliseconds(1), action: .pause)
+            let seq = try #require(try await other.op(lift.workout, pause).appliedSeq)
+            try await lift.durable(seq)
+            let room = try await server.node.rooms.room(lift.workout)
+            await room.restart()
+            #expect(try await lift.talker.op(lift.workout, resumption).appliedSeq == seq + 1)
+            #expect(await room.history.state.status == .paused)
+        }
+    }
+
     @Test("what is done to a set that was logged on a removed exercise is recorded and changes nothing")
     func vanished() async throws {
         try await TestPostgres.withDatabase { database in

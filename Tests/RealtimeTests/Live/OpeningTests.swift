@@ -165,7 +165,7 @@ struct OpeningTests {
         }
         #expect(server.node.presences.status(of: ada.userId, for: ben.userId) == .hidden)
         let told = try await talker.frames { $0.friend != nil }.compactMap(\.friend)
-        #expect(told.allSatisfy { $0.live == nil } && told.count == 1)
+        #expect(told.allSatisfy { $0.live == nil } && told.count == 1, "\(told)")
     }
 }
 

@@ -126,17 +126,19 @@ struct SubscriptionTests {
         var configuration = LiveConfiguration()
         configuration.subscriptionLimit = 1
         try await LiveTestServer.run(configuration) { server in
-            let watcher = try await server.connect(try await server.user("Bo"))
-            let athlete = try await server.user("Ada")
+            let (athlete, friend) = (try await server.user("Ada"), try await server.user("Bo"))
+            try await server.befriend(athlete, friend)
+            let watcher = try await server.connect(friend)
             for _ in 0..<3 {
-                let lift = try await Lift.begin(on: server, by: athlete, visibility: .public)
+                let lift = try await Lift.begin(on: server, by: athlete)
                 for talker in [watcher, lift.talker] {
-                    #expect(try await talker.subscribe(lift.workout).subscribed != nil)
+                    let answer = try await talker.subscribe(lift.workout)
+                    #expect(answer.subscribed != nil, "\(String(describing: answer.refusal))")
                 }
                 _ = try await lift.op(.delete)
                 for talker in [watcher, lift.talker] { _ = try await talker.next { $0.isEnded } }
             }
-            let last = try await Lift.begin(on: server, by: athlete, visibility: .public)
+            let last = try await Lift.begin(on: server, by: athlete)
             #expect(try await watcher.subscribe(last.workout).subscribed != nil)
         }
     }
