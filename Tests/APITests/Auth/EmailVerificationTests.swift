@@ -37,7 +37,8 @@ struct EmailVerificationTests {
             let token = try await token(in: server.mails[0])
             let browser = [("Accept", "text/html,application/xhtml+xml,*/*;q=0.8")]
             func isVerified() async throws -> Bool? {
-                try await server.pool.first("select verified_at is not null from users where id = \(ada.id)", as: Bool.self)
+                try await server.pool.first(
+                    "select verified_at is not null from users where id = \(ada.id)", as: Bool.self)
             }
             for _ in 0..<2 {
                 let page = try await server.client.get("/v1/auth/verify-email?token=\(token)", headers: browser)

@@ -169,7 +169,7 @@ struct OpTests {
         }
     }
 
-    @Test("a resumption that was refused does not end a later pause of another device when it is repeated, also after a restart")
+    @Test("a resumption that was refused and is repeated ends no later pause of another device, also after a restart")
     func repeatedResumption() async throws {
         try await LiveTestServer.run { server in
             let lift = try await Lift.begin(on: server)
