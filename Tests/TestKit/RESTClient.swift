@@ -49,6 +49,12 @@ package struct RESTClient: Sendable {
         try await send(method, path, json: Data(text.utf8), headers: headers)
     }
 
+    /// Sends the form of a page, as a browser does.
+    package func sendForm(_ path: String, _ form: String) async throws -> RESTAnswer {
+        let headers = [("Accept", "text/html"), ("Content-Type", "application/x-www-form-urlencoded")]
+        return try await send("POST", path, text: form, headers: headers)
+    }
+
     /// Sends any request; `json` adds its content type unless the headers name one.
     package func send(
         _ method: String, _ path: String, json: Data? = nil, headers given: [(String, String)] = []

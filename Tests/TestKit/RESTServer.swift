@@ -47,7 +47,7 @@ package struct RESTServer: Sendable {
     /// With `isLive` there are rooms, workout routes and the exercise library.
     package static func run<Value: Sendable>(
         isLive: Bool = false, connections: Int = 8, adjust: (inout APIConfiguration) -> Void = { _ in },
-        live: LiveHooks = LiveHooks(), extra: (inout RouteTable) -> Void = { _ in },
+        live: LiveHooks = LiveHooks(), logger: Logger = .silent, extra: (inout RouteTable) -> Void = { _ in },
         _ body: (RESTServer) async throws -> Value
     ) async throws -> Value {
         let (clock, keys) = (TestClock(), SigningKeys())
@@ -66,7 +66,7 @@ package struct RESTServer: Sendable {
             let tokens = TokenVerifier(keys: keys, revoked: revoked, now: configuration.now)
             let node = isLive ? try await node(on: database.pool) : nil
             let foundation = APIFoundation(
-                pool: database.pool, keys: keys, revoked: revoked, tokens: tokens, logger: .silent)
+                pool: database.pool, keys: keys, revoked: revoked, tokens: tokens, logger: logger)
             let api = API(
                 configuration: configuration, foundation: foundation, live: node.map { LiveHooks($0) } ?? live,
                 rooms: node?.rooms, extra: table)

@@ -45,10 +45,8 @@ struct EmailVerificationTests {
                 #expect(page.status == 200 && page.text.contains("@ada") && page.text.contains("value=\"\(token)\""))
                 #expect(try await isVerified() == false)
             }
-            let form = [("Content-Type", "application/x-www-form-urlencoded")]
             for _ in 0..<2 {
-                let done = try await server.client.send(
-                    "POST", "/v1/auth/verify-email", text: "token=\(token)", headers: browser + form)
+                let done = try await server.client.sendForm("/v1/auth/verify-email", "token=\(token)")
                 #expect(done.status == 200 && done.text.contains("Your email address is verified"))
             }
             #expect(try await isVerified() == true)

@@ -88,13 +88,16 @@ struct SessionSafetyTests {
         }
     }
 
-    @Test("failed sign-ins stand in the account's events, at most twenty a day, and unknown names nowhere")
+    @Test("failed sign-ins stand in the account's events, at most twenty a day, and unknown names only in the log")
     func failures() async throws {
-        try await RESTServer.run(adjust: {
-            $0.loginDelays.freeForAccount = 1000
-            $0.loginDelays.freeForAddress = 1000
-            $0.loginDelays.ceiling = 1000
-        }) { server in
+        let log = LogRecorder()
+        try await RESTServer.run(
+            adjust: {
+                $0.loginDelays.freeForAccount = 1000
+                $0.loginDelays.freeForAddress = 1000
+                $0.loginDelays.ceiling = 1000
+            }, logger: log.logger
+        ) { server in
             let ada = try await server.user("ada")
             func fail(_ count: Int) async throws {
                 for _ in 0..<count {
@@ -111,6 +114,8 @@ struct SessionSafetyTests {
             server.clock.advance(by: .seconds(1))
             try await fail(1)
             #expect(try await kinds().first == "signInFailed")
+            let logged = log.metadata(of: "notice an attempt was refused")
+            #expect(logged.map { $0["user.id"] } == ["\(ada.id)", "unknown"])
             for _ in 0..<5 {
                 try await fail(6)
                 #expect(try await kinds().filter { $0 == "signInFailed" }.count <= 20)

@@ -125,7 +125,8 @@ struct SpillTests {
                     [SpillFrames.frame(good[0]), SpillFrames.frame(good[1]), broken, SpillFrames.frame(refused)]
                     + [Self.frame(unreadable)] + good[3...].map(SpillFrames.frame)
                 try Data(frames.flatMap(\.self)).write(to: URL(filePath: directory + "/1.ops"))
-                let spill = Spill(directory: directory, logger: .silent)
+                let log = LogRecorder()
+                let spill = Spill(directory: directory, logger: log.logger)
                 for _ in 0..<2 {
                     try await spill.recover(into: server.node.rooms, refusedTo: server.node.deadLetters)
                 }
@@ -134,6 +135,10 @@ struct SpillTests {
                     as: UUIDv7.self)
                 #expect(stored == [good[0], good[1], good[3], good[4], good[5]].map(\.op.id))
                 #expect(try names(directory) == ["1.ops.damaged"])
+                let told = log.metadata(of: "error a file of kept ops was damaged")
+                #expect(told.map { $0["spill.file"] } == ["\(directory)/1.ops.damaged"])
+                #expect(told.map { $0["spill.lostBytes"] } == ["\(broken.count)"])
+                #expect(!log.lines.contains { $0.contains("kept ops were stored") })
                 let letters = try await server.node.deadLetters.list()
                 #expect(letters.map(\.op?.id) == [refused.op.id, nil])
                 #expect(letters.map(\.workout) == [lift.workout, lift.workout])
