@@ -75,6 +75,11 @@ struct RestRuleTests {
         let late = try take(.pause, at: 125, now: 140)
         #expect(late.effects.isSuperseded)
         #expect(state.status == .active && state.pausedMilliseconds == 30_000)
+        _ = try take(.complete(rpeTenths: nil), at: 200)
+        for late in [try take(.pause, at: 150, now: 210), try take(.resume, at: 160, now: 210)] {
+            #expect(late.effects.isSuperseded)
+        }
+        #expect(state.status == .completed && state.pausedMilliseconds == 30_000)
     }
 
     @Test("a workout that is over has no rest, whenever it was finished")

@@ -51,6 +51,53 @@ def unknown(schemas, value, path=""):
             yield from unknown([part["items"] for part in described if "items" in part], inner, f"{path}/*")
 
 
+def merged(schema):
+    """A schema with what it refers to and is made of in one."""
+    if "$ref" in schema:
+        node = SPEC
+        for step in schema["$ref"].removeprefix("#/").split("/"):
+            node = node[step]
+        return merged(node)
+    whole = {**schema, "properties": {**schema.get("properties", {})}, "required": [*schema.get("required", [])]}
+    for part in map(merged, whole.pop("allOf", [])):
+        whole = {**part, **whole, "properties": {**part["properties"], **whole["properties"]},
+                 "required": part["required"] + whole["required"]}
+    return whole
+
+
+def smallest(schema):
+    """Values with only the members that a schema requires, one for each of its branches."""
+    whole = merged(schema)
+    branches = whole.pop("oneOf", None) or whole.pop("anyOf", None)
+    if branches:
+        return [value for branch in branches for value in smallest({"allOf": [branch, whole]})]
+    for fixed in ("const", "enum"):
+        if fixed in whole:
+            return [whole[fixed] if fixed == "const" else whole[fixed][0]]
+    if whole["properties"]:
+        values = [{}]
+        for name in set(whole["required"]) & set(whole["properties"]):
+            values = [{**value, name: inner} for value in values for inner in smallest(whole["properties"][name])]
+        return values
+    return [{"array": [], "integer": whole.get("minimum", 1), "number": 1.5, "boolean": True, "object": {}}.get(
+        whole.get("type"), "x")]
+
+
+def test_the_pages_read_frames_that_have_only_what_they_must(people):
+    someone = people("Fay")
+    frames = [frame for name, message in MESSAGES.items() if name.startswith("server.")
+              for frame in smallest(message["payload"])]
+    assert len(frames) > len([name for name in MESSAGES if name.startswith("server.")])
+    refused = someone.driver.execute_async_script("""
+        const [frames, done] = arguments;
+        const { readFrame } = await import("/live/wire.js");
+        done(frames.filter((frame) => {
+          try { return readFrame(JSON.stringify(frame)) === null; } catch { return true; }
+        }));
+        """, frames)
+    assert refused == []
+
+
 def faults(side, frame):
     payload = MESSAGES[name_of(side, frame)]["payload"]
     validator = Draft7Validator({**payload, "components": SPEC["components"]})

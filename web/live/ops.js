@@ -16,7 +16,7 @@ export function madeBy(op) {
 }
 
 /** The exercise entries and sets that have to be known before. */
-function targets(op) {
+export function targets(op) {
   switch (op.kind) {
     case "exercise.update":
     case "exercise.remove":

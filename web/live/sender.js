@@ -1,12 +1,13 @@
 // Sends the outbox's ops, each room's in order, until they are durable or refused for good.
 
 import { Refusal } from "./connection.js";
+import { targets } from "./ops.js";
 import { byOrder } from "./outbox.js";
 
 const WINDOW = 32;
 const FIRST_PAUSE_MS = 250;
 const LONGEST_PAUSE_MS = 10_000;
-/** How long an op is tried whose target the server does not know; another device's log may bring it. */
+/** How long ops are tried whose target the server does not know, all of one target together: another device may bring it. */
 const UNKNOWN_TARGET_PATIENCE_MS = 600_000;
 /** How long another tab is left alone with an op that it has made; it may be closed before it has sent it. */
 const OTHER_TAB_PATIENCE_MS = 5000;
@@ -62,7 +63,7 @@ export class Sender {
         awaited: null,
         // The last `durable`, which may come before an op's own answer.
         watermark: { epoch: 0, seq: 0 },
-        // When the server first did not know an op's target.
+        // When the server first did not know a target, or the workout (null).
         unknownSince: new Map(),
         // What another tab has made, until it is looked at again.
         heard: new Set(),
@@ -91,7 +92,7 @@ export class Sender {
     try {
       const answer = await this.#connection.request("op", { room, ...op });
       lane.pauses = 0;
-      lane.unknownSince.delete(op.opId);
+      for (const target of [null, ...targets(op)]) lane.unknownSince.delete(target);
       if (lane.awaited === op.opId) lane.awaited = null;
       // A repeat is answered with the epoch of its first time, which says nothing of the room's.
       if (answer.durable === undefined) this.observe(room, answer.epoch);
@@ -149,8 +150,9 @@ export class Sender {
 
   #isPatienceOver(lane, op, refusal) {
     if (refusal.code !== "unknownTarget") return false;
-    if (!lane.unknownSince.has(op.opId)) lane.unknownSince.set(op.opId, Date.now());
-    return Date.now() - lane.unknownSince.get(op.opId) >= UNKNOWN_TARGET_PATIENCE_MS;
+    const missing = targets(op).length > 0 ? targets(op) : [null];
+    for (const target of missing) if (!lane.unknownSince.has(target)) lane.unknownSince.set(target, Date.now());
+    return missing.some((target) => Date.now() - lane.unknownSince.get(target) >= UNKNOWN_TARGET_PATIENCE_MS);
   }
 
   /**

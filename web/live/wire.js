@@ -88,7 +88,7 @@ const frames = new Map(Object.entries({
   reset: inRoom({ snapshot }, ["snapshot"]),
   ended: inRoom({}),
   presence: inRoom(presenceMembers, ["watching"]),
-  cheer: inRoom({ kind: text, from: member }, ["kind", "from"]),
+  cheer: inRoom({ kind: text, from: member }, ["kind"]),
   heart: inRoom({ bpm: number, at: integer }, ["bpm", "at"]),
   friend: shape({ userId: text, name: text, online: flag, live: shape({ workoutId: text }) }, ["userId"]),
   notice: shape({ noticeId: text, kind: text, title: text, percent: number }, ["noticeId", "kind"]),

@@ -509,6 +509,32 @@ const tests = {
     expect("the gate waits for an op that will not come", connection.restarts, 1);
   },
 
+  async "gives up together what builds on something that no device brings"() {
+    const { connection, outbox, sender } = scene(0);
+    const sets = [1, 2, 3].map((at) => (
+      { opId: uuid7(), at, kind: "set.log", entryId: "lost", setId: `s${at}`, set: { reps: 1 } }));
+    for (const op of sets) outbox.add(ROOM, op);
+    sender.pump(ROOM);
+    await connection.refuse(0, "unknownTarget", true);
+    for (const index of [1, 2]) await connection.refuse(index, "outOfOrder", true);
+    const { now } = Date;
+    Date.now = () => now() + 600_000;
+    try {
+      await connection.asks(6);
+      await connection.refuse(3, "unknownTarget", true);
+      for (const shown of [1, 2, 3]) {
+        expect("shown", outbox.refusedOf(ROOM).length, shown);
+        if (shown === 3) break;
+        // The gate waits for what was given up.
+        await connection.reopen();
+        await connection.refuse(0, "unknownTarget", true);
+      }
+      expect("left", left(outbox), []);
+    } finally {
+      Date.now = now;
+    }
+  },
+
   async "starts a new connection when an earlier op has to go again than the one that is awaited"() {
     const { connection } = scene(3);
     await connection.answer(0, { epoch: 1, seq: 1 });

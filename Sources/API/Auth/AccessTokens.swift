@@ -55,8 +55,13 @@ package struct TokenVerifier: Sendable {
     /// Who bears the token. Throws `.expired`, `.revoked`, or `.invalid` for whatever we did not sign.
     package func verify(_ token: String) throws(TokenFault) -> Identity {
         let identity = try read(token)
-        guard !revoked.contains(identity.sid) else { throw .revoked }
+        try checkOpen(identity)
         return identity
+    }
+
+    /// Throws `.revoked` when the session has ended since its token was verified; for whoever has waited meanwhile.
+    package func checkOpen(_ identity: Identity) throws(TokenFault) {
+        guard !revoked.contains(identity.sid) else { throw .revoked }
     }
 
     /// The same, also when the session has ended since: for who asks about that later on anyway.

@@ -48,7 +48,8 @@ struct AuthRoutes: Sendable {
         issuer = TokenIssuer(keys: foundation.keys)
         publishedKeys = foundation.keys.published
         let delays = LoginDelays(policy: configuration.loginDelays, now: now)
-        verification = EmailVerification(pool: pool, mail: mail, sessions: sessions, events: events, now: now)
+        verification = EmailVerification(
+            pool: pool, mail: mail, sessions: sessions, events: events, live: live, now: now)
         ownPassword = OwnPassword(
             pool: pool, passwords: passwords, delays: delays, sessions: sessions, events: events, failures: failures,
             mail: mail, now: now)

@@ -13,6 +13,7 @@ struct EmailVerification: Sendable {
     let mail: AccountMail
     let sessions: Sessions
     let events: SecurityEvents
+    let live: LiveHooks
     let now: @Sendable () -> Timestamp
 
     /// Has the mail sent when the caller's transaction commits.
@@ -65,7 +66,8 @@ struct EmailVerification: Sendable {
     /// What a link has done.
     struct Verified: Sendable {
         fileprivate var ended: [SessionID] = []
-        /// Whether the account opens by a new password alone, for which another mail brings the link.
+        /// Whether the account opens by a new password alone, for which another mail brings the link; who made it by a
+        /// provider need not be the owner of the address, so that it is handed over.
         var needsPassword = false
         /// The address of a change that is under way, which this address has to confirm too.
         var nextEmail: String?
@@ -86,7 +88,7 @@ struct EmailVerification: Sendable {
     func verify(_ token: String, from address: String) async throws -> Verified {
         guard let secret = OpaqueSecret(token) else { throw Problem(.linkInvalid) }
         let time = now()
-        let outcome = try await pool.transaction { connection -> Verified? in
+        let outcome = try await pool.transaction { connection -> (UserID, Verified)? in
             let user = try connection.first(
                 "select user_id from mail_links where hash = \(secret.hash) and purpose = 'verifyEmail'",
                 as: UserID.self)
@@ -99,17 +101,18 @@ struct EmailVerification: Sendable {
             guard isGood == true else { return nil }
             try connection.execute(
                 "update mail_links set used_at = coalesce(used_at, \(time)) where hash = \(secret.hash)")
-            guard !account.account.isVerified else { return Verified() }
+            guard !account.account.isVerified else { return (user, Verified()) }
             try connection.execute(
                 "update users set verified_at = \(time), version = version + 1 where id = \(user)")
             try events.record(.emailVerified, of: user, address: address, on: connection)
             var verified = try endUnproven(account, from: address, on: connection)
             verified.nextEmail = try askToo(user, on: connection)
-            return verified
+            return (user, verified)
         }
-        guard let outcome else { throw Problem(.linkInvalid) }
-        await sessions.revoked.add(outcome.ended)
-        return outcome
+        guard let (user, verified) = outcome else { throw Problem(.linkInvalid) }
+        await sessions.revoked.add(verified.ended)
+        if verified.needsPassword { await live.accountTakenOver(user) }
+        return verified
     }
 
     /// A change that began before did not ask this address, whoever began it: from now on it has to agree.
@@ -133,7 +136,10 @@ struct EmailVerification: Sendable {
         guard try PendingClaims.endIdentities(of: account.id, on: connection) > 0 else { return Verified() }
         try events.record(.identityRemoved, of: account.id, address: address, on: connection)
         let needsPassword = account.passwordHash == nil
-        if needsPassword { try mail.askForPassword(account.email, on: connection) }
+        if needsPassword {
+            try Handover.undoDecisions(in: account.id, at: now(), on: connection)
+            try mail.askForPassword(account.email, on: connection)
+        }
         return Verified(ended: try sessions.endAll(of: account.id, on: connection), needsPassword: needsPassword)
     }
 

@@ -12,7 +12,8 @@ enum Handover {
     /// - Who sees what: nobody sees more than a new account shows, and nobody but its owner sees the profile.
     /// - People: the account's blocks, friendships, requests and rejections end. What others decided stays: their blocks of
     ///   it, their rejections, and their requests, which the owner may answer.
-    /// - Training: workouts so far, running ones too, are closed to everybody else, and templates become private.
+    /// - Training: workouts so far, running ones too, are closed to everybody else, and templates become private. Imports
+    ///   that are under way end where they are.
     static func undoDecisions(in user: UserID, at time: Timestamp, on connection: isolated PostgresConnection) throws {
         try narrowPrivacy(of: user, on: connection)
         try connection.execute("delete from blocks where blocker = \(user)")
@@ -23,6 +24,8 @@ enum Handover {
               and (state = 'friends' or (state = 'requested' and requested_by = \(user))
                 or (state = 'declined' and requested_by <> \(user)))
             """)
+        try ImportStore.endAll(
+            of: user, because: "The account came to the owner of its address meanwhile.", at: time, on: connection)
         try connection.execute("update workouts set is_closed = true where user_id = \(user) and not is_closed")
         try connection.execute(
             """

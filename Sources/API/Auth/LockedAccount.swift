@@ -51,9 +51,17 @@ struct LockedAccount: Sendable {
 
     /// Throws `sessionEnded` unless the caller's session is still open.
     func checkOpen(_ identity: Identity, on connection: isolated PostgresConnection) throws {
+        precondition(identity.userId == id, "somebody else's account is locked")
+        try identity.checkOpen(on: connection)
+    }
+}
+
+extension Identity {
+    /// Throws `sessionEnded` unless the session is still open, to be asked behind the lock of the account's row: whoever ends
+    /// sessions holds that.
+    func checkOpen(on connection: isolated PostgresConnection) throws {
         let isOpen = try connection.first(
-            "select true from sessions where id = \(identity.sid) and user_id = \(id) and revoked_at is null",
-            as: Bool.self)
+            "select true from sessions where id = \(sid) and user_id = \(userId) and revoked_at is null", as: Bool.self)
         guard isOpen == true else { throw Problem(.sessionEnded) }
     }
 }

@@ -19,7 +19,8 @@ struct ExerciseRoutes: Sendable {
         routes.post(
             "/v1/exercises", "Makes an exercise of one's own, or as administrator one of the library",
             status: .created,
-            RouteOptions(problems: [.limitReached, .forbidden], limit: .write, isKeyed: true, caching: .tagged),
+            RouteOptions(
+                problems: [.limitReached, .forbidden, .notFound], limit: .write, isKeyed: true, caching: .tagged),
             use: make)
         routes.put(
             "/v1/exercises/:id", "Changes an exercise; live rooms know it at once",
@@ -76,6 +77,7 @@ struct ExerciseRoutes: Sendable {
         let id = call.seed.id("exercise")
         // What an earlier try of the call has made has its id.
         let made = call.seed.isRetry ? try await exercises.exercise(id, for: editor.user) : nil
+        if made == nil, call.seed.isRetry, try await exercises.isDeleted(id) { throw Problem(.notFound) }
         let row = if let made { made } else { try await exercises.make(id, call.body, owner: owner, by: editor) }
         await live.exerciseChanged(.init(row), owner)
         return Answer(row.exercise, entityTag: row.entityTag, headers: [.location: "/v1/exercises/\(id)"])

@@ -115,6 +115,11 @@ package struct Exercises: Sendable {
             Self.read)
     }
 
+    /// Whether there was an exercise of this id.
+    func isDeleted(_ id: ExerciseID) async throws -> Bool {
+        try await pool.first("select deleted_at is not null from exercises where id = \(id)", as: Bool.self) ?? false
+    }
+
     /// Those of the exercises that the user may see.
     func exercises(_ ids: [ExerciseID], for user: UserID) async throws -> [ExerciseID: Exercise] {
         let rows = try await pool.rows(

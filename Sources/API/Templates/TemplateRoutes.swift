@@ -12,7 +12,7 @@ struct TemplateRoutes: Sendable {
     func declare(on routes: inout RouteTable) {
         let list = RouteOptions(caching: .tagged)
         let creates = RouteOptions(
-            problems: [.limitReached, .forbidden], limit: .write, isKeyed: true, caching: .tagged)
+            problems: [.limitReached, .forbidden, .notFound], limit: .write, isKeyed: true, caching: .tagged)
         shelf("/v1/templates", "Every template the caller may see", .all, &routes, list)
         shelf("/v1/templates/public", "Public templates, the library's among them", .public, &routes, list)
         shelf("/v1/templates/featured", "Templates that administrators recommend", .featured, &routes, list)
@@ -106,11 +106,13 @@ struct TemplateRoutes: Sendable {
         return .done
     }
 
-    /// What an earlier try of the call has made.
+    /// What an earlier try of the call has made. Throws `notFound` for what was deleted since.
     private func made<Body>(by call: Call<SignedInUser, NoQuery, Body>) async throws -> Answer<Template>? {
         guard call.seed.isRetry else { return nil }
-        let made = try await templates.template(call.seed.id("template"), for: call.caller.id)
-        return made.map { answer($0, isNew: true) }
+        let id = call.seed.id("template")
+        if let made = try await templates.template(id, for: call.caller.id) { return answer(made, isNew: true) }
+        if try await templates.isDeleted(id) { throw Problem(.notFound) }
+        return nil
     }
 
     private func duplicate(_ call: Call<SignedInUser, NoQuery, NoBody>) async throws -> Answer<Template> {

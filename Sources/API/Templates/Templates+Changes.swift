@@ -5,6 +5,8 @@ import Store
 extension Templates {
     /// How many templates a user may have.
     static let ownLimit = 500
+    /// How many a user may make in all: of deleted ones a row stays for the workouts and copies that name them.
+    static let madeLimit = 2500
     /// How many versions one of a user's templates may have; every change makes one.
     static let versionLimit = 200
     /// What all versions of a user's templates may hold together, in bytes of their programs.
@@ -40,10 +42,15 @@ extension Templates {
     private static func checkLimit(_ owner: UserID, _ connection: isolated PostgresConnection) throws {
         // Two at once count one after the other.
         try connection.execute("select from users where id = \(owner) for no key update")
-        let count = try connection.first(
-            "select count(*) from templates where owner = \(owner) and deleted_at is null", as: Int.self)
-        guard count ?? 0 < ownLimit else {
+        let counts = try connection.first(
+            "select count(*) filter (where deleted_at is null), count(*) from templates where owner = \(owner)",
+            as: (Int, Int).self)
+        let (own, made) = counts ?? (0, 0)
+        guard own < ownLimit else {
             throw Problem(.limitReached, detail: "At most \(ownLimit) templates of one's own.")
+        }
+        guard made < madeLimit else {
+            throw Problem(.limitReached, detail: "At most \(madeLimit) templates, deleted ones included.")
         }
     }
 

@@ -96,6 +96,11 @@ package struct Templates: Sendable {
         try await pool.with { connection in try Self.find(id, for: user, connection) }
     }
 
+    /// Whether there was a template of this id.
+    func isDeleted(_ id: TemplateID) async throws -> Bool {
+        try await pool.first("select deleted_at is not null from templates where id = \(id)", as: Bool.self) ?? false
+    }
+
     static func find(
         _ id: TemplateID, for user: UserID, locked: Bool = false, _ connection: isolated PostgresConnection
     ) throws -> (template: Template, tag: EntityTag)? {

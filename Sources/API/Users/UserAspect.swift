@@ -19,15 +19,17 @@ extension Users {
         return found
     }
 
-    /// Answers what it is after the change; `check` sees the version before and may throw.
+    /// Answers what it is after the change; `check` sees the version before and may throw. Throws `sessionEnded` too.
     func change<Value>(
-        _ aspect: UserAspect<Value>, of user: UserID, check: @Sendable (_ version: Int) throws -> Void,
+        _ aspect: UserAspect<Value>, of identity: Identity, check: @Sendable (_ version: Int) throws -> Void,
         by change: @Sendable (Value) -> Value
     ) async throws -> (Value, version: Int) {
-        try await pool.transaction { connection in
+        let user = identity.userId
+        return try await pool.transaction { connection in
             let found = try connection.first(
                 "select \(aspect.columns), version from users where id = \(user) for no key update", aspect.read)
             guard let (before, version) = found else { throw Problem(.notFound) }
+            try identity.checkOpen(on: connection)
             try check(version)
             let after = change(before)
             try connection.execute(

@@ -33,7 +33,7 @@ struct UserRoutes: Sendable {
 
     private func changeProfile(_ call: Call<SignedInUser, NoQuery, ProfileChange>) async throws -> Answer<Profile> {
         try await zones.check(call.body.timeZone, pointer: "/timeZone")
-        let (profile, version) = try await users.changeProfile(of: call.caller.id, call.body) { version in
+        let (profile, version) = try await users.changeProfile(of: call.caller.identity, call.body) { version in
             try call.checkMatch(tag(version))
         }
         return Answer(profile, entityTag: tag(version))
@@ -47,7 +47,8 @@ struct UserRoutes: Sendable {
     private func changePreferences(
         _ call: Call<SignedInUser, NoQuery, PreferencesChange>
     ) async throws -> Answer<Preferences> {
-        let (preferences, version) = try await users.changePreferences(of: call.caller.id, call.body) { version in
+        let identity = call.caller.identity
+        let (preferences, version) = try await users.changePreferences(of: identity, call.body) { version in
             try call.checkMatch(tag(version))
         }
         await live.livePreferenceChanged(call.caller.id)

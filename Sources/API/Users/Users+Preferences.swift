@@ -59,9 +59,9 @@ extension Users {
 
     /// Changes preferences; `check` sees the version before and may throw.
     func changePreferences(
-        of user: UserID, _ change: PreferencesChange, check: @Sendable (_ version: Int) throws -> Void
+        of identity: Identity, _ change: PreferencesChange, check: @Sendable (_ version: Int) throws -> Void
     ) async throws -> (Preferences, version: Int) {
-        try await self.change(Self.preferences, of: user, check: check, by: change.applied(to:))
+        try await self.change(Self.preferences, of: identity, check: check, by: change.applied(to:))
     }
 
     private static func time(_ minutes: Int) throws(StoreError) -> LocalTime {

@@ -46,9 +46,9 @@ package struct Users: Sendable {
 
     /// Changes a profile; `check` sees the version before and may throw.
     func changeProfile(
-        of user: UserID, _ change: ProfileChange, check: @Sendable (_ version: Int) throws -> Void
+        of identity: Identity, _ change: ProfileChange, check: @Sendable (_ version: Int) throws -> Void
     ) async throws -> (Profile, version: Int) {
-        try await self.change(Self.profile, of: user, check: check, by: change.applied(to:))
+        try await self.change(Self.profile, of: identity, check: check, by: change.applied(to:))
     }
 
     /// The display names of users; those that do not exist are left out.

@@ -27,6 +27,8 @@ package struct Call<Who: Caller, Query: RouteQuery, Body: RouteBody>: Sendable {
     package let facts: RequestFacts
     package let seed: CallSeed
     package let logger: Logger
+    /// Throws `sessionEnded` when the caller's session is over by now: what works for long asks before it changes anything.
+    let checkOpen: @Sendable () throws -> Void
     let parameters: [String: String]
 
     /// The path parameter as an id; what is not an id names nothing: `notFound`.

@@ -58,13 +58,20 @@ struct Exchange: Sendable {
         try verdict?.check()
         var arrival = BodyArrival(request, facts, route, user: identity?.userId, mechanisms)
         let (query, fields, body) = try await input(Query.self, Body.self, route, &arrival)
+        let checkOpen: @Sendable () throws -> Void = { try self.checkOpen(identity) }
+        // The sender decides how long a body takes to come, and what stands before it in the line: a session may have ended
+        // meanwhile, by somebody who wants to be rid of exactly this request.
+        try checkOpen()
         let answer = try await keyed(route, identity, arrival.hash) { seed in
             let call = Call(
                 caller: caller, query: query, body: body, facts: facts, seed: seed, logger: logger,
-                parameters: parameters)
+                checkOpen: checkOpen, parameters: parameters)
             // To wait for a turn is part of the time a request has.
             let answer = try await withDeadline(route.options.handlerTimeout ?? mechanisms.handlerTimeout) {
-                try await mechanisms.turns.run(for: identity?.userId) { try await handler(call) }
+                try await mechanisms.turns.run(for: identity?.userId) {
+                    try checkOpen()
+                    return try await handler(call)
+                }
             }
             return try RenderedAnswer(answer, of: route, for: facts, fields: fields)
         }
@@ -78,6 +85,12 @@ struct Exchange: Sendable {
         } catch {
             throw Problem(error.problem)
         }
+    }
+
+    /// Throws `sessionEnded` when the caller's session is over by now.
+    private func checkOpen(_ identity: Identity?) throws {
+        guard let identity else { return }
+        do throws(TokenFault) { try mechanisms.tokens.checkOpen(identity) } catch { throw Problem(error.problem) }
     }
 
     private func input<Query: RouteQuery, Body: RouteBody>(

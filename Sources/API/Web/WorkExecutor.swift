@@ -8,6 +8,8 @@ import NIOPosix
 final class WorkExecutor: TaskExecutor {
     /// Reads and writes training logs while their senders wait; tasks take turns where they wait for storage.
     static let logs = WorkExecutor(threads: 1)
+    /// The same for small ones, which are done at once.
+    static let smallLogs = WorkExecutor(threads: 1)
     /// The same for jobs, which last for minutes: who waits for an answer does not stand behind them.
     static let logsOfJobs = WorkExecutor(threads: 1)
 

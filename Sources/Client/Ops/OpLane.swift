@@ -16,7 +16,6 @@ struct OpLane: Sendable {
         var phase = Phase.waiting
         /// Temporary refusals so far.
         var refusals = 0
-        var firstUnknown: ContinuousClock.Instant?
 
         var isApplied: Bool { if case .applied = phase { true } else { false } }
     }
@@ -58,6 +57,8 @@ struct OpLane: Sendable {
     private var durable: (epoch: Int64, seq: Int64) = (0, 0)
     /// The op that the server's gate waits for on this connection.
     private var awaited: OpID?
+    /// When the server first did not know a target, or the workout (nil): ops of one target are waited with together.
+    private var unknownSince: [UUIDv7?: ContinuousClock.Instant] = [:]
     /// After a temporary refusal: nothing is sent until all answers are in and this time has come.
     private(set) var heldUntil: ContinuousClock.Instant?
 
@@ -100,7 +101,7 @@ struct OpLane: Sendable {
             return [id]
         }
         items[index].refusals = 0
-        items[index].firstUnknown = nil
+        for target in [nil] + items[index].op.action.targets { unknownSince[target] = nil }
         // An answer of an epoch that has ended counts as never given.
         items[index].phase = epoch < self.epoch ? .waiting : .applied(epoch: epoch, seq: seq)
         return takeDurable()
@@ -183,8 +184,10 @@ struct OpLane: Sendable {
             guard let patience else {
                 return lose(index, Refusal(.dependsOnRefused, "an op that this one builds on was refused"))
             }
-            let since = items[index].firstUnknown ?? now
-            items[index].firstUnknown = since
+            let targets: [UUIDv7?] = op.action.targets
+            let missing = targets.isEmpty ? [nil] : targets
+            for target in missing where unknownSince[target] == nil { unknownSince[target] = now }
+            let since = missing.compactMap { unknownSince[$0] }.min() ?? now
             if since.duration(to: now) >= patience { return lose(index, refusal) }
         }
         return isBehindGate ? .reconnect : .retry

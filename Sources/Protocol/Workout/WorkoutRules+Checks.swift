@@ -29,8 +29,8 @@ extension WorkoutState {
             switch action {
             case .plan: status == .new
             case .start: status == .new || status == .planned
-            case .pause: status == .active || (status.isOpen && context.isBeforePauseChange(op.at))
-            case .resume: status == .paused || (status.isOpen && context.isBeforePauseChange(op.at))
+            case .pause: status == .active || isPauseOvertaken(op.at, context)
+            case .resume: status == .paused || isPauseOvertaken(op.at, context)
             case .complete, .abandon, .startRest: status.isOpen
             case .skipRest: status.isOpen || status == .completed
             case .logSet: status != .planned

@@ -82,6 +82,9 @@ final class RoomShare: Sendable {
         if before < limitBytes, now >= limitBytes { memory.becameFull(user) }
     }
 
+    /// Has it looked through for space in the next round as well, while it is full.
+    func tellIfFull() { if isFull { memory.becameFull(user) } }
+
     /// Whether looking for space may find some: not within a second of a look that found none.
     var mayHaveSpace: Bool { noSpaceUntil.withLock { $0.map { .now >= $0 } ?? true } }
 

@@ -165,7 +165,11 @@ extension Rooms {
     ) async throws(Refusal) -> Bool {
         guard isOld else { return await room.announceToFriends(asOf: version) }
         let privacy: Privacy
-        do { privacy = try await people.privacy(room.athlete.userId) } catch {
+        do {
+            privacy = try await people.privacy(room.athlete.userId)
+            // Who took the account over has closed it, in storage alone where the room was not open yet.
+            if try await context.loader.isClosed(room.id) { await room.closeForOthers() }
+        } catch {
             context.logger.warning("consent could not be read", metadata: ["error": "\(error)"])
             throw Refusal(.unavailable, "storage is away", retryAfterMilliseconds: 1000)
         }

@@ -27,14 +27,25 @@ extension Rooms {
     /// One round of what `run` does every second: makes space where the node, or a share that has become full, needs it.
     func keepWithinBounds() async {
         await unloadSpareRooms()
-        for user in context.memory.takeFull() { await unloadSpareRooms(of: context.memory.share(of: user)) }
+        for user in context.memory.takeFull() {
+            let share = context.memory.share(of: user)
+            await unloadSpareRooms(of: share)
+            // Its rooms may become spare later, and what is refused meanwhile does not look for space itself.
+            share.tellIfFull()
+        }
     }
 
+    /// There is one look at a time for an account, which all its openings that come meanwhile wait for.
     private func unloadSpareRooms(of share: RoomShare) async {
+        guard shareWaiters[share.user] == nil else {
+            return await withCheckedContinuation { shareWaiters[share.user]?.append($0) }
+        }
+        shareWaiters[share.user] = []
         await unloadSpareRooms(while: { share.bytes > share.limitBytes / 10 * 9 }) { room in
             await room.share === share ? await room.spareSince : nil
         }
         share.looked()
+        for waiter in shareWaiters.removeValue(forKey: share.user) ?? [] { waiter.resume() }
     }
 
     /// The same without a room in mind, and while the process is short of memory; a tenth is freed at once, so that not

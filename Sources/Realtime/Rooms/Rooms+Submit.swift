@@ -58,7 +58,7 @@ extension Rooms {
 
     /// Whether an athlete's workout has taken one of the ops. Throws `noSuchRoom` for somebody else's.
     package func hasTaken(_ ops: [OpID], in id: WorkoutID, of user: UserID) async throws(Refusal) -> Bool {
-        try await inRoom(id, creator: nil) { room throws(Refusal) in
+        try await inRoom(id, creator: nil, for: user) { room throws(Refusal) in
             guard room.athlete.userId == user else { throw Refusal(.noSuchRoom, "there is no such workout") }
             return ops.contains { room.history.ops[$0] != nil }
         }

@@ -47,6 +47,8 @@ package actor Rooms: Service {
     var noSpaceUntil: ContinuousClock.Instant?
     /// Who waits for the look for space that is under way; nil while there is none.
     var spaceWaiters: [CheckedContinuation<Void, Never>]?
+    /// The same for looks at the rooms of one account.
+    var shareWaiters: [UserID: [CheckedContinuation<Void, Never>]] = [:]
 
     /// - Parameter group: the event loops that rooms are pinned to, in turn.
     package init(context: RoomContext, people: People, group: any EventLoopGroup) {

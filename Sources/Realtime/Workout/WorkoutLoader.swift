@@ -113,6 +113,11 @@ package struct WorkoutLoader: Sendable {
         Set(try await pool.query("select user_id from \(table) where workout_id = \(id)", as: UUIDv7.self))
     }
 
+    /// Whether nobody but the athlete may watch, as it is stored.
+    func isClosed(_ id: WorkoutID) async throws -> Bool {
+        try await pool.first("select is_closed from workouts where id = \(id)", as: Bool.self) ?? false
+    }
+
     /// The workouts that run, by athlete, as they are stored.
     func running() async throws -> [UserID: [WorkoutID: RunningWorkout]] {
         let rows = try await pool.query(

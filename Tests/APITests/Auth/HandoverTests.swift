@@ -130,6 +130,44 @@ struct HandoverTests {
         }
     }
 
+    @Test("an account that somebody made by a provider is handed over when its address's owner opens the link of its mail")
+    func byLink() async throws {
+        try await ProviderBench.run(isLive: true) { bench in
+            let server = bench.server
+            bench.provider.adjust { $0.isEmailVerified = false }
+            let tokens = try await bench.tokens(from: try await bench.browser("google").signIn())
+            let stranger = server.client(token: tokens.accessToken)
+            _ = try await stranger.send("PUT", "/v1/users/preferences", text: Self.everything)
+            #expect(try await stranger.send("POST", "/v1/workouts", text: "{}").status == 201)
+            let link = try await server.secret("/v1/auth/verify-email?")
+            #expect(try await server.client.get("/v1/auth/verify-email?token=\(link)").status == 200)
+            #expect(try await server.pool.query("select is_closed from workouts", as: Bool.self) == [true])
+            let body = ResetPasswordRequest(
+                token: try await server.secret("/reset-password/#", to: "ada@example.com"), password: Self.newPassword)
+            #expect(try await server.client.post("/v1/auth/reset-password", body).status == 204)
+            let login = LoginRequest(login: "ada@example.com", password: Self.newPassword)
+            let owner: SignedIn = try await server.client.post("/v1/auth/login", login).decoded()
+            let client = server.client(token: owner.tokens.accessToken)
+            #expect(try await privacy(client) == Privacy(profile: .private, boards: .private))
+        }
+    }
+
+    @Test("an import that the stranger has left under way ends where it is", arguments: Proof.allCases)
+    func imports(proof: Proof) async throws {
+        try await ProviderBench.run(isLive: true, adjust: { $0.importAtOnceBytes = 1000 }) { bench in
+            let server = bench.server
+            let stranger = try await server.user("ada", isVerified: false)
+            let id = try await stranger.importing(try ImportFixture.whole("hevy_kg_emoji"))
+                .decoded(as: WorkoutImport.self).id
+            let owner = try await takeOver(by: proof, bench)
+            try await server.runJobs()
+            #expect(try await server.count("workouts") == 0)
+            #expect(try await server.count("workout_import_parts") == 0)
+            let told: WorkoutImport = try await owner.get("/v1/workouts/import/\(id)").decoded()
+            #expect(told.status == .failed && told.failure?.contains("owner") == true)
+        }
+    }
+
     @Test("a new password for an account whose address was verified changes none of that", arguments: Proof.allCases)
     func verified(proof: Proof) async throws {
         try await ProviderBench.run { bench in

@@ -105,6 +105,24 @@ struct StaleProofTests {
         }
     }
 
+    @Test(
+        "a change that needs no password and is under way during a reset changes nothing either",
+        arguments: ["profile", "preferences"])
+    func changes(aspect: String) async throws {
+        let bodies = [
+            "profile": #"{"displayName": "Somebody else"}"#, "preferences": #"{"privacy": {"profile": "public"}}"#,
+        ]
+        try await RESTServer.run { server in
+            let ada = try await server.user("ada")
+            let body = try #require(bodies[aspect])
+            let answer = try await overtaking(server) {
+                try await ada.client.send("PUT", "/v1/users/\(aspect)", text: body)
+            }
+            #expect(answer.code == "sessionEnded")
+            #expect(try await server.pool.query("select version from users", as: Int.self) == [1])
+        }
+    }
+
     @Test("what was asked for with a password that was replaced elsewhere is refused", arguments: Deed.allCases)
     func replaced(deed: Deed) async throws {
         try await RESTServer.run { server in

@@ -105,6 +105,21 @@ struct RetryTests {
         }
     }
 
+    @Test("what was deleted since is not made again", arguments: ["/v1/exercises", "/v1/templates"])
+    func deletedSince(path: String) async throws {
+        try await RESTServer.withRoutes { server, _ in
+            let world = try await server.world()
+            let body = try #require(RouteSamples.all["POST \(path)"]?.body)
+            let key = [("Idempotency-Key", "k1")]
+            let first = try await world.owner.client.send("POST", path, text: body, headers: key)
+            #expect(first.status == 201)
+            try await server.loseAnswers()
+            #expect(try await world.owner.client.delete("\(path)/\(try #require(first.string("id")))").status == 204)
+            let again = try await world.owner.client.send("POST", path, text: body, headers: key)
+            #expect(again.status == 404, "\(again.text)")
+        }
+    }
+
     @Test("what another call did is no first try: to end what is over and to remove what is gone is refused")
     func notOurs() async throws {
         try await RESTServer.withRoutes { server, _ in

@@ -37,7 +37,7 @@ struct AvatarRoutes: Sendable {
             }
             return file
         }
-        let avatar = try await avatars.replace(of: call.caller.id, with: file, id: call.seed.id("avatar"))
+        let avatar = try await avatars.replace(of: call.caller.identity, with: file, id: call.seed.id("avatar"))
         return Answer(avatar, headers: [.location: avatar.large])
     }
 

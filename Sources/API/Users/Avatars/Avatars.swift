@@ -29,10 +29,12 @@ package struct Avatars: Sendable {
     var chores: [Housekeeping.Chore] { [Housekeeping.Chore(name: "pictures", removeSome: removeAbandoned)] }
 
     /// Makes the user's picture of the file in a form. `id` is the picture's; under the id of a picture that is in place already
-    /// nothing is done again. Throws as `AvatarPicture.make` does, and `unavailable` when the store is away.
+    /// nothing is done again. Throws as `AvatarPicture.make` does, `unavailable` when the store is
+    /// away, and `sessionEnded`.
     func replace(
-        of user: UserID, with file: @escaping @Sendable () throws -> [UInt8], id: UUIDv7
+        of identity: Identity, with file: @escaping @Sendable () throws -> [UInt8], id: UUIDv7
     ) async throws -> Profile.Avatar {
+        let user = identity.userId
         // Nothing of the file is looked at where other requests would wait for it.
         let pictures = try await threads.perform { stop in try AvatarPicture.make(of: file(), stop: stop) }
         let time = now()
@@ -50,6 +52,8 @@ package struct Avatars: Sendable {
             let before = try connection.first(
                 "select avatar_id from users where id = \(user) for no key update", as: UUIDv7?.self)
             guard let before else { throw Problem(.notFound) }
+            // It took its time until here.
+            try identity.checkOpen(on: connection)
             let isMine = try connection.execute(
                 "update avatars set state = 'current' where id = \(id) and state = 'pending'")
             // Removed meanwhile as abandoned: the client's next try makes it anew.

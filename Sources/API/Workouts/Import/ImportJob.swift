@@ -10,6 +10,9 @@ struct ImportJob: JobPayload {
     let userId: UserID
 }
 
+/// Somebody has ended an import that was under way.
+private struct ImportEnded: Error {}
+
 extension ImportTools {
     /// Runs a job; one that was interrupted finds what it had done and goes on behind it.
     func run(_ job: ImportJob, _ run: JobRun) async throws {
@@ -20,11 +23,14 @@ extension ImportTools {
         guard let (options, sizeBytes) = try await store.begin(job.importId) else { return }
         let file = ImportFile(of: job.importId, sizeBytes: sizeBytes, in: store.pool)
         var work = try await ImportRun(
-            self, id: job.importId, user: job.userId, options: options, at: store.now())
+            self, id: job.importId, user: job.userId, options: options, at: store.now(),
+            checkGoesOn: { guard try await store.isRunning(job.importId) else { throw ImportEnded() } })
         do {
             try await ImportScan.check(file, options, upTo: sizeBytes)
             try await work.run(file) { try await store.progress(job.importId, doneBytes: $0, $1) }
             try await store.finish(job.importId, doneBytes: sizeBytes, failure: nil, work.report.value)
+        } catch is ImportEnded {
+            // What it is told as says why.
         } catch let problem as Problem where problem.status < 500 {
             // The file is at fault: no further attempt can change that.
             let reasons = [problem.detail ?? problem.title] + problem.errors.map(\.detail)

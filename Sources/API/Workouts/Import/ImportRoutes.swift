@@ -9,6 +9,8 @@ struct ImportRoutes: Sendable {
     let users: Users
     /// Files up to this size are imported while their sender waits.
     var atOnceBytes = 2 << 20
+    /// Files up to this size, some hundred workouts, do not stand behind larger ones of others.
+    var smallBytes = 128 << 10
 
     /// A file of the log's own type, or whatever a browser takes it for.
     enum Media: DeclaredMedia {
@@ -34,7 +36,8 @@ struct ImportRoutes: Sendable {
     private func `import`(
         _ call: Call<SignedInUser, ImportQuery, UploadedFile<Media>>
     ) async throws -> Answer<WorkoutImport> {
-        try await withTaskExecutorPreference(WorkExecutor.logs) { try await take(call) }
+        let isSmall = call.body.file.sizeBytes <= smallBytes
+        return try await withTaskExecutorPreference(isSmall ? WorkExecutor.smallLogs : .logs) { try await take(call) }
     }
 
     private func take(
@@ -55,7 +58,8 @@ struct ImportRoutes: Sendable {
             return answer
         }
         if !options.isDryRun { call.seed.noteChange() }
-        var run = try await ImportRun(tools, id: id, user: user, options: options, at: tools.store.now())
+        var run = try await ImportRun(
+            tools, id: id, user: user, options: options, at: tools.store.now(), checkGoesOn: call.checkOpen)
         do {
             try await run.run(file)
         } catch let fault as TrainingLog.Fault {

@@ -32,10 +32,14 @@ struct ImportRun {
     /// How often each workout has come in this file.
     private var occurrences: [[UInt8]: Int] = [:]
     private(set) var report = ImportReportBuilder()
+    /// Asked before each workout; throws when the import is to end where it is.
+    private let checkGoesOn: @Sendable () async throws -> Void
 
     init(
-        _ tools: ImportTools, id: WorkoutImportID, user: UserID, options: ImportOptions, at time: Timestamp
+        _ tools: ImportTools, id: WorkoutImportID, user: UserID, options: ImportOptions, at time: Timestamp,
+        checkGoesOn: @escaping @Sendable () async throws -> Void
     ) async throws {
+        self.checkGoesOn = checkGoesOn
         self.tools = tools
         self.id = id
         self.user = user
@@ -78,6 +82,7 @@ struct ImportRun {
         let keys = logs.map { key(of: $0, app) }
         var known = try await tools.store.sources(keys, of: user)
         for (log, key) in zip(logs, keys) {
+            try await checkGoesOn()
             let id = known[key]?.workout ?? WorkoutID.make(at: clock.moment(log.start))
             let workout = LoggedWorkout(log, id: id, options: options, clock: clock, exercises: exercises)
             report.add(workout)

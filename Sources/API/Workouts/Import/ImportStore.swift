@@ -113,6 +113,22 @@ package struct ImportStore: Sendable {
         return try row.map { (try Self.decoded($0.0, as: ImportOptions.self), $0.1) }
     }
 
+    func isRunning(_ id: WorkoutImportID) async throws -> Bool {
+        try await pool.first("select status = 'running' from workout_imports where id = \(id)", as: Bool.self) ?? false
+    }
+
+    /// Ends what is under way of a user's imports where it is, and lets their files go.
+    static func endAll(
+        of user: UserID, because reason: String, at time: Timestamp, on connection: isolated PostgresConnection
+    ) throws {
+        let ended = try connection.query(
+            """
+            update workout_imports set status = 'failed', failure = \(reason), finished_at = \(time)
+            where user_id = \(user) and status in ('queued', 'running') returning id
+            """, as: UUIDv7.self)
+        try connection.execute("delete from workout_import_parts where import_id = any(\(ended))")
+    }
+
     /// Tells how far an import is.
     func progress(_ id: WorkoutImportID, doneBytes: Int, _ report: ImportReport) async throws {
         // The lists come with the end; until then the counts are enough.
@@ -134,7 +150,7 @@ package struct ImportStore: Sendable {
                 """
                 update workout_imports set status = \(status.rawValue), done_bytes = \(doneBytes),
                     failure = \(failure), report = \(report), finished_at = \(now())
-                where id = \(id)
+                where id = \(id) and status = 'running'
                 """)
             try connection.execute("delete from workout_import_parts where import_id = \(id)")
         }
