@@ -20,7 +20,7 @@ struct RestRuleTests {
         context.pauseChangedAt = pauseChangedAt
         let op = WorkoutOp(id: .make(), at: Self.start + .seconds(at), action: action)
         let event = try state.decide(op, context)
-        if [.pause, .resume].contains(action), !event.effects.isSuperseded { pauseChangedAt = event.at }
+        if [.pause, .resume].contains(action) { pauseChangedAt = event.at }
         seq = event.seq
         return event
     }
@@ -64,22 +64,24 @@ struct RestRuleTests {
         #expect(state.rest == nil && state.restingMilliseconds == 30_000)
     }
 
-    @Test("a pause or resumption that another device has overtaken is recorded and changes nothing")
+    @Test("a pause or resumption that another device has overtaken is refused, whenever it comes")
     mutating func overtakenPauses() throws {
         _ = try take(.pause, at: 100)
-        for late in [try take(.resume, at: 90, now: 110), try take(.pause, at: 95, now: 120)] {
-            #expect(late.effects.isSuperseded)
-        }
-        #expect(state.status == .paused)
+        let before = state
+        #expect(refusal(of: .resume, at: 90, now: 110) == .invalidState)
+        #expect(refusal(of: .pause, at: 95, now: 120) == .invalidState)
+        #expect(state == before)
         _ = try take(.resume, at: 130)
-        let late = try take(.pause, at: 125, now: 140)
-        #expect(late.effects.isSuperseded)
+        #expect(refusal(of: .pause, at: 125, now: 140) == .invalidState)
         #expect(state.status == .active && state.pausedMilliseconds == 30_000)
-        _ = try take(.complete(rpeTenths: nil), at: 200)
-        for late in [try take(.pause, at: 150, now: 210), try take(.resume, at: 160, now: 210)] {
-            #expect(late.effects.isSuperseded)
-        }
-        #expect(state.status == .completed && state.pausedMilliseconds == 30_000)
+        _ = try take(.pause, at: 150)
+        #expect(state.status == .paused)
+    }
+
+    private func refusal(of action: WorkoutAction, at: Int64, now: Int64) -> Refusal.Code? {
+        var copy = self
+        do { _ = try copy.take(action, at: at, now: now) } catch { return (error as? Refusal)?.code }
+        return nil
     }
 
     @Test("a workout that is over has no rest, whenever it was finished")

@@ -29,8 +29,9 @@ extension WorkoutState {
             switch action {
             case .plan: status == .new
             case .start: status == .new || status == .planned
-            case .pause: status == .active || isPauseOvertaken(op.at, context)
-            case .resume: status == .paused || isPauseOvertaken(op.at, context)
+            // What was refused once stays refused, also when it is repeated after another device's pause or resumption.
+            case .pause: status == .active && !context.isBeforePauseChange(op.at)
+            case .resume: status == .paused && !context.isBeforePauseChange(op.at)
             case .complete, .abandon, .startRest: status.isOpen
             case .skipRest: status.isOpen || status == .completed
             case .logSet: status != .planned
@@ -38,6 +39,9 @@ extension WorkoutState {
             }
         if status == .new, action.kind != .workoutStart, action.kind != .workoutPlan {
             throw Refusal(.unknownTarget, "the workout is not known")
+        }
+        if !allowed, status.isOpen, context.isBeforePauseChange(op.at) {
+            throw Refusal(.invalidState, "the workout was paused or resumed after that")
         }
         guard allowed else {
             throw Refusal(.invalidState, "\(action.kind.rawValue) does not fit a workout that is \(status.rawValue)")

@@ -236,15 +236,12 @@ extension WorkoutState {
         case .removeEntry(let id): return isRemoved(id)
         case .note(let entry, _, _): return entry.map(isRemoved) ?? false
         case .startRest, .skipRest: return isBeforeRest(event.at)
-        case .pause, .resume: return isPauseOvertaken(event.at, context)
         default: return false
         }
     }
+}
 
-    /// Whether another device has paused, gone on or ended the workout since: what comes late from an outbox, or is repeated
-    /// after a refusal, does not undo that.
-    func isPauseOvertaken(_ at: Timestamp, _ context: RuleContext) -> Bool {
-        if status.hasEnded { return endedAt.map { at < $0 } ?? false }
-        return status.isOpen && (context.pauseChangedAt.map { at < $0 } ?? false)
-    }
+extension RuleContext {
+    /// Whether the workout was paused or resumed since.
+    func isBeforePauseChange(_ at: Timestamp) -> Bool { pauseChangedAt.map { at < $0 } ?? false }
 }

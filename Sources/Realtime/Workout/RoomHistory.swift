@@ -72,10 +72,9 @@ struct RoomHistory: Sendable {
         seq = event.seq
         lastReceivedAt = max(lastReceivedAt, event.receivedAt)
         ops[event.opId] = AppliedOp(fingerprint: fingerprint, epoch: event.epoch, seq: event.seq)
-        let isSuperseded = event.effects.isSuperseded
         switch event.action {
-        case .logSet(let id, _, _): if isSuperseded { vanishedSets.insert(id) }
-        case .pause, .resume: if !isSuperseded { pauseChangedAt = event.at }
+        case .logSet(let id, _, _): if event.effects.isSuperseded { vanishedSets.insert(id) }
+        case .pause, .resume: pauseChangedAt = event.at
         default: break
         }
         ring.append(EncodedEvent(seq: event.seq, json: json))
