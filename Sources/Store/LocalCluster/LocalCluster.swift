@@ -133,7 +133,10 @@ extension LocalCluster {
     ) throws(LocalClusterError) {
         // A killed process may leave a server that is only starting, or children that still hold the shared memory.
         let patience = ContinuousClock.now + .seconds(30)
+        // A server that finds the memory in use late takes its file along: the next attempt is after a crash all the same.
+        var isAfterCrash = false
         while true {
+            isAfterCrash = isAfterCrash || Files.exists(directory.postmasterFile)
             switch PostmasterFile.look(directory) {
             case .running(let process):
                 if !PostmasterFile.isOrphan(directory), try join(directory, address) { return }
@@ -144,7 +147,8 @@ extension LocalCluster {
             do throws(LocalClusterError) {
                 return try launch(directory, binaries, address)
             } catch {
-                guard ContinuousClock.now < patience, Files.exists(directory.postmasterFile) else { throw error }
+                isAfterCrash = isAfterCrash || Files.exists(directory.postmasterFile)
+                guard ContinuousClock.now < patience, isAfterCrash else { throw error }
                 usleep(100_000)
             }
         }
