@@ -49,8 +49,14 @@ export function homePage(app) {
       h("button.small", { type: "button", onclick: answer("reject"), "aria-label": `Decline ${displayName}` }, "Decline"));
   }
 
+  let shown;
+  let isLeft = false;
+
+  /** Again whenever another tab, or another page of this one, may have begun or ended a workout. */
   function showHero() {
     const id = app.currentWorkout;
+    if (id === shown) return;
+    shown = id;
     hero.replaceChildren(...id ? [
       h("div", liveMark(), h("h2", "Your workout is running"),
         h("p.muted", "It goes on where you left it, with or without a connection.")),
@@ -62,6 +68,8 @@ export function homePage(app) {
   }
 
   function start() {
+    // Another tab may have begun one a moment ago.
+    if (app.currentWorkout) return showHero();
     const id = uuid7();
     try {
       app.training(id).do("workout.start", { name: defaultName() });
@@ -83,14 +91,21 @@ export function homePage(app) {
   }
 
   friends.addEventListener("change", showFriends);
+  addEventListener("storage", showHero);
+  document.addEventListener("visibilitychange", showHero);
+  app.outbox.addEventListener("change", showHero);
   showFriends();
   showHero();
-  showPast(app, past, showHero);
+  showPast(app, past, () => isLeft).then(() => { if (!isLeft) showHero(); });
   if (app.connection.state === "open") friends.load();
   return {
     element, title: null,
     leave() {
+      isLeft = true;
       friends.removeEventListener("change", showFriends);
+      removeEventListener("storage", showHero);
+      document.removeEventListener("visibilitychange", showHero);
+      app.outbox.removeEventListener("change", showHero);
       verify.leave();
     },
   };
@@ -142,25 +157,23 @@ function verifyNotice(session, greet) {
 }
 
 /** Past workouts, and one under way that began on another device; left out while they cannot be read. */
-async function showPast(app, section, showHero) {
+async function showPast(app, section, isLeft) {
   let page;
   try {
     page = await app.session.get("/workouts?limit=10");
   } catch {
     return;
   }
+  // The page that is shown now asks for itself.
+  if (isLeft()) return;
   const current = page.items.find(({ id }) => id === app.currentWorkout);
   const isOver = ["completed", "abandoned"].includes(current?.status);
   // Ended on another device; what this one has not sent yet still counts.
   if (isOver && app.outbox.of(`workout:${current.id}`).length === 0) {
     app.currentWorkout = null;
-    showHero();
   }
   const running = page.items.find(({ id, status }) => (status === "active" || status === "paused") && !app.isEnding(id));
-  if (running && !app.currentWorkout) {
-    app.currentWorkout = running.id;
-    showHero();
-  }
+  if (running && !app.currentWorkout) app.currentWorkout = running.id;
   const ended = page.items.filter(({ status }) => status === "completed").slice(0, 5);
   if (ended.length === 0) return;
   section.replaceChildren(h("h2", "Lately"), h("ul.past", ...ended.map((workout) => h("li",

@@ -25,13 +25,13 @@ export function entryCard(entry, actions) {
   const sets = h("ol.sets");
   const pad = setPad(lastValues(entry) ?? actions.memory(entry) ?? emptyValues());
   const fault = h("p.form-fault", { role: "alert" });
-  const repeat = h("button.big.repeat", { type: "button", onclick: () => logAgain() });
+  const repeat = h("button.big.repeat", { type: "button", onclick: once(logAgain) });
   const rest = h("select", {
     "aria-label": "Rest after each set", onchange: ({ target }) => actions.rest(current, Number(target.value)),
   }, ...rests.map(([value, label]) => h("option", { value: String(value) }, label)));
   const body = h("div.entry-body", pad.element, fault,
     h("div.log-buttons",
-      h("button.primary.big", { type: "button", onclick: log }, "Log set"), repeat),
+      h("button.primary.big", { type: "button", onclick: once(log) }, "Log set"), repeat),
     h("div.entry-foot", h("label.rest-choice", "Rest", rest),
       h("button.link.danger", { type: "button", onclick: () => actions.drop(current) }, "Remove exercise")));
   const element = h("article.card.entry", { "aria-label": entry.name }, head, sets, body);
@@ -68,6 +68,9 @@ export function entryCard(entry, actions) {
   };
   return element;
 }
+
+/** Not for the second tap of a double one: the first has moved another button under the finger. */
+const once = (act) => ({ detail }) => { if (detail < 2) act(); };
 
 const nearestRest = (restMs) => rests.map(([value]) => value)
   .reduce((best, value) => (Math.abs(value * 1000 - (restMs ?? 0)) < Math.abs(best * 1000 - (restMs ?? 0)) ? value : best));

@@ -91,6 +91,7 @@ function numeric(label, unit, max, isWhole = false) {
   const input = h("input", {
     id, type: "text", inputmode: isWhole ? "numeric" : "decimal", autocomplete: "off", maxlength: 12, placeholder: "–",
   });
+  let filled = "";
   const field = {
     input,
     label: h("label", { for: id }, unit ? `${label} (${unit})` : label),
@@ -99,14 +100,16 @@ function numeric(label, unit, max, isWhole = false) {
       const value = readNumber(input.value);
       return Number.isFinite(value) ? value : null;
     },
-    set value(value) { input.value = value === null || value === undefined ? "" : String(value); },
+    set value(value) { input.value = filled = value === null || value === undefined ? "" : String(value); },
     /** Why it is no value, or null. */
     get fault() {
       const text = input.value.trim();
       const value = readNumber(text);
       if (value === null) return null;
-      // A comma before thousands and one before decimals look alike.
-      if (/^[1-9]\d{0,2},\d{3}$/.test(text)) return `${label}: write ${text.replace(",", "")} or ${value} in place of ${text}.`;
+      // A comma before thousands and one before decimals look alike, and so do points where people write them before thousands.
+      if (text !== filled && isAmbiguous(text)) {
+        return `${label}: write ${text.replace(/[.,]/, "")} or ${value} in place of ${text}.`;
+      }
       if (Number.isNaN(value)) return `${label}: ${text} is not a number. Write it like ${isWhole ? "8" : "82.5"}.`;
       if (isWhole && !Number.isInteger(value)) return `${label}: write a whole number.`;
       return value > max ? `${label}: at most ${max}${unit && ` ${unit}`}.` : null;
@@ -114,6 +117,11 @@ function numeric(label, unit, max, isWhole = false) {
   };
   return field;
 }
+
+const thousandsMark = new Intl.NumberFormat().formatToParts(10_000).find(({ type }) => type === "group")?.value;
+
+const isAmbiguous = (text) =>
+  /^[1-9]\d{0,2},\d{3}$/.test(text) || (thousandsMark === "." && /^[1-9]\d{0,2}\.\d{3}$/.test(text));
 
 /** A number to a thousandth as people type it; null for nothing, NaN for what is none. */
 function readNumber(text) {

@@ -55,6 +55,9 @@ const tests = {
 
   async "guesses at no number that it cannot read"() {
     expect("a comma before thousands, or before decimals", padWith("1,000", "8").fault, "Weight: write 1000 or 1 in place of 1,000.");
+    const isGerman = new Intl.NumberFormat().format(10_000) === "10.000";
+    expect("a point, where it stands before thousands", padWith("1.000", "8").fault,
+      isGerman ? "Weight: write 1000 or 1 in place of 1.000." : null);
     expect("two", padWith("1,5,5", "8").fault, "Weight: 1,5,5 is not a number. Write it like 82.5.");
     expect("letters", padWith("80", "x").fault, "Reps: x is not a number. Write it like 8.");
     expect("half a rep", padWith("80", "8,5").fault, "Reps: write a whole number.");
