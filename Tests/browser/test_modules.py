@@ -20,6 +20,14 @@ def test_a_module_passes_its_own_page(people, served, page):
     pass_page(people("Fay"), f"{served.address}/tests/{page}.html")
 
 
+def test_the_parts_pass_their_page_where_a_point_stands_before_thousands(people, served):
+    someone = people("Fay")
+    someone.driver.execute_cdp_cmd("Emulation.setLocaleOverride", {"locale": "de-DE"})
+    someone.driver.get(f"{served.address}/tests/parts.html")
+    assert someone.driver.execute_script("return new Intl.NumberFormat().format(10000)") == "10.000"
+    pass_page(someone, f"{served.address}/tests/parts.html")
+
+
 def test_whatever_comes_or_is_kept_is_read_or_refused(people, served):
     someone = people("Fay")
     seed = int(os.environ.get("FITAI_FUZZ_SEED", random.randrange(2**31)))

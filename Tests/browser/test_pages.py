@@ -1,5 +1,7 @@
 """What the pages say and do when people are quick, come back, or the network is not there."""
 
+from selenium.webdriver import ActionChains
+
 BENCH = ("barbell bench", "Barbell Bench Press - Medium Grip")
 OFFLINE = ("ERR_INTERNET_DISCONNECTED", "WebSocket connection", "ERR_NETWORK_CHANGED")
 
@@ -194,3 +196,48 @@ def test_an_account_whose_answer_was_lost_leads_to_signing_in(people, served):
     ada.fill("password", ada.password)
     ada.button("Sign in", "form")
     ada.sees("Hi Ada")
+
+
+def test_a_home_page_that_is_open_tells_of_the_workout_that_another_tab_begins(people):
+    mara = people("Mara", width=390, height=844)
+    mara.sees("Ready to lift?")
+    home = mara.driver.current_window_handle
+    mara.driver.switch_to.new_window("tab")
+    mara.driver.get(mara.address)
+    mara.start_workout()
+    workout = mara.workout_id()
+    mara.driver.switch_to.window(home)
+    mara.sees("Your workout is running")
+    mara.button("Continue workout")
+    mara.wait(lambda: mara.workout_id() == workout, "the same workout")
+
+
+def test_home_tells_of_a_workout_on_another_device_also_when_it_is_opened_twice(people):
+    mara = people("Mara", width=390, height=844)
+    mara.start_workout()
+    mara.everything_is_sent()
+    mara.driver.execute_script("""
+        for (const key of Object.keys(localStorage)) if (key.startsWith("fitai.workout")) localStorage.removeItem(key);
+        const real = window.fetch;
+        window.lists = [];
+        window.fetch = async (url, options) => {
+            if (!url.includes("/workouts?")) return real(url, options);
+            await new Promise((resolve) => window.lists.push(resolve));
+            return real(url, options);
+        };
+        """)
+    for page in ("#/", "#/settings", "#/"):
+        mara.go(page)
+    mara.wait(lambda: mara.driver.execute_script("return window.lists.length") == 2, "two loads of the list")
+    mara.driver.execute_script("for (const go of window.lists) go()")
+    mara.sees("Your workout is running")
+
+
+def test_a_double_tap_logs_a_set_once(people):
+    mara = people("Mara", width=390, height=844)
+    mara.start_workout()
+    mara.add_exercise(*BENCH)
+    mara.log_set(60, 8)
+    ActionChains(mara.driver).double_click(mara.find(".entry.open .repeat")).perform()
+    mara.everything_is_saved()
+    assert len(mara.all(".entry.open .sets > li")) == 2
