@@ -205,11 +205,11 @@ def test_a_home_page_that_is_open_tells_of_the_workout_that_another_tab_begins(p
     mara.driver.switch_to.new_window("tab")
     mara.driver.get(mara.address)
     mara.start_workout()
-    workout = mara.workout_id()
+    workout = mara.workout_id
     mara.driver.switch_to.window(home)
     mara.sees("Your workout is running")
     mara.button("Continue workout")
-    mara.wait(lambda: mara.workout_id() == workout, "the same workout")
+    mara.wait(lambda: mara.workout_id == workout, "the same workout")
 
 
 def test_home_tells_of_a_workout_on_another_device_also_when_it_is_opened_twice(people):
