@@ -87,7 +87,7 @@ const tests = {
     });
     expect("a set", refusalWords({
       op: { kind: "set.log", set: { type: "normal", weightKg: 5000, reps: 1 } }, code: "invalid", message: "weightKg must be 0…1000 kg",
-    }), { what: "set 5,000 kg × 1", why: "The weight must be 0…1000 kg." });
+    }), { what: `set ${new Intl.NumberFormat().format(5000)} kg × 1`, why: "The weight must be 0…1000 kg." });
     expect("a kind of later", refusalWords({ op: { kind: "a.b" }, code: "odd", message: "a.b is odd" }), {
       what: "a change", why: "The server could not use it.",
     });
