@@ -220,7 +220,7 @@ def test_the_links_of_mails_open_pages_that_say_what_they_did(people, served):
     served.call("POST", "/v1/auth/register", {
         "username": other, "email": f"{other}@example.org", "displayName": "Nora", "password": mara.password})
     opens(served.link(f"{other}@example.org", r"/v1/auth/verify-email\?token=\S+"))
-    mara.sees(f"The FitAI account @{other} has it")
+    mara.sees(f"{other}@example.org belongs to the FitAI account @{other}")
     mara.button("Verify the address")
     mara.sees("Your email address is verified")
     mara.button("Go to FitAI")

@@ -41,12 +41,12 @@ extension AuthRoutes {
     private func askBeforeVerifying(
         _ call: Call<Anyone, LinkQuery, NoBody>
     ) async throws -> Answer<EmailVerified> {
-        guard call.facts.headers.acceptPages, let username = try await verification.account(of: call.query.token) else {
+        guard call.facts.headers.acceptPages, let account = try await verification.account(of: call.query.token) else {
             return try await verify(call.query.token, from: call.facts.address)
         }
         let page = LinkPage(
             "Verify your email address?",
-            "The FitAI account @\(username) has it. If you have not made that account, close this page.",
+            "\(account.email) belongs to the FitAI account @\(account.username). If you have not made it, close this page.",
             form: LinkPage.Form(
                 action: "/v1/auth/verify-email", token: call.query.token, button: "Verify the address"))
         return Answer(EmailVerified(isVerified: false), page: page)

@@ -73,15 +73,15 @@ struct EmailVerification: Sendable {
         var nextEmail: String?
     }
 
-    /// The username of the account that the link verifies; nil when it is verified, or the link does not work.
-    func account(of token: String) async throws -> String? {
+    /// Username and address of the account that the link verifies; nil when it is verified, or the link does not work.
+    func account(of token: String) async throws -> (username: String, email: String)? {
         guard let secret = OpaqueSecret(token) else { return nil }
         return try await pool.first(
             """
-            select u.username from mail_links l join users u on u.id = l.user_id and u.email = l.email
+            select u.username, u.email from mail_links l join users u on u.id = l.user_id and u.email = l.email
             where l.hash = \(secret.hash) and l.purpose = 'verifyEmail' and u.verified_at is null
               and (l.expires_at > \(now()) or l.used_at is not null)
-            """, as: String.self)
+            """, as: (String, String).self)
     }
 
     /// Verifies the address the link was sent to. Throws `linkInvalid`; a link that was used works again.

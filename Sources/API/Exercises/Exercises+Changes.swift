@@ -15,6 +15,15 @@ extension Exercises {
         let isAdmin: Bool
     }
 
+    /// How many more exercises a user may have, and make; to be asked while the user's row is locked.
+    static func left(of user: UserID, on connection: isolated PostgresConnection) throws -> (own: Int, made: Int) {
+        let counts = try connection.first(
+            "select count(*) filter (where deleted_at is null), count(*) from exercises where owner = \(user)",
+            as: (Int, Int).self)
+        let (own, made) = counts ?? (0, 0)
+        return (max(0, ownLimit - own), max(0, madeLimit - made))
+    }
+
     /// Makes an exercise, of the library when `owner` is nil. Throws `limitReached` beyond `ownLimit` own ones or `madeLimit`
     /// with the deleted ones.
     func make(_ id: ExerciseID, _ body: NewExercise, owner: UserID?, by editor: Editor) async throws -> Row {
@@ -23,15 +32,11 @@ extension Exercises {
             if let owner {
                 // Two at once count one after the other.
                 try connection.execute("select from users where id = \(owner) for no key update")
-                let counts = try connection.first(
-                    """
-                    select count(*) filter (where deleted_at is null), count(*) from exercises where owner = \(owner)
-                    """, as: (Int, Int).self)
-                let (own, made) = counts ?? (0, 0)
-                guard own < Self.ownLimit else {
+                let left = try Self.left(of: owner, on: connection)
+                guard left.own > 0 else {
                     throw Problem(.limitReached, detail: "At most \(Self.ownLimit) exercises of one's own.")
                 }
-                guard made < Self.madeLimit else {
+                guard left.made > 0 else {
                     throw Problem(.limitReached, detail: "At most \(Self.madeLimit) exercises, deleted ones included.")
                 }
             }

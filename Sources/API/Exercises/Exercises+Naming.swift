@@ -27,7 +27,8 @@ extension Exercises {
         }
     }
 
-    /// The user's own exercises of these names, made where there is none, as long as `ownLimit` allows.
+    /// The user's own exercises of these names, made where there is none, as long as `ownLimit` and
+    /// `madeLimit` allow.
     ///
     /// What is made has no muscles yet: a name does not tell them. Names are as the rules of exercises take them; each
     /// comes with the id that it gets if it is made. Answers also which of them are new.
@@ -44,11 +45,10 @@ extension Exercises {
                 select \(Self.columns(for: user)) from exercises
                 where owner = \(user) and deleted_at is null and lower(name) = any(\(names))
                 """, Self.read)
-            let count = try connection.first(
-                "select count(*) from exercises where owner = \(user) and deleted_at is null", as: Int.self)
+            let left = try Self.left(of: user, on: connection)
             let taken = Set(known.map { $0.exercise.name.lowercased() })
             let missing = wanted.filter { !taken.contains($0.name.lowercased()) }
-                .prefix(max(0, Self.ownLimit - (count ?? 0)))
+                .prefix(min(left.own, left.made))
             let made = try connection.rows(
                 """
                 insert into exercises (id, owner, name, level, category, primary_muscles, secondary_muscles)

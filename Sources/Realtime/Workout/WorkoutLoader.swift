@@ -175,13 +175,17 @@ package struct WorkoutLoader: Sendable {
             if let creator {
                 // The conditions keep a stranger who guesses an id from raising the epoch of another's room, and an
                 // athlete who is gone from being waited for.
-                try await pool.first(
-                    """
-                    insert into workouts (id, user_id) select \(id), id from users where id = \(creator)
-                        and (exists (select from workouts where id = \(id)) or not \(Self.isFull(creator)))
-                    on conflict (id) do update set epoch = workouts.epoch + 1 where workouts.user_id = \(creator)
-                    returning epoch, user_id, is_closed
-                    """, as: (Int64, UUIDv7, Bool).self)
+                try await pool.transaction { connection in
+                    // Two at once count one after the other.
+                    try connection.execute("select from users where id = \(creator) for no key update")
+                    return try connection.first(
+                        """
+                        insert into workouts (id, user_id) select \(id), id from users where id = \(creator)
+                            and (exists (select from workouts where id = \(id)) or not \(Self.isFull(creator)))
+                        on conflict (id) do update set epoch = workouts.epoch + 1 where workouts.user_id = \(creator)
+                        returning epoch, user_id, is_closed
+                        """, as: (Int64, UUIDv7, Bool).self)
+                }
             } else {
                 try await pool.first(
                     """

@@ -77,6 +77,8 @@ struct ImportRun {
     }
 
     private mutating func take(_ logs: [TrainingLog.Workout], _ layout: TrainingLog.Layout?) async throws {
+        // Others are made meanwhile, by other imports too.
+        if !options.isDryRun { left = try await tools.rooms.workoutsLeft(of: user) }
         let app = layout?.app ?? .strong
         report.add(try await exercises.decide(logs.flatMap { $0.exercises.map(\.name) }))
         let keys = logs.map { key(of: $0, app) }
