@@ -198,6 +198,10 @@ class Person:
         self.driver.quit()
 
 
+def set_texts(person):
+    return [element.text for element in person.all(".sets .set-text")]
+
+
 def befriend(asking, asked):
     user_id = asked.driver.execute_script("return JSON.parse(localStorage.getItem('fitai.user')).id")
     asking.driver.get(f"{asking.address}/#/add/{user_id}")

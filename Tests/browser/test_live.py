@@ -5,6 +5,8 @@ import re
 
 import pytest
 
+from person import set_texts
+
 OFFLINE = ("ERR_INTERNET_DISCONNECTED", "ERR_CONNECTION_REFUSED", "WebSocket connection", "ERR_NETWORK_CHANGED",
            "ERR_CONNECTION_RESET", "ERR_EMPTY_RESPONSE", "ERR_SOCKET_NOT_CONNECTED")
 BENCH = ("barbell bench", "Barbell Bench Press - Medium Grip")
@@ -16,10 +18,6 @@ def rest_ends(person):
         "return [Date.now() / 1000, [...document.querySelectorAll('.rest-time')].map((e) => e.textContent).join()]")
     minutes, rest = re.search(r"(\d+):(\d\d)", text).groups()
     return now + int(minutes) * 60 + int(rest)
-
-
-def set_texts(person):
-    return [element.text for element in person.all(".sets .set-text")]
 
 
 def test_a_friend_watches_a_workout_from_start_to_finish(pair):

@@ -2,6 +2,8 @@
 
 from selenium.webdriver import ActionChains
 
+from person import set_texts
+
 BENCH = ("barbell bench", "Barbell Bench Press - Medium Grip")
 OFFLINE = ("ERR_INTERNET_DISCONNECTED", "WebSocket connection", "ERR_NETWORK_CHANGED")
 
@@ -210,6 +212,28 @@ def test_a_home_page_that_is_open_tells_of_the_workout_that_another_tab_begins(p
     mara.sees("Your workout is running")
     mara.button("Continue workout")
     mara.wait(lambda: mara.workout_id == workout, "the same workout")
+
+
+def test_a_tab_without_a_connection_keeps_showing_what_another_tab_delivers_for_it(people):
+    mara = people("Mara", width=390, height=844)
+    mara.allowed = OFFLINE
+    mara.start_workout()
+    mara.add_exercise(*BENCH)
+    mara.everything_is_saved()
+    offline, workout = mara.driver.current_window_handle, mara.driver.current_url
+    mara.network(False)
+    mara.find("#banner.shown")
+    mara.log_set(60, 8)
+    mara.driver.switch_to.new_window("tab")
+    mara.driver.get(workout)
+    mara.wait(lambda: set_texts(mara) == ["60 kg × 8"], "the other tab's set")
+    mara.everything_is_sent()
+    mara.driver.switch_to.window(offline)
+    mara.find("#banner.shown")
+    assert set_texts(mara) == ["60 kg × 8"]
+    mara.network(True)
+    mara.everything_is_saved()
+    assert set_texts(mara) == ["60 kg × 8"]
 
 
 def test_home_tells_of_a_workout_on_another_device_also_when_it_is_opened_twice(people):

@@ -18,14 +18,19 @@ def name_of(side, frame):
     return f"{side}.{frame['type']}"
 
 
+def followed(schema):
+    """What a schema refers to, if it does."""
+    if "$ref" not in schema:
+        return schema
+    node = SPEC
+    for step in schema["$ref"].removeprefix("#/").split("/"):
+        node = node[step]
+    return followed(node)
+
+
 def parts(schema, value):
     """The schemas that together describe this value: references followed, the branch of its kind chosen."""
-    if "$ref" in schema:
-        node = SPEC
-        for step in schema["$ref"].removeprefix("#/").split("/"):
-            node = node[step]
-        yield from parts(node, value)
-        return
+    schema = followed(schema)
     yield schema
     for branch in schema.get("allOf", []):
         yield from parts(branch, value)
@@ -53,11 +58,7 @@ def unknown(schemas, value, path=""):
 
 def merged(schema):
     """A schema with what it refers to and is made of in one."""
-    if "$ref" in schema:
-        node = SPEC
-        for step in schema["$ref"].removeprefix("#/").split("/"):
-            node = node[step]
-        return merged(node)
+    schema = followed(schema)
     whole = {**schema, "properties": {**schema.get("properties", {})}, "required": [*schema.get("required", [])]}
     for part in map(merged, whole.pop("allOf", [])):
         whole = {**part, **whole, "properties": {**part["properties"], **whole["properties"]},

@@ -18,6 +18,8 @@ export class Outbox extends EventTarget {
   #user;
   #records = new Map();
   #refused = new Map();
+  /** What another tab has delivered: shown until this tab's room tells what became of it. */
+  #passed = new Map();
   #lastOrder = 0;
 
   constructor(userId) {
@@ -41,11 +43,20 @@ export class Outbox extends EventTarget {
       const start = `${prefix}${this.#user}.`;
       if (!key.startsWith(start)) continue;
       const opId = key.slice(start.length);
-      if (text === null) box.delete(opId);
-      else this.#take(box, opId, text);
+      this.#passed.delete(opId);
+      if (text !== null) this.#take(box, opId, text);
+      else if (box === this.#records) this.#pass(opId);
+      else box.delete(opId);
       return true;
     }
     return false;
+  }
+
+  #pass(opId) {
+    const record = this.#records.get(opId);
+    this.#records.delete(opId);
+    // This tab may have heard before that it is durable.
+    if (record && !this.#refused.has(opId)) this.#passed.set(opId, record);
   }
 
   /** What nobody can read stays where it is, and keeps nothing else from being sent. */
@@ -150,6 +161,17 @@ export class Outbox extends EventTarget {
   }
 
   get(opId) { return this.#records.get(opId); }
+
+  /** The room's ops that another tab has delivered, in order, until `settle`. */
+  passedOf(room) {
+    return [...this.#passed.values()].filter((record) => record.room === room).sort(byOrder);
+  }
+
+  /** The room as this tab has it holds what other tabs have delivered, or this one op. */
+  settle(room, opId) {
+    const settled = opId === undefined ? this.passedOf(room).map(({ op }) => op.opId) : [opId];
+    for (const id of settled) this.#passed.delete(id);
+  }
 
   /** The op was applied as this event. */
   applied(opId, epoch, seq) {

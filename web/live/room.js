@@ -8,7 +8,7 @@ const LONGEST_HISTORY = 2000;
 
 /**
  * Events: `change` after every change; `folded` with a live event as detail; `reset` when the state was replaced;
- * `cheer` with the frame; `missing` when the room cannot be had.
+ * `joined` when all that there was until now is in the state; `cheer` with the frame; `missing` when the room cannot be had.
  */
 export class Room extends EventTarget {
   state = emptyState();
@@ -117,6 +117,7 @@ export class Room extends EventTarget {
     this.status = "live";
     this.watchers = new Map();
     this.#meet(answer.members);
+    this.dispatchEvent(new Event("joined"));
     this.#changed();
     // A history may begin from a stored state; then the snapshot is the answer to `again` as well.
     if (answer.snapshot && !again && this.#wantsHistory && answer.seq <= LONGEST_HISTORY) this.join({ again: true });

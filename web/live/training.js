@@ -2,6 +2,7 @@
 
 import { faultOf, fullnessFault } from "./bounds.js";
 import { apply, emptyState, findEntry, findSet } from "./fold.js";
+import { byOrder } from "./outbox.js";
 import { keepRoom } from "./room-keeper.js";
 import { uuid7 } from "./uuid7.js";
 
@@ -25,6 +26,9 @@ export class Training extends EventTarget {
     outbox.addEventListener("change", this.#changed);
     room.addEventListener("change", this.#changed);
     room.addEventListener("reset", this.#observe);
+    // Other tabs deliver too: what they have delivered stays shown until it is in this one's room.
+    room.addEventListener("joined", () => outbox.settle(room.name));
+    room.addEventListener("folded", ({ detail: { opId } }) => outbox.settle(room.name, opId));
     this.#endKeeping = keepRoom(room, userId);
   }
 
@@ -61,7 +65,8 @@ export class Training extends EventTarget {
 
   #pending() {
     const { position } = this.#room;
-    return this.#outbox.of(this.#room.name)
+    const { name } = this.#room;
+    return [...this.#outbox.passedOf(name), ...this.#outbox.of(name)].sort(byOrder)
       .filter((record) => record.seq === null || !position || record.seq > position.seq);
   }
 

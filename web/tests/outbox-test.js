@@ -212,6 +212,30 @@ const tests = {
     expect("in order", connection.ids, records.reverse().map(({ op }) => op.opId));
   },
 
+  async "shows what another tab has delivered until its own room has it, and what that tab has heard refused no more"() {
+    const { outbox, ids } = scene(3);
+    const refused = `fitai.refused.test-${user}.${ids[2]}`;
+    localStorage.setItem(refused, JSON.stringify({ ...outbox.get(ids[2]), code: "invalid", message: "no" }));
+    dispatchEvent(new StorageEvent("storage", { key: refused }));
+    for (const id of ids) {
+      const key = `fitai.op.test-${user}.${id}`;
+      localStorage.removeItem(key);
+      dispatchEvent(new StorageEvent("storage", { key }));
+    }
+    const passed = () => outbox.passedOf(ROOM).map(({ op }) => op.opId);
+    expect("nothing waits", left(outbox), []);
+    expect("shown", passed(), ids.slice(0, 2));
+    outbox.settle(ROOM, ids[0]);
+    expect("folded", passed(), [ids[1]]);
+    localStorage.removeItem(refused);
+    dispatchEvent(new StorageEvent("storage", { key: refused }));
+    expect("dismissed", passed(), [ids[1]]);
+    outbox.settle("workout:another");
+    expect("another room", passed(), [ids[1]]);
+    outbox.settle(ROOM);
+    expect("joined", passed(), []);
+  },
+
   async "leaves to another tab what it sends"() {
     const { connection } = scene(0);
     const record = { order: 1, room: ROOM, op: { opId: uuid7(), at: 1, kind: "rest.skip" }, local: {}, epoch: null, seq: null };

@@ -9,7 +9,8 @@ struct GoalRoutes: Sendable {
         routes.get("/v1/goals", "One's goals, the newest first", use: list)
         routes.post(
             "/v1/goals", "Sets a goal", status: .created,
-            RouteOptions(problems: [.idTaken, .limitReached], limit: .write, isKeyed: true, caching: .tagged),
+            // A retry of a call whose goal was deleted meanwhile finds none.
+            RouteOptions(problems: [.idTaken, .limitReached, .notFound], limit: .write, isKeyed: true, caching: .tagged),
             use: create)
         routes.get("/v1/goals/analytics", "Hit rate and time to goal", use: analytics)
         routes.get("/v1/goals/:id", "One goal", RouteOptions(hasFields: true, caching: .tagged), use: goal)
@@ -37,9 +38,8 @@ struct GoalRoutes: Sendable {
 
     private func create(_ call: Call<SignedInUser, NoQuery, NewGoal>) async throws -> Answer<Goal> {
         let id = call.body.id ?? call.seed.id("goal")
-        // One that an earlier try has set may have been reached since.
-        let isSet = call.seed.isRetry ? try await goals.isSet(id, of: call.caller.id, at: call.seed.at) : false
-        if !isSet { try await goals.add(call.body, id: id, of: call.caller.id, at: call.seed.at) }
+        // One that an earlier try has set may have been reached since, or deleted.
+        if !call.seed.hasMade { try await goals.add(call.body, id: id, of: call.caller.id, call.seed) }
         var answer = try await answer(id, for: call)
         answer.headers[.location] = "/v1/goals/\(id)"
         return answer

@@ -58,7 +58,7 @@ struct Goals: Sendable {
     }
 
     /// Sets a goal; `invalidValues` for an exercise that there is not or a target that is reached already.
-    func add(_ new: NewGoal, id: GoalID, of user: UserID, at time: Timestamp) async throws {
+    func add(_ new: NewGoal, id: GoalID, of user: UserID, _ seed: CallSeed) async throws {
         let profile = try await profile(of: user)
         if let exercise = new.exercise, try await exercises.facts(of: [exercise], for: user)[exercise] == nil {
             throw Self.fault("/exerciseId", .unknownReference, "There is no such exercise.")
@@ -74,7 +74,7 @@ struct Goals: Sendable {
         var goal = StoredGoal(
             id: id, kind: new.kind, title: new.title, exercise: new.exercise, metric: new.metric,
             daysPerWeek: new.daysPerWeek, startsOn: startsOn, dueOn: new.dueOn, startValue: nil, target: new.target,
-            completedAt: nil, isAchieved: false, completedOn: nil, version: 1, createdAt: time)
+            completedAt: nil, isAchieved: false, completedOn: nil, version: 1, createdAt: seed.at)
         let reckoned = try await reckoning.reckon([goal], of: user, profile).first
         // A goal of the past keeps the start it had; one from today on begins with what is reached by now.
         goal.startValue =
@@ -83,19 +83,11 @@ struct Goals: Sendable {
         if let start = goal.startValue, new.kind == .strength ? start >= new.target : start == new.target {
             throw Self.fault("/target", .inconsistent, "Is reached already.")
         }
-        try await insert(goal, of: user)
+        try await insert(goal, of: user, seed)
     }
 
-    private func insert(_ goal: StoredGoal, of user: UserID) async throws {
+    private func insert(_ goal: StoredGoal, of user: UserID, _ seed: CallSeed) async throws {
         try await pool.transaction { connection in
-            // A try under the same key that was stored although its answer was lost has the same time.
-            let isOurs = try connection.first(
-                "select user_id = \(user) and created_at = \(goal.createdAt) from goals where id = \(goal.id)",
-                as: Bool.self)
-            if let isOurs {
-                guard isOurs else { throw Problem(.idTaken) }
-                return
-            }
             // Two at once wait for each other here, so that the limit holds.
             try connection.execute("select 1 from users where id = \(user) for no key update")
             let counts = try connection.first(
@@ -118,6 +110,7 @@ struct Goals: Sendable {
                 on conflict (id) do nothing
                 """)
             guard added > 0 else { throw Problem(.idTaken) }
+            try seed.noteMade(connection)
             try connection.noteTrainingChange(of: [user])
         }
     }
@@ -157,12 +150,6 @@ struct Goals: Sendable {
                 update goals set status = 'completed', completed_at = \(time), version = version + 1 where id = \(id)
                 """)
         }
-    }
-
-    /// Whether a call made at `time` has set the goal.
-    func isSet(_ id: GoalID, of user: UserID, at time: Timestamp) async throws -> Bool {
-        try await pool.first(
-            "select created_at = \(time) from goals where id = \(id) and user_id = \(user)", as: Bool.self) ?? false
     }
 
     /// Whether a call made at `time` has ended the goal.

@@ -54,25 +54,21 @@ struct BodyMeasurements: Sendable {
             """, Self.read)
     }
 
+    func measurement(_ id: BodyMeasurementID, of user: UserID) async throws -> StoredMeasurement? {
+        try await pool.first(
+            "select \(Self.columns) from body_measurements m where m.id = \(id) and m.user_id = \(user)", Self.read)
+    }
+
     /// Stores a measurement; `idTaken` when its id names another one, `limitReached` beyond `limit`.
-    func add(_ measurement: StoredMeasurement, of user: UserID, at now: Timestamp) async throws {
+    func add(_ measurement: StoredMeasurement, of user: UserID, _ seed: CallSeed) async throws {
         try await pool.transaction { connection in
             let added = try connection.execute(
                 """
                 insert into body_measurements (id, user_id, measured_at, note, created_at)
-                values (\(measurement.id), \(user), \(measurement.measuredAt), \(measurement.note), \(now))
+                values (\(measurement.id), \(user), \(measurement.measuredAt), \(measurement.note), \(seed.at))
                 on conflict (id) do nothing
                 """)
-            if added == 0 {
-                // A try under the same key that was stored although its answer was lost has the same time.
-                let isOurs = try connection.first(
-                    """
-                    select user_id = \(user) and created_at = \(now) from body_measurements
-                    where id = \(measurement.id)
-                    """, as: Bool.self)
-                guard isOurs == true else { throw Problem(.idTaken) }
-                return
-            }
+            guard added > 0 else { throw Problem(.idTaken) }
             // Two at once count one after the other.
             try connection.execute("select from users where id = \(user) for no key update")
             let count = try connection.first(
@@ -81,6 +77,7 @@ struct BodyMeasurements: Sendable {
                 throw Problem(.limitReached, detail: "At most \(Self.limit) measurements.")
             }
             try connection.write(measurement, of: user)
+            try seed.noteMade(connection)
             try connection.noteTrainingChange(of: [user])
         }
     }

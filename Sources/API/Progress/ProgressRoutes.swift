@@ -34,7 +34,8 @@ struct ProgressRoutes: Sendable {
         routes.get("/v1/progress/body", "Measurements of the body, the latest first", use: measurements)
         routes.post(
             "/v1/progress/body", "Adds a measurement", status: .created,
-            RouteOptions(problems: [.idTaken, .limitReached], limit: .write, isKeyed: true, caching: .tagged),
+            // A retry of a call whose measurement was deleted meanwhile finds none.
+            RouteOptions(problems: [.idTaken, .limitReached, .notFound], limit: .write, isKeyed: true, caching: .tagged),
             use: addMeasurement)
         routes.put(
             "/v1/progress/body/:id", "Changes a measurement",
@@ -111,10 +112,16 @@ extension ProgressRoutes {
         _ call: Call<SignedInUser, NoQuery, NewBodyMeasurement>
     ) async throws -> Answer<BodyMeasurement> {
         let at = try call.body.measuredAt.map { try checked($0, at: call.facts.receivedAt) } ?? call.seed.at
-        let measurement = StoredMeasurement(
-            id: call.body.id ?? call.seed.id("measurement"), measuredAt: at, values: call.body.values,
-            note: call.body.note, version: 1)
-        try await body.add(measurement, of: call.caller.id, at: call.seed.at)
+        let id = call.body.id ?? call.seed.id("measurement")
+        let measurement: StoredMeasurement
+        if call.seed.hasMade {
+            guard let made = try await body.measurement(id, of: call.caller.id) else { throw Problem(.notFound) }
+            measurement = made
+        } else {
+            measurement = StoredMeasurement(
+                id: id, measuredAt: at, values: call.body.values, note: call.body.note, version: 1)
+            try await body.add(measurement, of: call.caller.id, call.seed)
+        }
         await live.bodyChanged(call.caller.id)
         return Answer(measurement.wire, entityTag: measurement.tag)
     }

@@ -18,7 +18,7 @@ package struct IdempotencyKeys: Sendable {
     }
 
     private enum Standing: Sendable {
-        case mine(since: Timestamp, isRetry: Bool)
+        case mine(since: Timestamp, isRetry: Bool, hasMade: Bool)
         case running
         case reused
         case answered(RenderedAnswer)
@@ -37,7 +37,7 @@ package struct IdempotencyKeys: Sendable {
     static let exportParts = [
         ExportPart(
             "idempotency-keys", tables: ["idempotency_keys"], columns: ["route", "key", "created_at", "status"],
-            omitted: ["user_id", "request_hash", "tries", "body", "location", "entity_tag"],
+            omitted: ["user_id", "request_hash", "tries", "has_made", "body", "location", "entity_tag"],
             key: [.text("route"), .text("key")]
         ) { user in "from idempotency_keys where user_id = \(user)" }
     ]
@@ -84,7 +84,8 @@ package struct IdempotencyKeys: Sendable {
         case .running: throw Problem(.idempotencyKeyInUse, retryAfterSeconds: 1)
         case .reused: throw Problem(.idempotencyKeyReused)
         case .answered(let answer): return answer
-        case .mine(let first, let isRetry): seed = CallSeed(claim, at: first, isRetry: isRetry)
+        case .mine(let first, let isRetry, let hasMade):
+            seed = CallSeed(claim, at: first, isRetry: isRetry, hasMade: hasMade)
         }
         do {
             let answer = try await work(seed)
@@ -113,9 +114,9 @@ package struct IdempotencyKeys: Sendable {
                 on conflict (user_id, route, key) do update set tries = idempotency_keys.tries + 1
                     where idempotency_keys.status is null
                       and idempotency_keys.request_hash = excluded.request_hash
-                returning created_at, tries > 1
-                """, as: (Timestamp, Bool).self)
-            if let (since, isRetry) = mine { return .mine(since: since, isRetry: isRetry) }
+                returning created_at, tries > 1, has_made
+                """, as: (Timestamp, Bool, Bool).self)
+            if let (since, isRetry, hasMade) = mine { return .mine(since: since, isRetry: isRetry, hasMade: hasMade) }
             return try standing(of: claim, on: connection)
         }
     }

@@ -45,7 +45,13 @@ struct WorkoutRoutes: Sendable {
         var details = body.details
         var draft: WorkoutPlanning.Draft?
         if let request = body.template {
-            draft = try await planning.draft(request, of: id, for: call.caller.id, call.seed)
+            do {
+                draft = try await planning.draft(request, of: id, for: call.caller.id, call.seed)
+            } catch let problem as Problem {
+                // The template is gone since an earlier try began: the workout stands as far as that got.
+                guard try await rooms.hasBegun(call, in: id) else { throw problem }
+                return try await made(id, by: call)
+            }
             details.name = details.name ?? draft?.name
         }
         let action: WorkoutAction = body.plannedFor == nil ? .start(details) : .plan(details)
@@ -57,6 +63,10 @@ struct WorkoutRoutes: Sendable {
             throw isTaken ? Problem(.idTaken) : error
         }
         if let draft { try await fill(id, from: draft, by: call) }
+        return try await made(id, by: call)
+    }
+
+    private func made(_ id: WorkoutID, by call: Call<SignedInUser, NoQuery, NewWorkout>) async throws -> Answer<Workout> {
         var answer = try await answer(id, for: call)
         answer.headers[.location] = "/v1/workouts/\(id)"
         return answer
@@ -176,7 +186,8 @@ extension Rooms {
         do throws(Refusal) {
             return try await hasTaken(purposes.map(call.seed.id), in: id, of: call.caller.id)
         } catch {
-            throw Problem(error)
+            guard error.code == .noSuchRoom else { throw Problem(error) }
+            return false
         }
     }
 

@@ -50,5 +50,6 @@ extension Migration {
         Migration("0190_key_claims", PackageResources._190_key_claims_sql),
         Migration("0213_imports_of_a_user", PackageResources._213_imports_of_a_user_sql),
         Migration("0214_tries_of_keys", PackageResources._214_tries_of_keys_sql),
+        Migration("0215_made_under_keys", PackageResources._215_made_under_keys_sql),
     ]
 }

@@ -105,7 +105,41 @@ struct RetryTests {
         }
     }
 
-    @Test("what was deleted since is not made again", arguments: ["/v1/exercises", "/v1/templates"])
+    @Test(
+        "a workout that was made is answered, though its template is gone or hidden since", arguments: [true, false],
+        [true, false])
+    func templateGone(isDeleted: Bool, isWhole: Bool) async throws {
+        try await RESTServer.withRoutes { server, _ in
+            let world = try await server.world()
+            let path = try await world.template("public")
+            let friend = try await server.user("friend")
+            let id = path.split(separator: "/").last ?? ""
+            let body = #"{"templateId": "\(id)", "day": 1, "name": "Legs"}"#
+            let key = [("Idempotency-Key", "k1")]
+            // As after a kill before the exercises were added.
+            if !isWhole { try await server.refuse("insert", on: "workout_plans") }
+            let first = try await friend.client.send("POST", "/v1/workouts", text: body, headers: key)
+            #expect(isWhole ? first.status == 201 : first.status >= 500, "\(first.text)")
+            if !isWhole { try await server.refuseNoMore("workout_plans") }
+            try await server.loseAnswers()
+            let gone =
+                isDeleted
+                ? try await world.owner.client.delete(path)
+                : try await world.owner.client.send("PUT", path, text: #"{"visibility": "private"}"#)
+            #expect(gone.status < 300)
+            let again = try await friend.client.send("POST", "/v1/workouts", text: body, headers: key)
+            #expect(again.status == 201, "\(again.text)")
+            let workout: Workout = try again.decoded()
+            #expect(workout.name == "Legs" && workout.exercises.isEmpty == !isWhole)
+            #expect(try await server.count("workouts") == 1)
+            let new = [("Idempotency-Key", "k2")]
+            #expect(try await friend.client.send("POST", "/v1/workouts", text: body, headers: new).status == 422)
+        }
+    }
+
+    @Test(
+        "what was deleted since is not made again",
+        arguments: ["/v1/exercises", "/v1/templates", "/v1/goals", "/v1/progress/body", "/v1/workouts"])
     func deletedSince(path: String) async throws {
         try await RESTServer.withRoutes { server, _ in
             let world = try await server.world()
