@@ -10,7 +10,8 @@ struct GoalRoutes: Sendable {
         routes.post(
             "/v1/goals", "Sets a goal", status: .created,
             // A retry of a call whose goal was deleted meanwhile finds none.
-            RouteOptions(problems: [.idTaken, .limitReached, .notFound], limit: .write, isKeyed: true, caching: .tagged),
+            RouteOptions(
+                problems: [.idTaken, .limitReached, .notFound], limit: .write, isKeyed: true, caching: .tagged),
             use: create)
         routes.get("/v1/goals/analytics", "Hit rate and time to goal", use: analytics)
         routes.get("/v1/goals/:id", "One goal", RouteOptions(hasFields: true, caching: .tagged), use: goal)

@@ -35,7 +35,8 @@ struct ProgressRoutes: Sendable {
         routes.post(
             "/v1/progress/body", "Adds a measurement", status: .created,
             // A retry of a call whose measurement was deleted meanwhile finds none.
-            RouteOptions(problems: [.idTaken, .limitReached, .notFound], limit: .write, isKeyed: true, caching: .tagged),
+            RouteOptions(
+                problems: [.idTaken, .limitReached, .notFound], limit: .write, isKeyed: true, caching: .tagged),
             use: addMeasurement)
         routes.put(
             "/v1/progress/body/:id", "Changes a measurement",

@@ -66,7 +66,8 @@ struct WorkoutRoutes: Sendable {
         return try await made(id, by: call)
     }
 
-    private func made(_ id: WorkoutID, by call: Call<SignedInUser, NoQuery, NewWorkout>) async throws -> Answer<Workout> {
+    private func made(_ id: WorkoutID, by call: Call<SignedInUser, NoQuery, NewWorkout>) async throws -> Answer<Workout>
+    {
         var answer = try await answer(id, for: call)
         answer.headers[.location] = "/v1/workouts/\(id)"
         return answer
