@@ -114,7 +114,7 @@ struct RetryTests {
             let path = try await world.template("public")
             let friend = try await server.user("friend")
             let id = path.split(separator: "/").last ?? ""
-            let body = #"{"templateId": "\(id)", "day": 1, "name": "Legs"}"#
+            let body = #"{"templateId": "\#(id)", "day": 1, "name": "Legs"}"#
             let key = [("Idempotency-Key", "k1")]
             // As after a kill before the exercises were added.
             if !isWhole { try await server.refuse("insert", on: "workout_plans") }

@@ -193,6 +193,28 @@ struct WorkoutTests {
         }
     }
 
+    @Test("nobody has more than 20,000 workouts, however many are begun at once")
+    func tooManyWorkouts() async throws {
+        try await RESTServer.run(isLive: true) { server in
+            let ada = try await server.user("ada")
+            try await server.pool.execute(
+                """
+                insert into workouts (id, user_id)
+                select overlay(gen_random_uuid()::text placing '7' from 15)::uuid, \(ada.id) from generate_series(1, 19999)
+                """)
+            var answers: [RESTAnswer] = []
+            try await withThrowingTaskGroup(of: RESTAnswer.self) { group in
+                try await server.pool.whileHolding("select from users where id = \(ada.id) for update") {
+                    for _ in 0..<3 { group.addTask { try await ada.client.send("POST", "/v1/workouts", text: "{}") } }
+                    try await server.pool.untilWaiting { $0 == 3 }
+                }
+                for try await answer in group { answers.append(answer) }
+            }
+            #expect(answers.map(\.status).sorted() == [201, 409, 409])
+            #expect(try await server.count("workouts") == 20_000)
+        }
+    }
+
     @Test("the hundred and first exercise of a workout is refused")
     func tooManyExercises() async throws {
         try await RESTServer.run(isLive: true) { server in
