@@ -219,7 +219,7 @@ def test_a_tab_without_a_connection_keeps_showing_what_another_tab_delivers_for_
     mara.allowed = OFFLINE
     mara.start_workout()
     mara.add_exercise(*BENCH)
-    mara.everything_is_saved()
+    mara.everything_is_sent()
     offline, workout = mara.driver.current_window_handle, mara.driver.current_url
     mara.network(False)
     mara.find("#banner.shown")

@@ -9,7 +9,7 @@ struct WorkoutEntryRoutes: Sendable {
     /// - Parameter changes: of PUTs, which take `If-Match` with the workout's tag.
     func declare(on routes: inout RouteTable, writes: RouteOptions, changes: RouteOptions) {
         var creates = writes
-        creates.problems += [.idTaken, .limitReached]
+        creates.problems.append(.idTaken)
         routes.post(
             "/v1/workouts/:id/exercises", "Adds an exercise", status: .created, creates, use: addEntry)
         routes.put(

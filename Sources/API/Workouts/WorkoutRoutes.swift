@@ -10,13 +10,14 @@ struct WorkoutRoutes: Sendable {
     let planning: WorkoutPlanning
 
     private static let writes = RouteOptions(
-        problems: [.notFound, .wrongState, .invalidValues], limit: .write, isKeyed: true, caching: .tagged)
+        problems: [.notFound, .wrongState, .invalidValues, .limitReached], limit: .write, isKeyed: true,
+        caching: .tagged)
 
     func declare(on routes: inout RouteTable) {
         let writes = WorkoutRoutes.writes
         var creates = writes
         // A retry of a call whose workout was deleted meanwhile finds none.
-        creates.problems = [.idTaken, .opIdReused, .notFound]
+        creates.problems = [.idTaken, .opIdReused, .limitReached, .notFound]
         routes.get("/v1/workouts", "One's workouts, planned ones first, then the latest", use: list)
         routes.post(
             "/v1/workouts", "Starts a workout, or plans one for a day", status: .created, creates, use: create)
