@@ -6,6 +6,8 @@ import Store
 package struct WorkoutLoader: Sendable {
     /// Workouts that an athlete may have, planned, deleted and never begun ones among them: two a day for 27 years.
     package static let mostWorkouts = 20_000
+    /// More than are opened at once, which count apart from each other.
+    private static let margin = 1000
 
     private(set) var source: HistorySource
     private let lookingSource: HistorySource
@@ -173,19 +175,7 @@ package struct WorkoutLoader: Sendable {
     private func raiseEpoch(_ id: WorkoutID, creator: UserID?) async throws -> Head? {
         let row =
             if let creator {
-                // The conditions keep a stranger who guesses an id from raising the epoch of another's room, and an
-                // athlete who is gone from being waited for.
-                try await pool.transaction { connection in
-                    // Two at once count one after the other.
-                    try connection.execute("select from users where id = \(creator) for no key update")
-                    return try connection.first(
-                        """
-                        insert into workouts (id, user_id) select \(id), id from users where id = \(creator)
-                            and (exists (select from workouts where id = \(id)) or not \(Self.isFull(creator)))
-                        on conflict (id) do update set epoch = workouts.epoch + 1 where workouts.user_id = \(creator)
-                        returning epoch, user_id, is_closed
-                        """, as: (Int64, UUIDv7, Bool).self)
-                }
+                try await open(id, creator: creator)
             } else {
                 try await pool.first(
                     """
@@ -196,6 +186,27 @@ package struct WorkoutLoader: Sendable {
         return row.map { Head(epoch: $0.0, athlete: $0.1, isClosed: $0.2) }
     }
 
+    private func open(_ id: WorkoutID, creator: UserID) async throws -> (Int64, UUIDv7, Bool)? {
+        // The conditions keep a stranger who guesses an id from raising the epoch of another's room, and an athlete who is
+        // gone from being waited for.
+        func statement(leaving margin: Int) -> SQL {
+            """
+            insert into workouts (id, user_id) select \(id), id from users where id = \(creator)
+                and (exists (select from workouts where id = \(id)) or not \(Self.isFull(creator, leaving: margin)))
+            on conflict (id) do update set epoch = workouts.epoch + 1 where workouts.user_id = \(creator)
+            returning epoch, user_id, is_closed
+            """
+        }
+        // Far from the bound many at once cannot pass it; near it they count one after the other.
+        let quick = try await pool.first(statement(leaving: Self.margin), as: (Int64, UUIDv7, Bool).self)
+        if let quick { return quick }
+        guard try await isFull(creator, leaving: Self.margin) else { return nil }
+        return try await pool.transaction { connection in
+            try connection.execute("select from users where id = \(creator) for no key update")
+            return try connection.first(statement(leaving: 0), as: (Int64, UUIDv7, Bool).self)
+        }
+    }
+
     /// How many more workouts an athlete may have.
     func workoutsLeft(of athlete: UserID) async throws -> Int {
         let count = try await pool.first(
@@ -204,17 +215,17 @@ package struct WorkoutLoader: Sendable {
         return Self.mostWorkouts - (count ?? 0)
     }
 
-    private func isFull(_ creator: UserID?) async throws -> Bool {
+    private func isFull(_ creator: UserID?, leaving margin: Int = 0) async throws -> Bool {
         guard let creator else { return false }
-        return try await pool.first("select \(Self.isFull(creator))", as: Bool.self) ?? false
+        return try await pool.first("select \(Self.isFull(creator, leaving: margin))", as: Bool.self) ?? false
     }
 
-    /// Whether an athlete has as many workouts as there may be; rows beyond are not counted.
-    private static func isFull(_ athlete: UserID) -> SQL {
-        """
-        (select count(*) >= \(mostWorkouts) from (
-            select from workouts where user_id = \(athlete) limit \(mostWorkouts)) w)
-        """
+    /// Whether an athlete has as many workouts as there may be, but for so many; rows beyond are not counted.
+    private static func isFull(_ athlete: UserID, leaving margin: Int) -> SQL {
+        let most = mostWorkouts - margin
+        return """
+            (select count(*) >= \(most) from (select from workouts where user_id = \(athlete) limit \(most)) w)
+            """
     }
 
     /// The state that the workout's history begins from; nil when it begins from nothing.
