@@ -189,7 +189,7 @@ package struct WorkoutLoader: Sendable {
     private func open(_ id: WorkoutID, creator: UserID) async throws -> (Int64, UUIDv7, Bool)? {
         // The conditions keep a stranger who guesses an id from raising the epoch of another's room, and an athlete who is
         // gone from being waited for.
-        func statement(leaving margin: Int) -> SQL {
+        @Sendable func statement(leaving margin: Int) -> SQL {
             """
             insert into workouts (id, user_id) select \(id), id from users where id = \(creator)
                 and (exists (select from workouts where id = \(id)) or not \(Self.isFull(creator, leaving: margin)))
