@@ -12,8 +12,9 @@ FITAI := .build/$(CONFIGURATION)/fitai
 SOURCES := Package.swift $(shell find Sources)
 
 LINTED := Sources Tests loadtest Package.swift
-# Parts of the tests that run side by side, the longest first: a part of the Swift ones is a regular expression of targets.
-SWIFT_TESTS := 'APITests|ProtocolTests' 'RealtimeTests|ClientTests' 'ServerTests|StoreTests'
+# Parts of the tests that run side by side, the longest first: a part of the Swift ones is a regular expression of targets,
+# without their fuzzes, which are a part by themselves.
+SWIFT_TESTS := 'APITests|ProtocolTests' 'RealtimeTests|ClientTests' 'ServerTests|StoreTests' Fuzz
 PYTHON_TESTS := $(wildcard Tests/browser Tests/openapi Tests/clients Tests/analytics Tests/spec Tests/objects Tests/autobahn)
 CRASH_ROUNDS ?= 50
 FUZZ_SEQUENCES ?= 100000

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # run_tests.sh PART: runs a part of the tests that were built, and tells at its end what came of it: a folder of Python tests,
-# or the Swift tests of some targets (`APITests|StoreTests`).
+# the Swift tests of some targets (`APITests|StoreTests`) but for their fuzzes, or those (`Fuzz`).
 set -uo pipefail
 
 part=$1
@@ -10,8 +10,9 @@ if [[ -d $part ]]; then
     # A run of its own for each folder, since each has modules and servers of its own.
     .venv/bin/python -m pytest -q -p no:cacheprovider "$part" >"$log" 2>&1
 else
-    .build/debug/FitAIPackageTests.xctest --testing-library swift-testing --no-parallel --filter "^($part)\\." \
-        >"$log" 2>&1
+    which=(--filter "^($part)\\." --skip Fuzz)
+    [[ $part == Fuzz ]] && which=(--filter Fuzz)
+    .build/debug/FitAIPackageTests.xctest --testing-library swift-testing --no-parallel "${which[@]}" >"$log" 2>&1
 fi
 status=$?
 # One write, so that parts that end together do not mix.
